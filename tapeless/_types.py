@@ -1,0 +1,8 @@
+"""Names for the types that annotations speak of."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+# An array, a NumPy scalar, or anything that speaks NumPy's protocols: rules run on all of them.
+Array: TypeAlias = Any

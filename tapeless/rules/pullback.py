@@ -1,0 +1,285 @@
+"""From a rule to the functions that run: cut to the cotangents that are needed, with the residuals they read.
+
+    elementwise(np.multiply, lambda out, x, y: (y, x))
+
+    pullback(needs=(True, False))    def multiply_pullback(g, y):
+                                         return g * y
+    ... where shapes or dtypes differ
+                                     def multiply_pullback(g, y, shape, dtype_of):
+                                         return as_dtype(unbroadcast(g * y, shape), dtype_of)
+"""
+
+from __future__ import annotations
+
+import functools
+import linecache
+import operator
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import gast
+import numpy as np
+
+from tapeless.errors import LoweringError, RuleError
+from tapeless.ir.check import check
+from tapeless.ir.emit import emit, load
+from tapeless.ir.lower import environment, lower
+from tapeless.ir.names import Names
+from tapeless.ir.passes import drop_dead
+from tapeless.ir.program import Argument, Atom, Const, Let, Program, Return, Star, Var, reads
+from tapeless.rules.support import as_dtype, dtype_of, unbroadcast
+from tapeless.rules.table import Rule, on_arrays
+
+OUT = -1
+SHAPE_ONLY = (np.shape, np.ndim, np.size, dtype_of)
+
+
+@dataclass(frozen=True, slots=True)
+class Residual:
+    """What a pullback reads: the input at `position` (or OUT, the result), or only `of` it: its shape, dtype..."""
+
+    name: str
+    position: int
+    of: Callable[[Any], Any] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Pullback:
+    """A compiled slice of a rule: `on_arrays(g, *residuals)`; `on_variables` is the same, recorded."""
+
+    program: Program
+    residuals: tuple[Residual, ...]
+    needs: tuple[bool, ...]
+
+    @property
+    def source(self) -> str:
+        return emit(self.program)[0]
+
+    def keep(self, values: tuple[Any, ...], out: Any) -> tuple[Any, ...]:
+        """The residuals of one call: what `on_arrays` takes after the cotangent."""
+        kept = []
+        for residual in self.residuals:
+            value = out if residual.position == OUT else values[residual.position]
+            kept.append(value if residual.of is None else residual.of(value))
+        return tuple(kept)
+
+    @functools.cached_property
+    def on_arrays(self) -> Callable[..., Any]:
+        return load(self.program, on_arrays)
+
+    @functools.cached_property
+    def on_variables(self) -> Callable[..., Any]:
+        return load(self.program)
+
+
+_lock = threading.Lock()
+_pullbacks: dict[tuple[Any, ...], Pullback] = {}
+_pushforwards: dict[tuple[Any, ...], Pullback] = {}
+
+
+def pullback(rule: Rule, needs: tuple[bool, ...], fitted: bool) -> Pullback:
+    """The part of a rule that the needed cotangents depend on.
+
+    `fitted`: shapes or dtypes of the inputs may differ from the result's, so each cotangent
+    is summed down and cast to its input's.
+    """
+    key = (rule, needs, fitted)
+    found = _pullbacks.get(key)
+    if found is None:
+        with _lock:
+            found = _pullbacks.setdefault(key, _slice(rule, needs, fitted))
+    return found
+
+
+def pushforward(rule: Rule, needs: tuple[bool, ...]) -> Pullback:
+    """The tangent of an elementwise function from those of the inputs in `needs`: `f(*tangents, *residuals)`."""
+    key = (rule, needs)
+    found = _pushforwards.get(key)
+    if found is None:
+        with _lock:
+            found = _pushforwards.setdefault(key, _sum_of_products(rule, needs))
+    return found
+
+
+@functools.cache
+def derivative_program(rule: Rule) -> Program:
+    """What the author wrote, lowered; where it branches, one call of it."""
+    assert rule.derivative is not None
+    try:
+        tree = _syntax_tree(rule.derivative)
+        return check(lower(tree, environment(rule.derivative), rule.name))
+    except (LoweringError, OSError):
+        return _as_call(rule)
+
+
+def is_inlined(rule: Rule) -> bool:
+    """Whether the rule's own statements are cut and inlined, rather than called whole."""
+    return not any(statement.op is rule.derivative for statement in derivative_program(rule).body)
+
+
+def cotangent_count(rule: Rule) -> int:
+    """For how many of its first parameters the rule gives a cotangent."""
+    return len(derivative_program(rule).exit.values)
+
+
+def _as_call(rule: Rule) -> Program:
+    assert rule.derivative is not None
+    lead = ("out",) if rule.kind == "elementwise" else ("g", "out") if rule.takes_out else ("g",)
+    args: tuple[Argument, ...] = tuple(
+        Star(Var(name)) if name == rule.star else Var(name) for name in (*lead, *rule.params)
+    )
+    count = _returned(rule.derivative)
+    results = tuple(f"c{i}" for i in range(count)) if count > 1 else ("c",)
+    body = (Let(results, rule.derivative, args),)
+    return Program(rule.name, (*lead, *rule.params), body, Return(tuple(map(Var, results)), count > 1))
+
+
+def _returned(function: Callable[..., Any]) -> int:
+    """How many cotangents a rule with branches returns: every `return` must agree."""
+    tree = _syntax_tree(function)
+    values = [node.value for node in gast.walk(tree) if isinstance(node, gast.Return)]
+    counts = {len(value.elts) if isinstance(value, gast.Tuple) else 1 for value in values}
+    if isinstance(tree, gast.Lambda):
+        counts = {len(tree.body.elts) if isinstance(tree.body, gast.Tuple) else 1}
+    if len(counts) != 1:
+        raise RuleError(f"{function.__qualname__}: every return must give the same number of cotangents")
+    return counts.pop()
+
+
+@functools.cache
+def _file_tree(filename: str) -> dict[int, list[gast.FunctionDef | gast.Lambda]]:
+    """The functions and lambdas of a file by the line they start on; each file is parsed once."""
+    lines = "".join(linecache.getlines(filename)) or Path(filename).read_text(encoding="utf-8")
+    found: dict[int, list[gast.FunctionDef | gast.Lambda]] = {}
+    for node in gast.walk(gast.parse(lines)):
+        if isinstance(node, gast.FunctionDef | gast.Lambda):
+            first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
+            found.setdefault(first, []).append(node)
+    return found
+
+
+def _syntax_tree(function: Callable[..., Any]) -> gast.FunctionDef | gast.Lambda:
+    code = function.__code__
+    candidates = [
+        node
+        for node in _file_tree(code.co_filename).get(code.co_firstlineno, [])
+        if isinstance(node, gast.Lambda) == (code.co_name == "<lambda>")
+        and [a.id for a in node.args.args] == list(code.co_varnames[: code.co_argcount])
+    ]
+    if len(candidates) != 1:
+        raise OSError(f"the source of {function.__qualname__} is not to be found")
+    return candidates[0]
+
+
+def _slice(rule: Rule, needs: tuple[bool, ...], fitted: bool) -> Pullback:
+    program = derivative_program(rule)
+    names = Names([*program.params, "g", *(t for s in program.body for t in s.targets)])
+    body = list(program.body)
+
+    def let(hint: str, op: Callable[..., Any], *args: Atom) -> Var:
+        name = names.fresh(hint)
+        body.append(Let((name,), op, args))
+        return Var(name)
+
+    several = sum(1 for name in program.exit.values if name != Const(None)) > 1
+    results: list[Atom] = []
+    for name, needed, value in zip(rule.params, needs, program.exit.values, strict=False):
+        if not needed:
+            continue
+        if value == Const(None):
+            raise RuleError(f"{rule.name} has no derivative with respect to {name}")
+        cotangent = _times(let, Var("g"), value, program) if rule.kind == "elementwise" else value
+        if name != rule.star and (fitted or (several and rule.kind != "elementwise")):
+            cotangent = let("c", unbroadcast, cotangent, let("shape", np.shape, Var(name)))
+        if name != rule.star and fitted:
+            cotangent = let("c", as_dtype, cotangent, let("dtype", dtype_of, Var(name)))
+        results.append(cotangent)
+    params = program.params if program.params[0] == "g" else ("g", *program.params)
+    exit_ = Return(tuple(results), as_tuple=len(results) != 1)
+    whole = Program(f"{rule.name}_pullback", params, tuple(body), exit_)
+    return _with_residuals(drop_dead(whole), rule, ("g",), needs)
+
+
+def _sum_of_products(rule: Rule, needs: tuple[bool, ...]) -> Pullback:
+    program = derivative_program(rule)
+    names = Names([*program.params, *(t for s in program.body for t in s.targets)])
+    body = list(program.body)
+
+    def let(hint: str, op: Callable[..., Any], *args: Atom) -> Var:
+        name = names.fresh(hint)
+        body.append(Let((name,), op, args))
+        return Var(name)
+
+    tangents = {name: names.fresh(f"t_{name}") for name, needed in zip(rule.params, needs, strict=True) if needed}
+    total: Atom | None = None
+    for name, value in zip(rule.params, program.exit.values, strict=True):
+        if name in tangents and value != Const(None):
+            term = _times(let, Var(tangents[name]), value, program)
+            total = term if total is None else let("t", operator.add, total, term)
+    lead = tuple(tangents.values())
+    exit_ = Return((Const(0.0) if total is None else total,))
+    whole = Program(f"{rule.name}_pushforward", (*lead, *program.params), tuple(body), exit_)
+    return _with_residuals(drop_dead(whole), rule, lead, needs)
+
+
+def _times(let: Callable[..., Var], g: Atom, partial: Atom, program: Program) -> Atom:
+    """`g * partial`, without the multiplications that a person would not write: 1, -1, 1 / y, -e."""
+    if isinstance(partial, Const):
+        if partial.value == 1.0:
+            return g
+        if partial.value == -1.0:
+            return let("c", operator.neg, g)
+        return let("c", operator.mul, g, partial)
+    made = next((s for s in program.body if s.targets == (partial.name,)), None)
+    if made is not None and made.op is operator.truediv and made.args[0] == Const(1.0):
+        return let("c", operator.truediv, g, made.args[1])
+    if made is not None and made.op is operator.neg and isinstance(made.args[0], Var):
+        return let("c", operator.neg, _times(let, g, made.args[0], program))
+    return let("c", operator.mul, g, partial)
+
+
+def _with_residuals(program: Program, rule: Rule, lead: tuple[str, ...], needs: tuple[bool, ...]) -> Pullback:
+    """Cut the parameters to what is read; what is read of a value only by shape or dtype is not kept whole."""
+    positions = {name: position for position, name in enumerate(rule.params)} | {"out": OUT}
+    whole = {
+        name for s in (*program.body, program.exit) for name in reads(s) if not _reads_shape_only(s)
+    }
+    residuals: dict[str, Residual] = {}
+    renamed: dict[str, Var] = {}
+    body: list[Let] = []
+    for statement in program.body:
+        source = statement.args[0] if statement.args else None
+        if _reads_shape_only(statement) and isinstance(source, Var) and source.name in positions and source.name not in whole:
+            how = statement.op
+            name = next((r.name for r in residuals.values() if (r.position, r.of) == (positions[source.name], how)), None)
+            if name is None:
+                name = f"{source.name}_{how.__name__.removesuffix('_of')}"
+                residuals[name] = Residual(name, positions[source.name], how)
+            renamed[statement.targets[0]] = Var(name)
+        else:
+            body.append(_renamed(statement, renamed))
+    exit_ = replace(program.exit, values=tuple(_rename(value, renamed) for value in program.exit.values))
+    read = {name for s in (*body, exit_) for name in reads(s)}
+    for name in program.params:
+        if name in read and name in positions:
+            residuals[name] = Residual(name, positions[name])
+    ordered = tuple(sorted(residuals.values(), key=lambda r: (r.of is not None, r.position == OUT, r.position)))
+    cut = Program(program.name, (*lead, *(r.name for r in ordered)), tuple(body), exit_)
+    return Pullback(check(cut), ordered, needs)
+
+
+def _reads_shape_only(statement: Let | Return) -> bool:
+    return isinstance(statement, Let) and statement.op in SHAPE_ONLY
+
+
+def _rename(atom: Any, renamed: dict[str, Var]) -> Any:
+    return renamed.get(atom.name, atom) if isinstance(atom, Var) else atom
+
+
+def _renamed(statement: Let, renamed: dict[str, Var]) -> Let:
+    args = tuple(_rename(arg, renamed) for arg in statement.args)
+    kwargs = tuple((name, _rename(value, renamed)) for name, value in statement.kwargs)
+    return replace(statement, args=args, kwargs=kwargs)

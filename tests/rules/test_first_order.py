@@ -1,0 +1,81 @@
+"""Every row, every sample: reverse against differences, forward against reverse, dtypes, edge points."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import tapeless.rules  # noqa: F401  (fills the table)
+from tapeless.rules import table
+from tests.rules.harness import Call, cotangents_like, inner, numerical_jvp, outputs
+from tests.rules.sample import Edge, Sample
+from tests.rules.samples import EDGES, SAMPLES
+
+COMPLEX = [sample for sample in SAMPLES if sample.complex]
+
+
+def as_complex(a):
+    a = np.asarray(a)
+    return a + 1j * 0.3 * np.cos(np.arange(a.size)).reshape(a.shape) if a.dtype.kind == "f" else a
+
+
+def draw_tangents(call, rng):
+    return [
+        rng.standard_normal(p.shape) + (1j * rng.standard_normal(p.shape) if p.dtype.kind == "c" else 0.0)
+        for p in call.primals
+    ]
+
+
+def agree_with_differences(call: Call, rtol: float) -> None:
+    rng = np.random.default_rng(7)
+    g = cotangents_like(call.rule.call(call.values), rng)
+    tangents = draw_tangents(call, rng)
+    differences = numerical_jvp(call, tangents)
+
+    forward = call.jvp(tangents)
+    reverse = inner(call.vjp(g), tangents)
+
+    np.testing.assert_allclose(reverse, inner(outputs(g), differences), rtol=rtol, atol=1e-6)
+    if forward is not None:
+        for a, b in zip(forward, differences, strict=True):
+            np.testing.assert_allclose(a, b, rtol=rtol, atol=1e-6)
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=str)
+def test_pullback_and_pushforward_agree_with_differences(sample: Sample):
+    agree_with_differences(Call(sample), sample.rtol)
+
+
+@pytest.mark.parametrize("sample", COMPLEX, ids=str)
+def test_holomorphic_functions_agree_with_differences_along_complex_directions(sample: Sample):
+    agree_with_differences(Call(sample, as_complex), sample.rtol)
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=str)
+def test_cotangents_have_the_shape_and_dtype_of_their_primals(sample: Sample):
+    for dtype in (np.float64, np.float32):
+        call = Call(sample, lambda a, dtype=dtype: np.asarray(a, dtype))
+        g = cotangents_like(call.rule.call(call.values), np.random.default_rng(0))
+        for cotangent, primal in zip(call.vjp(g), call.primals, strict=True):
+            assert np.shape(cotangent) == np.shape(primal)
+            assert np.asarray(cotangent).dtype == dtype
+
+
+@pytest.mark.parametrize("edge", EDGES, ids=str)
+def test_edge_points_give_what_the_conventions_say(edge: Edge):
+    call = Call(edge)
+    out = call.rule.call(call.values)
+    g = np.ones_like(out) if edge.g is None else edge.g
+
+    with np.errstate(all="ignore"):
+        got = call.vjp(g)
+
+    for cotangent, expected, primal in zip(got, edge.gives, call.primals, strict=True):
+        np.testing.assert_allclose(cotangent, expected, rtol=1e-12)
+        assert np.shape(cotangent) == np.shape(primal)
+
+
+def test_every_row_with_a_derivative_has_samples():
+    sampled = {table.key(sample.function) for sample in (*SAMPLES, *EDGES)}
+    missing = [rule.name for rule in table.rules() if rule.kind != "constant" and table.key(rule.function) not in sampled]
+    assert missing == []
