@@ -13,7 +13,8 @@ def check(program: Program) -> Program:
     for statement in program.body:
         for name in reads(statement):
             if name not in known:
-                raise ValueError(f"{program.name}: {name} is read before it is assigned (line {statement.line})")
+                where = f"line {statement.line}"
+                raise ValueError(f"{program.name}: {name} is read before it is assigned ({where})")
         for name in statement.targets:
             if name in known:
                 raise ValueError(f"{program.name}: {name} is assigned twice (line {statement.line})")

@@ -18,8 +18,8 @@ from tapeless.ir.lower import BINARY, COMPARE, UNARY, same
 from tapeless.ir.passes import uses
 from tapeless.ir.program import Argument, Const, Let, Program, Return, Star, build_list, build_tuple
 
-_OPERATORS = {op: (kind, symbol) for kind, table in
-              ((gast.BinOp, BINARY), (gast.UnaryOp, UNARY), (gast.Compare, COMPARE)) for symbol, op in table.items()}
+_TABLES = ((gast.BinOp, BINARY), (gast.UnaryOp, UNARY), (gast.Compare, COMPARE))
+_OPERATORS = {op: (kind, symbol) for kind, table in _TABLES for symbol, op in table.items()}
 _serial = itertools.count()
 
 
@@ -106,7 +106,11 @@ class _Emission:
 
     def reference(self, value: Any) -> gast.expr:
         """A literal, `np.f`, or a name that the function's globals hold."""
-        if value is None or isinstance(value, bool | int | str) or (isinstance(value, float) and np.isfinite(value)):
+        if (
+            value is None
+            or isinstance(value, bool | int | str)
+            or (isinstance(value, float) and np.isfinite(value))
+        ):
             return gast.Constant(value, None)
         path = _numpy_path(value)
         if path:

@@ -1,5 +1,8 @@
 """From Python's syntax tree to a program: one statement an operation, callees resolved to objects."""
 
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+# (the standard library's stubs leave the types of operator.truediv and others open)
+
 from __future__ import annotations
 
 import builtins
@@ -129,7 +132,8 @@ class _Lowering:
             case gast.List():
                 return self.let(build_list, tree.elts, tree, hint)
             case gast.Slice():
-                parts = [part or gast.Constant(None, None) for part in (tree.lower, tree.upper, tree.step)]
+                bounds = (tree.lower, tree.upper, tree.step)
+                parts: list[gast.AST] = [bound or gast.Constant(None, None) for bound in bounds]
                 return self.let(slice, parts, tree, hint)
             case gast.Call():
                 return self._call(tree, hint)
@@ -153,7 +157,8 @@ class _Lowering:
         callee = self.atom(tree.func)
         if not isinstance(callee, Const):
             raise _refusal(tree, "calls a value that is not known in advance")
-        if any(isinstance(arg, gast.Starred) for arg in tree.args) or any(k.arg is None for k in tree.keywords):
+        starred = [arg for arg in tree.args if isinstance(arg, gast.Starred)]
+        if starred or any(keyword.arg is None for keyword in tree.keywords):
             raise _refusal(tree, "spreads arguments with a star")
         keywords = tuple((keyword.arg, self.atom(keyword.value)) for keyword in tree.keywords)
         return self.let(callee.value, tree.args, tree, hint, keywords)

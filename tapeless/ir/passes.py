@@ -10,9 +10,9 @@ from tapeless.ir.program import Let, Program, reads
 def drop_dead(program: Program) -> Program:
     """Leave out what nobody reads.
 
-        a = x * y          a = x * y
-        b = np.sin(x)  =>  return a
-        return a
+    a = x * y          a = x * y
+    b = np.sin(x)  =>  return a
+    return a
     """
     live = set(reads(program.exit))
     kept: list[Let] = []
