@@ -19,6 +19,8 @@ Function = Callable[..., Any]
 Call = tuple[tuple[Any, ...], dict[str, Any]]
 
 REQUIRED = inspect.Parameter.empty
+# What a ufunc's reduce takes by position; its signature says **kwargs.
+REDUCE_ORDER = ("array", "axis", "dtype", "out", "keepdims", "initial", "where")
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,13 +49,21 @@ class Rule:
     @functools.cached_property
     def _numpy_order(self) -> tuple[str, ...]:
         """The function's own positional parameters: they may hold names that the rule does not know."""
+        known = key(self.function)
+        if isinstance(known, tuple) and known[1] == "reduce":
+            return REDUCE_ORDER
         try:
-            signature = inspect.signature(self.function)
+            parameters = inspect.signature(self.function).parameters
         except (TypeError, ValueError):  # a ufunc or a C function without one
             return self.params
         positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-        names = tuple(p.name for p in signature.parameters.values() if p.kind in positional)
-        return names if set(names) >= set(self.params) else self.params
+        names = tuple(p.name for p in parameters.values() if p.kind in positional)
+        return names if set(parameters) >= set(self.params) else self.params
+
+    @functools.cached_property
+    def _is_in_numpy_order(self) -> bool:
+        """Whether `params` is what NumPy takes by position: `out` and others may stand in between."""
+        return self._numpy_order[: len(self.params)] == self.params
 
     @functools.cached_property
     def _ignorable(self) -> dict[str, Any]:
@@ -71,7 +81,7 @@ class Rule:
         """
         if self.prepare is not None:
             args, kwargs = self.prepare(*args, **kwargs)
-        if not kwargs and self.star is None and len(args) == len(self.params):
+        if not kwargs and self.star is None and len(args) == len(self.params) and self._is_in_numpy_order:
             return args
         if self.star is not None:
             lead = self.params.index(self.star)
