@@ -20,6 +20,8 @@ A rule is an ordinary NumPy function; it knows nothing of broadcasting, dtypes, 
 result: name it after `g` where the rule reads it.  The other parameters are the function's own, in its order
 and under its names; keyword parameters keep their defaults.  A rule returns one cotangent, or a tuple for its
 first parameters, with None where there is never one.  What it calls must have a rule of its own.
+A parameter that holds a list of arrays is annotated `Sequence[...]`: its cotangent is the list of theirs, and the
+rule itself gives each the shape and dtype of its array.
 
 Cotangents follow JAX's convention for complex numbers: the transpose, without conjugation (du/dx - i du/dy).
 """
@@ -91,7 +93,8 @@ def _transposing(kind: Kind, function: Function, prepare: Callable[..., Call] | 
         star = next((p.name for p in own if p.kind is inspect.Parameter.VAR_POSITIONAL), None)
         defaults = tuple(p.default for p in own if p.default is not inspect.Parameter.empty)
         names = tuple(p.name for p in own)
-        table.add(Rule(function, kind, names, defaults, star, rule, takes_out, prepare=prepare))
+        lists = tuple(p.name for p in own if p.name == star or str(p.annotation).startswith("Sequence"))
+        table.add(Rule(function, kind, names, defaults, star, rule, takes_out, prepare=prepare, lists=lists))
         return rule
 
     return decorate

@@ -30,11 +30,11 @@ from tapeless.ir.lower import environment, lower
 from tapeless.ir.names import Names
 from tapeless.ir.passes import drop_dead
 from tapeless.ir.program import Argument, Atom, Const, Let, Program, Return, Star, Var, reads
-from tapeless.rules.support import as_dtype, dtype_of, unbroadcast
+from tapeless.rules.support import as_dtype, dtype_of, layout_of, unbroadcast
 from tapeless.rules.table import Rule, on_arrays
 
 OUT = -1
-SHAPE_ONLY = (np.shape, np.ndim, np.size, dtype_of)
+SHAPE_ONLY = (np.shape, np.ndim, np.size, dtype_of, layout_of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,12 +128,14 @@ def cotangent_count(rule: Rule) -> int:
 def _as_call(rule: Rule) -> Program:
     assert rule.derivative is not None
     lead = ("out",) if rule.kind == "elementwise" else ("g", "out") if rule.takes_out else ("g",)
+    after = rule.params.index(rule.star) + 1 if rule.star is not None else len(rule.params)
     args: tuple[Argument, ...] = tuple(
-        Star(Var(name)) if name == rule.star else Var(name) for name in (*lead, *rule.params)
+        Star(Var(name)) if name == rule.star else Var(name) for name in (*lead, *rule.params[:after])
     )
+    keywords = tuple((name, Var(name)) for name in rule.params[after:])
     count = _returned(rule.derivative)
     results = tuple(f"c{i}" for i in range(count)) if count > 1 else ("c",)
-    body = (Let(results, rule.derivative, args),)
+    body = (Let(results, rule.derivative, args, keywords),)
     return Program(rule.name, (*lead, *rule.params), body, Return(tuple(map(Var, results)), count > 1))
 
 
@@ -192,9 +194,9 @@ def _slice(rule: Rule, needs: tuple[bool, ...], fitted: bool) -> Pullback:
         if value == Const(None):
             raise RuleError(f"{rule.name} has no derivative with respect to {name}")
         cotangent = _times(let, Var("g"), value, program) if rule.kind == "elementwise" else value
-        if name != rule.star and (fitted or (several and rule.kind != "elementwise")):
+        if name not in rule.lists and (fitted or (several and rule.kind != "elementwise")):
             cotangent = let("c", unbroadcast, cotangent, let("shape", np.shape, Var(name)))
-        if name != rule.star and fitted:
+        if name not in rule.lists and fitted:
             cotangent = let("c", as_dtype, cotangent, let("dtype", dtype_of, Var(name)))
         results.append(cotangent)
     params = program.params if program.params[0] == "g" else ("g", *program.params)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -51,4 +51,26 @@ def dtype_of(x: Array) -> np.dtype[Any]:
     return getattr(x, "dtype", None) or np.asarray(x).dtype
 
 
-constant(np.shape, np.ndim, np.size, dtype_of)
+class Leaf(NamedTuple):
+    """What a derivative must know of one array among several."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+
+
+# A Leaf for each array, in lists where they were in lists or tuples.
+Layout: TypeAlias = Any
+
+
+def layout_of(value: Any) -> Layout:
+    """The shape and dtype of an array, or of each array in nested lists.
+
+    >>> layout_of([np.float32(1.0), [np.zeros(3)]])
+    [Leaf(shape=(), dtype=dtype('float32')), [Leaf(shape=(3,), dtype=dtype('float64'))]]
+    """
+    if isinstance(value, list | tuple):
+        return [layout_of(item) for item in value]
+    return Leaf(np.shape(value), dtype_of(value))
+
+
+constant(np.shape, np.ndim, np.size, dtype_of, layout_of)

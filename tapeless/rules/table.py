@@ -28,8 +28,9 @@ class Rule:
     """How one function differentiates.
 
     `params` names the arguments that the rule knows, in the function's order, with their defaults;
-    a parameter with a star holds a tuple.  `derivative` is what the author wrote; the first
-    `cotangents` of the parameters are those that it returns a cotangent (or partial) for.
+    a parameter with a star holds a tuple, those in `lists` (the star among them) several arrays.
+    `derivative` is what the author wrote; the first `cotangents` of the parameters are those that
+    it returns a cotangent (or partial) for.
     """
 
     function: Function
@@ -41,6 +42,7 @@ class Rule:
     takes_out: bool = False
     pushforward: Function | None = None
     prepare: Callable[..., Call] | None = None
+    lists: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
