@@ -85,6 +85,11 @@ def outputs(out: Any) -> list[np.ndarray]:
     return [a for a in map(np.asarray, _leaves(out)) if a.dtype.kind in "fc"]
 
 
+def ones_like(out: Any) -> Any:
+    """Cotangents of one in the structure of the result."""
+    return _map(out, np.ones_like)
+
+
 def cotangents_like(out: Any, rng: np.random.Generator) -> Any:
     """Random cotangents in the structure of the result."""
 
@@ -111,11 +116,11 @@ def inner(xs: list[Any], ys: list[Any]) -> complex:
 
 
 def _leaves(value: Any) -> list[Any]:
-    return list(value) if isinstance(value, list | tuple) else [value]
+    return [leaf for item in value for leaf in _leaves(item)] if isinstance(value, list | tuple) else [value]
 
 
 def _map(value: Any, f: Any) -> Any:
     if isinstance(value, list | tuple):
-        items = [f(item) for item in value]
+        items = [_map(item, f) for item in value]
         return type(value)(*items) if hasattr(value, "_fields") else type(value)(items)
     return f(value)

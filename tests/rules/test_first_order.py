@@ -7,7 +7,7 @@ import pytest
 
 import tapeless.rules  # noqa: F401  (fills the table)
 from tapeless.rules import table
-from tests.rules.harness import Call, cotangents_like, inner, numerical_jvp, outputs
+from tests.rules.harness import Call, cotangents_like, inner, numerical_jvp, ones_like, outputs
 from tests.rules.sample import Edge, Sample
 from tests.rules.samples import EDGES, SAMPLES
 
@@ -65,7 +65,7 @@ def test_cotangents_have_the_shape_and_dtype_of_their_primals(sample: Sample):
 def test_edge_points_give_what_the_conventions_say(edge: Edge):
     call = Call(edge)
     out = call.rule.call(call.values)
-    g = np.ones_like(out) if edge.g is None else edge.g
+    g = ones_like(out) if edge.g is None else edge.g
 
     with np.errstate(all="ignore"):
         got = call.vjp(g)
