@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import itertools
+import keyword
 import linecache
 import operator
 import types
@@ -58,6 +59,8 @@ class _Emission:
         self.globals: dict[str, Any] = {}
         self.folded: dict[str, gast.expr] = {}
         self.counts = uses(program)
+        # A local name hides a global one, and loading the function writes its own name over a global.
+        self.taken = {program.name, *program.params, *(t for s in program.body for t in s.targets)}
 
     def function(self) -> gast.FunctionDef:
         body: list[gast.stmt] = []
@@ -106,40 +109,48 @@ class _Emission:
 
     def reference(self, value: Any) -> gast.expr:
         """A literal, `np.f`, or a name that the function's globals hold."""
-        if (
-            value is None
-            or isinstance(value, bool | int | str)
-            or (isinstance(value, float) and np.isfinite(value))
-        ):
-            return gast.Constant(value, None)
+        if value is None or type(value) in (bool, int, str) or (type(value) is float and np.isfinite(value)):
+            return _literal(value)
         path = _numpy_path(value)
         if path:
-            self.globals["np"] = np
-            tree: gast.expr = _name("np", gast.Load())
+            tree: gast.expr = _name(self._global(np, "np"), gast.Load())
             for part in path.split("."):
                 tree = gast.Attribute(tree, part, gast.Load())
             return tree
         return _name(self._global(value), gast.Load())
 
-    def _global(self, value: Any) -> str:
-        wanted = getattr(value, "__name__", type(value).__name__).strip("<>")
+    def _global(self, value: Any, wanted: str = "") -> str:
+        """A name for `value` that stands for nothing else in the function."""
+        wanted = wanted or getattr(value, "__name__", "")
+        if not wanted.isidentifier() or keyword.iskeyword(wanted):
+            wanted = type(value).__name__
         name = wanted
         for count in itertools.count(1):
-            if name not in self.program.params and self.globals.setdefault(name, value) is value:
+            if name not in self.taken and self.globals.setdefault(name, value) is value:
                 return name
             name = f"{wanted}_{count}"
         raise AssertionError("unreachable: the count never ends")
 
 
+def _literal(value: Any) -> gast.expr:
+    """A number as a parser would have it: the minus of `-1.0` is an operator, and binds less than `**`."""
+    if type(value) in (int, float) and repr(value).startswith("-"):
+        return gast.UnaryOp(gast.USub(), gast.Constant(-value, None))
+    return gast.Constant(value, None)
+
+
 def _numpy_path(value: Any) -> str | None:
-    """`linalg.inv` for np.linalg.inv; None for what is not NumPy's own."""
+    """`linalg.inv` for np.linalg.inv, `add.reduce` for np.add.reduce; None for what is not NumPy's own."""
     name = getattr(value, "__name__", None)
     if not isinstance(name, str) or isinstance(value, types.ModuleType):
         return None
-    if getattr(np, name, None) is value:
-        return name
-    if getattr(np.linalg, name, None) is value:
-        return f"linalg.{name}"
+    owner = getattr(value, "__self__", None)
+    if isinstance(owner, np.ufunc):
+        path = _numpy_path(owner)
+        return path and f"{path}.{name}"
+    for prefix, module in (("", np), ("linalg.", np.linalg), ("fft.", np.fft)):
+        if getattr(module, name, None) is value:
+            return prefix + name
     return None
 
 

@@ -29,6 +29,9 @@ BINARY: dict[type[gast.AST], Callable[..., Any]] = {
     gast.MatMult: operator.matmul,
     gast.BitAnd: operator.and_,
     gast.BitOr: operator.or_,
+    gast.BitXor: operator.xor,
+    gast.LShift: operator.lshift,
+    gast.RShift: operator.rshift,
 }
 UNARY: dict[type[gast.AST], Callable[..., Any]] = {
     gast.USub: operator.neg,
@@ -66,7 +69,7 @@ def lower(tree: gast.FunctionDef | gast.Lambda, env: Mapping[str, Any], name: st
         statements = tree.body[1:] if _is_docstring(tree.body[0]) else tree.body
         for statement in statements[:-1]:
             lowering.assign(statement)
-        if not isinstance(statements[-1], gast.Return) or statements[-1].value is None:
+        if not statements or not isinstance(statements[-1], gast.Return) or statements[-1].value is None:
             raise LoweringError(f"{name}: the last statement must return the result")
         exit_ = lowering.leave(statements[-1].value)
     return Program(name, params, tuple(lowering.body), exit_)
