@@ -6,3 +6,6 @@ from typing import Any, TypeAlias
 
 # An array, a NumPy scalar, or anything that speaks NumPy's protocols: rules run on all of them.
 Array: TypeAlias = Any
+
+# What a reduction takes as `axis`.
+Axis: TypeAlias = int | tuple[int, ...] | None

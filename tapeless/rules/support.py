@@ -1,13 +1,14 @@
-"""Functions that rules call and NumPy lacks; each has a row of its own, so that second order never ends here."""
+"""Functions that rules call and NumPy lacks; each has a row of its own, for second order goes through here."""
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from tapeless._types import Array
-from tapeless.rules.kinds import constant, linear
+from tapeless._types import Array, Axis
+from tapeless.rules.kinds import constant, elementwise, forward_rule, general, linear
 from tapeless.rules.table import primitive
 
 
@@ -45,6 +46,11 @@ def as_dtype_rule(g: Array, x: Array, dtype: np.dtype[Any]) -> Array:
     return as_dtype(g, dtype_of(x))
 
 
+def in_dtype(x: Array, dtype: np.dtype[Any]) -> Array:
+    """`as_dtype` for one cotangent among several: an integer's is left as it is, nobody will ask for it."""
+    return as_dtype(x, dtype) if dtype.kind in "fc" else x
+
+
 @primitive
 def dtype_of(x: Array) -> np.dtype[Any]:
     """The dtype of an array or a number."""
@@ -74,3 +80,101 @@ def layout_of(value: Any) -> Layout:
 
 
 constant(np.shape, np.ndim, np.size, dtype_of, layout_of)
+
+
+@primitive
+def restore_axes(x: Array, shape: tuple[int, ...], axis: Axis, keepdims: bool) -> Array:
+    """`x`, of which a reduction took `axis` out of `shape`, as it broadcasts against that shape again."""
+    if axis is None or keepdims or not shape:
+        return x
+    kept = list(shape)
+    for position in axis if isinstance(axis, tuple | list) else (axis,):
+        kept[position] = 1
+    return np.reshape(x, kept)
+
+
+@linear(restore_axes)
+def restore_axes_rule(g: Array, x: Array, shape: tuple[int, ...], axis: Axis, keepdims: bool) -> Array:
+    return np.reshape(g, np.shape(x))
+
+
+@primitive
+def merge_axes(x: Array, axis: Axis) -> Array:
+    """`x` with the axes in `axis` (None: all) brought together into one, the last."""
+    if axis is None or not np.shape(x):
+        return np.reshape(x, -1)
+    axes = axis if isinstance(axis, tuple | list) else (axis,)
+    moved = np.moveaxis(x, axes, range(-len(axes), 0))
+    kept = len(np.shape(moved)) - len(axes)
+    return np.reshape(moved, (*np.shape(moved)[:kept], math.prod(np.shape(moved)[kept:])))
+
+
+@linear(merge_axes)
+def merge_axes_rule(g: Array, x: Array, axis: Axis) -> Array:
+    return split_axes(g, np.shape(x), axis)
+
+
+@primitive
+def split_axes(x: Array, shape: tuple[int, ...], axis: Axis) -> Array:
+    """What `merge_axes` made of an array of `shape`, put back into that shape."""
+    if axis is None or not shape:
+        return np.reshape(x, shape)
+    axes = axis if isinstance(axis, tuple | list) else (axis,)
+    last = tuple(shape[position] for position in axes)
+    return np.moveaxis(np.reshape(x, (*np.shape(x)[:-1], *last)), range(-len(axes), 0), axes)
+
+
+@linear(split_axes)
+def split_axes_rule(g: Array, x: Array, shape: tuple[int, ...], axis: Axis) -> Array:
+    return np.reshape(merge_axes(g, axis), np.shape(x))
+
+
+@primitive
+def masked(x: Array, where: Array) -> Array:
+    """`x` where the mask holds, zero elsewhere, whatever stands there; `x` itself if the mask is True."""
+    return x if where is True else np.where(where, x, 0.0)
+
+
+@linear(masked)
+def masked_rule(g: Array, x: Array, where: Array) -> Array:
+    return masked(g, where)
+
+
+@primitive
+def filled(x: Array, where: Array, value: float) -> Array:
+    """`x` where the mask holds, `value` elsewhere; `x` itself if the mask is True."""
+    return x if where is True else np.where(where, x, value)
+
+
+@general(filled)
+def filled_rule(g: Array, x: Array, where: Array, value: float) -> Array:
+    return masked(g, where)
+
+
+@forward_rule(filled)
+def filled_forward(t: Array, out: Array, x: Array, where: Array, value: float) -> Array:
+    return masked(t, where)
+
+
+@primitive
+def divide_or_zero(x: Array, y: Array) -> Array:
+    """`x / y`, zero where `y` is zero."""
+    is_zero = np.equal(y, 0.0)
+    return np.where(is_zero, 0.0, np.divide(x, np.where(is_zero, 1.0, y)))[()]
+
+
+elementwise(
+    divide_or_zero,
+    lambda out, x, y: (divide_or_zero(1.0, y), -divide_or_zero(out, y)),
+)
+
+
+@primitive
+def conjugate(x: Array) -> Array:
+    """The complex conjugate; a real array itself, not a copy."""
+    return np.conjugate(x) if dtype_of(x).kind == "c" else x
+
+
+@linear(conjugate)
+def conjugate_rule(g: Array, x: Array) -> Array:
+    return conjugate(g)
