@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import gast
+import numpy as np
 
 from tapeless.errors import LoweringError
 from tapeless.ir.names import Names
@@ -152,7 +153,7 @@ class _Lowering:
 
     def _attribute(self, tree: gast.Attribute) -> Atom:
         owner = self.atom(tree.value)
-        if isinstance(owner, Const) and isinstance(owner.value, types.ModuleType | type):
+        if isinstance(owner, Const) and isinstance(owner.value, types.ModuleType | type | np.ufunc):
             return Const(getattr(owner.value, tree.attr))
         raise _refusal(tree, f"reads an attribute of a value: .{tree.attr}")
 
