@@ -73,6 +73,8 @@ def test_edge_points_give_what_the_conventions_say(edge: Edge):
     for cotangent, expected, primal in zip(got, edge.gives, call.primals, strict=True):
         np.testing.assert_allclose(cotangent, expected, rtol=1e-12)
         assert np.shape(cotangent) == np.shape(primal)
+        if primal.dtype.kind in "fc":
+            assert np.asarray(cotangent).dtype == primal.dtype
 
 
 def test_every_row_with_a_derivative_has_samples():
