@@ -7,7 +7,6 @@ import graphlib
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,22 +45,25 @@ class Import:
     target: str
     line: int
     in_function: bool
+    for_types: bool  # under `if TYPE_CHECKING`: not there when the program runs
 
 
 def imports(source: str, importer: str, is_package: bool = False) -> list[Import]:
     """Every import of a module; `from package import module` counts as an import of the module."""
-    return [
-        Import(target, node.lineno, inside)
-        for node, inside in _import_nodes(ast.parse(source), inside=False)
-        for target in _targets(node, importer if is_package else importer.rpartition(".")[0])
-    ]
+    package = importer if is_package else importer.rpartition(".")[0]
+    found: list[Import] = []
 
+    def visit(tree: ast.AST, in_function: bool, for_types: bool) -> None:
+        for node in ast.iter_child_nodes(tree):
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                targets = _targets(node, package)
+                found.extend(Import(target, node.lineno, in_function, for_types) for target in targets)
+            function = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+            types = isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+            visit(node, in_function or function, for_types or types)
 
-def _import_nodes(tree: ast.AST, inside: bool) -> Iterator[tuple[ast.Import | ast.ImportFrom, bool]]:
-    for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            yield node, inside
-        yield from _import_nodes(node, inside or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+    visit(ast.parse(source), in_function=False, for_types=False)
+    return found
 
 
 def _targets(node: ast.Import | ast.ImportFrom, package: str) -> list[str]:
@@ -110,6 +112,12 @@ def breaches(source: str, importer: str, is_package: bool = False) -> list[str]:
     return found
 
 
+def test_every_room_has_a_floor():
+    rooms = {_room(module) for module in MODULES} - STRANGERS
+
+    assert rooms - set(FLOOR_OF) == set()
+
+
 @pytest.mark.parametrize("module", MODULES)
 def test_imports_go_down(module: str):
     path = MODULES[module]
@@ -146,8 +154,8 @@ def test_modules_import_each_other_in_no_cycle():
         module: {
             item.target
             for item in imports(path.read_text(encoding="utf-8"), module, path.name == "__init__.py")
+            if item.target in MODULES and not item.for_types
         }
-        & set(MODULES)
         for module, path in MODULES.items()
     }
 
