@@ -40,22 +40,47 @@ from tapeless.rules import table
 from tapeless.rules.table import Call, Function, Kind, Rule
 
 
-def elementwise(function: Function, partials: Function, *, forward: Function | None = None) -> None:
-    """`partials(out, *inputs)` gives the partial derivative with respect to each input, elementwise."""
+def elementwise(
+    function: Function,
+    partials: Function,
+    *,
+    forward: Function | None = None,
+    prepare: Callable[..., Call] | None = None,
+) -> None:
+    """`partials(out, *inputs)` gives the partial derivative with respect to each input, elementwise.
+
+    `forward(*tangents, out, *inputs)` replaces the sum of products where the tangent is not one: real functions
+    of complex numbers take its real part.
+    """
     names = tuple(inspect.signature(partials).parameters)
     if not names or names[0] != "out":
         raise RuleError(f"{function.__name__}: an elementwise rule takes (out, *inputs), got {names}")
+    defaults = partials.__defaults__ or ()
     table.add(
-        Rule(function, "elementwise", names[1:], derivative=partials, takes_out=True, pushforward=forward),
+        Rule(
+            function,
+            "elementwise",
+            names[1:],
+            defaults,
+            None,
+            partials,
+            True,
+            pushforward=forward,
+            prepare=prepare,
+        )
     )
 
 
-def linear(function: Function, *, prepare: Callable[..., Call] | None = None) -> Callable[[Function], Function]:
+def linear(
+    function: Function, *, prepare: Callable[..., Call] | None = None
+) -> Callable[[Function], Function]:
     """The decorated `rule(g, *inputs, **keywords)` is the transpose; forward mode is the function itself."""
     return _transposing("linear", function, prepare)
 
 
-def general(function: Function, *, prepare: Callable[..., Call] | None = None) -> Callable[[Function], Function]:
+def general(
+    function: Function, *, prepare: Callable[..., Call] | None = None
+) -> Callable[[Function], Function]:
     """The decorated `rule(g[, out], *inputs, **keywords)` gives the cotangent of each input.
 
     `prepare(*args, **kwargs)` may bring other calling forms into the one that the rule is written for.
@@ -75,6 +100,15 @@ def forward_rule(function: Function) -> Callable[[Function], Function]:
         return rule
 
     return decorate
+
+
+def same_as(model: Function, *functions: Function, **defaults: Any) -> None:
+    """These functions differentiate as `model` does, but for the `defaults` of their parameters."""
+    rule = table.lookup(model)
+    keywords = rule.params[len(rule.params) - len(rule.defaults) :]
+    own = tuple(defaults.get(name, default) for name, default in zip(keywords, rule.defaults, strict=True))
+    for function in functions:
+        table.add(dataclasses.replace(rule, function=function, defaults=own))
 
 
 def constant(*functions: Function) -> None:

@@ -19,8 +19,8 @@ Function = Callable[..., Any]
 Call = tuple[tuple[Any, ...], dict[str, Any]]
 
 REQUIRED = inspect.Parameter.empty
-# What a ufunc's reduce takes by position; its signature says **kwargs.
-REDUCE_ORDER = ("array", "axis", "dtype", "out", "keepdims", "initial", "where")
+# What a ufunc's reduce takes by position, the array by position only; its signature says **kwargs.
+REDUCE_ORDER = ("a", "axis", "dtype", "out", "keepdims", "initial", "where")
 
 
 @dataclass(frozen=True, eq=False)
