@@ -217,7 +217,7 @@ def _sum_of_products(rule: Rule, needs: tuple[bool, ...]) -> Pullback:
 
     tangents = {name: names.fresh(f"t_{name}") for name, needed in zip(rule.params, needs, strict=True) if needed}
     total: Atom | None = None
-    for name, value in zip(rule.params, program.exit.values, strict=True):
+    for name, value in zip(rule.params, program.exit.values, strict=False):
         if name in tangents and value != Const(None):
             term = _times(let, Var(tangents[name]), value, program)
             total = term if total is None else let("t", operator.add, total, term)
@@ -228,18 +228,27 @@ def _sum_of_products(rule: Rule, needs: tuple[bool, ...]) -> Pullback:
 
 
 def _times(let: Callable[..., Var], g: Atom, partial: Atom, program: Program) -> Atom:
-    """`g * partial`, without the multiplications that a person would not write: 1, -1, 1 / y, -e."""
+    """`g * partial`, without the multiplications that a person would not write: 1, 0, -1, 1 / y, -e.
+
+    A choice with a constant chooses from `g`: inf in a cotangent of what was not chosen must not become nan.
+    """
     if isinstance(partial, Const):
         if partial.value == 1.0:
             return g
+        if partial.value == 0.0:
+            return let("c", np.zeros_like, g)
         if partial.value == -1.0:
             return let("c", operator.neg, g)
         return let("c", operator.mul, g, partial)
     made = next((s for s in program.body if s.targets == (partial.name,)), None)
-    if made is not None and made.op is operator.truediv and made.args[0] == Const(1.0):
-        return let("c", operator.truediv, g, made.args[1])
+    if made is not None and made.op in (operator.truediv, np.true_divide) and made.args[0] == Const(1.0):
+        return let("c", made.op, g, made.args[1])
     if made is not None and made.op is operator.neg and isinstance(made.args[0], Var):
         return let("c", operator.neg, _times(let, g, made.args[0], program))
+    if made is not None and made.op is np.where and any(isinstance(arg, Const) for arg in made.args[1:]):
+        condition, *choices = [arg for arg in made.args if not isinstance(arg, Star)]
+        chosen = [choice if choice == Const(0.0) else _times(let, g, choice, program) for choice in choices]
+        return let("c", np.where, condition, *chosen)
     return let("c", operator.mul, g, partial)
 
 
