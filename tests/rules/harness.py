@@ -55,7 +55,7 @@ class Call:
     def jvp(self, tangents: list[np.ndarray]) -> list[np.ndarray] | None:
         """The tangents of the outputs; None where the rule leaves forward mode to double transposition."""
         out = self.rule.call(self.values)
-        if self.rule.kind == "elementwise":
+        if self.rule.kind == "elementwise" and self.rule.pushforward is None:
             cut = pushforward(self.rule, self.needs)
             return [np.broadcast_to(cut.on_arrays(*tangents, *cut.keep(self.values, out)), np.shape(out))]
         if self.rule.kind == "linear":
@@ -95,10 +95,12 @@ def cotangents_like(out: Any, rng: np.random.Generator) -> Any:
 
     def draw(a: Any) -> Any:
         a = np.asarray(a)
+        if a.dtype.kind not in "fc":
+            return np.zeros_like(a)
         real = rng.standard_normal(a.shape)
         if a.dtype.kind == "c":
             real = real + 1j * rng.standard_normal(a.shape)
-        return np.asarray(real, a.dtype if a.dtype.kind in "fc" else float)
+        return np.asarray(real, a.dtype)
 
     return _map(out, draw)
 
