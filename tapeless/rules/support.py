@@ -79,6 +79,18 @@ def layout_of(value: Any) -> Layout:
     return Leaf(np.shape(value), dtype_of(value))
 
 
+def leaves_of(layout: Layout) -> list[Leaf]:
+    """One leaf for each array of a list; an array in the list's place is read as the list of its rows."""
+    if isinstance(layout, Leaf):
+        return [Leaf(layout.shape[1:], layout.dtype)] * layout.shape[0]
+    return layout
+
+
+def packed(parts: list[Array], layout: Layout) -> Any:
+    """Cotangents for `leaves_of(layout)` as the parameter wants them: in a list, or stacked to an array."""
+    return np.stack(parts) if isinstance(layout, Leaf) else parts
+
+
 constant(np.shape, np.ndim, np.size, dtype_of, layout_of)
 
 
