@@ -1,0 +1,198 @@
+"""`backward` and `grad`: check what the user gave, run a pass, hand back what it found."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tapeless.graph.engine import Pass, Root
+from tapeless.graph.node import Node, edge
+from tapeless.graph.variable import Variable, wrap
+
+NOT_USED = (
+    "The differentiated Tensor at index {} appears to not have been used in the graph. Set allow_unused=True if this "
+    "is the desired behavior."
+)
+CYCLE = (
+    "Using backward() with create_graph=True will create a reference cycle between the parameter and its gradient "
+    "which can cause a memory leak. We recommend using autograd.grad when creating the graph to avoid this. If you "
+    "have to use this function, make sure to reset the .grad fields of your parameters to None after use to break "
+    "the cycle and avoid the leak."
+)
+
+
+class GradientEdge(tuple):  # (node, output number)
+    """A place in the graph: what `get_gradient_edge` gives and `backward`, `grad` take in a tensor's place."""
+
+    __slots__ = ()
+
+    def __new__(cls, node: Node, output_nr: int) -> GradientEdge:
+        return super().__new__(cls, (node, output_nr))
+
+    @property
+    def node(self) -> Node:
+        return self[0]
+
+    @property
+    def output_nr(self) -> int:
+        return self[1]
+
+
+def backward(
+    tensors: Any,
+    grad_tensors: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    inputs: Any = None,
+) -> None:
+    """Add the gradients of `tensors`, weighted by `grad_tensors`, to the leaves' `grad`.
+
+    A weight may be left out for tensors of one element; `inputs` restricts what is accumulated.
+    RuntimeError where nothing requires grad, shapes differ, or the graph was freed.  As `torch.autograd.backward`.
+    """
+    outputs = _sequence(tensors)
+    if inputs is not None and not isinstance(inputs, Variable | GradientEdge) and len(inputs) == 0:
+        raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
+    roots = _roots(outputs, _weights(outputs, grad_tensors), create_graph)
+    only = None if inputs is None else {_target(one)[0] for one in _sequence(inputs)}
+    if create_graph and only is None:
+        warnings.warn(CYCLE, stacklevel=3)
+    retain = create_graph if retain_graph is None else retain_graph
+    Pass(retain=retain, differentiable=create_graph, only=only).run(roots)
+
+
+def grad(
+    outputs: Any,
+    inputs: Any,
+    grad_outputs: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    allow_unused: bool | None = None,
+    is_grads_batched: bool = False,
+    materialize_grads: bool = False,
+) -> Any:
+    """The gradients of the sum of `outputs`, weighted by `grad_outputs`, for each of `inputs`; a dict for a dict.
+
+    `create_graph` makes them differentiable again.  `is_grads_batched`: the weights have a leading axis, and so
+    have the results.  Touches no `.grad`.  As `torch.autograd.grad`.
+    """
+    if materialize_grads and allow_unused is False:
+        raise ValueError(
+            "Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False."
+        )
+    if isinstance(inputs, dict):
+        found = grad(
+            outputs, list(inputs.values()), grad_outputs, retain_graph, create_graph, allow_unused, is_grads_batched,
+            materialize_grads,
+        )  # fmt: skip
+        return dict(zip(inputs, found, strict=True))
+    wanted = _sequence(inputs)
+    if not wanted:
+        raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
+    results = _sequence(outputs)
+    if is_grads_batched:
+        return _batched(results, wanted, grad_outputs, retain_graph, create_graph, allow_unused, materialize_grads)
+    roots = _roots(results, _weights(results, grad_outputs), create_graph)
+    targets = [_target(one) for one in wanted]
+    capture: dict[tuple[Node, int], Any] = dict.fromkeys(targets)
+    retain = create_graph if retain_graph is None else retain_graph
+    Pass(retain=retain, differentiable=create_graph, capture=capture).run(roots)
+    found = [capture[target] for target in targets]
+    for index, (one, got) in enumerate(zip(wanted, found, strict=True)):
+        if got is None and materialize_grads:
+            found[index] = wrap(one._face, np.zeros_like(one._data))
+        elif got is None and not allow_unused:
+            raise RuntimeError(NOT_USED.format(index))
+    return tuple(found)
+
+
+def _batched(
+    outputs: list[Any], inputs: list[Any], grad_outputs: Any, retain_graph: bool | None, create_graph: bool, *rest: Any
+) -> tuple[Any, ...]:
+    """One pass for each entry along the weights' first axis; the results are stacked."""
+    weights = [one for one in _sequence(grad_outputs) if one is not None]
+    size = weights[0]._data.shape[0]
+    rows = []
+    allow_unused, materialize = rest
+    for index in range(size):
+        row = [None if one is None else one[index] for one in _sequence(grad_outputs)]
+        keep = retain_graph or create_graph or index < size - 1
+        rows.append(grad(outputs, inputs, row, keep, create_graph, allow_unused, False, materialize))
+    columns = zip(*rows, strict=True)
+    return tuple([None if column[0] is None else np.stack(column) for column in columns])
+
+
+def _sequence(value: Any) -> list[Any]:
+    if isinstance(value, Variable | GradientEdge) or value is None:
+        return [value]
+    return list(value)
+
+
+def _weights(outputs: Sequence[Any], given: Any) -> list[Any]:
+    if given is not None and not isinstance(given, Variable | Sequence):
+        raise TypeError(f"gradients can be either Tensors or None, but got {type(given).__name__}")
+    weights = [None] * len(outputs) if given is None else _sequence(given)
+    if len(weights) != len(outputs):
+        raise RuntimeError(f"got {len(outputs)} tensors and {len(weights)} gradients")
+    return weights
+
+
+def _roots(outputs: Sequence[Any], weights: Sequence[Any], create_graph: bool) -> list[Root]:
+    roots: list[Root] = []
+    for index, (output, weight) in enumerate(zip(outputs, weights, strict=True)):
+        if isinstance(output, GradientEdge):
+            if weight is None:
+                raise RuntimeError("grad can be implicitly created only for scalar outputs")
+            roots.append((output.node, output.output_nr, weight if create_graph else weight._data))
+            continue
+        if not isinstance(output, Variable):
+            raise TypeError(f"expected a Tensor at index {index} of the tensors, got {type(output).__name__}")
+        if weight is None:
+            weight = _implicit_weight(output) if output._needs else None
+        if not output._needs:
+            raise RuntimeError(f"element {index} of tensors does not require grad and does not have a grad_fn")
+        _check_weight(index, output, weight)
+        if weight._data.dtype != output._data.dtype:
+            weight = weight.astype(output._data.dtype)
+        roots.append((edge(output), output._nr, weight if create_graph else weight._data))
+    return roots
+
+
+def _implicit_weight(output: Variable) -> Variable:
+    data = output._data
+    if data.size != 1:
+        raise RuntimeError("grad can be implicitly created only for scalar outputs")
+    if data.dtype.kind == "c":
+        raise RuntimeError(
+            f"grad can be implicitly created only for real scalar outputs but got torch.{data.dtype.name}"
+        )
+    return wrap(output._face, np.ones(data.shape, data.dtype))
+
+
+def _check_weight(index: int, output: Variable, weight: Any) -> None:
+    if not isinstance(weight, Variable):
+        raise TypeError(f"gradients can be either Tensors or None, but got {type(weight).__name__}")
+    if weight._data.shape != output._data.shape:
+        raise RuntimeError(
+            f"Mismatch in shape: grad_output[{index}] has a shape of torch.Size({list(weight._data.shape)}) and "
+            f"output[{index}] has a shape of torch.Size({list(output._data.shape)})."
+        )
+    if weight._data.dtype.kind == "c" and output._data.dtype.kind != "c":
+        raise RuntimeError(
+            f"For complex Tensors, both grad_output and output are required to have the same dtype. Mismatch in "
+            f"dtype: grad_output[{index}] has a dtype of torch.{weight._data.dtype.name} and output[{index}] has a "
+            f"dtype of torch.{output._data.dtype.name}."
+        )
+
+
+def _target(one: Any) -> tuple[Node, int]:
+    if isinstance(one, GradientEdge):
+        return one.node, one.output_nr
+    if not isinstance(one, Variable):
+        raise TypeError(f"inputs must be Tensors, got {type(one).__name__}")
+    if not one._needs:
+        raise RuntimeError("One of the differentiated Tensors does not require grad")
+    return edge(one), one._nr

@@ -1,0 +1,294 @@
+"""The backward pass: nodes by descending sequence number, cotangents added up, residuals freed on the way.
+
+Every consumer of a node was recorded after it, so the youngest pending node has received all that it will receive.
+No recursion and no pass over the graph beforehand, unless only some inputs are asked for.
+"""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from collections.abc import Sequence
+from heapq import heappop, heappush
+from typing import Any
+
+import numpy as np
+
+from tapeless.graph import modes
+from tapeless.graph.node import FREED, AccumulateGrad, MultiNode, Node, next_number, type_name, writes
+from tapeless.graph.variable import Variable, wrap
+
+Root = tuple[Node, int, Any]  # node, output number, cotangent
+_grad_lock = threading.Lock()
+
+
+class Pass:
+    """One run.  `capture` maps (node, output number) to None and receives cotangents; without it leaves accumulate."""
+
+    def __init__(
+        self,
+        *,
+        retain: bool,
+        differentiable: bool,
+        capture: dict[tuple[Node, int], Any] | None = None,
+        only: set[Node] | None = None,
+    ) -> None:
+        self.retain = retain
+        self.differentiable = differentiable
+        self.capture = capture
+        self.only = only  # leaves that may accumulate; None: all
+        self.useful: dict[Node, bool] | None = None
+        self.captured_nodes = {node for node, _ in capture} if capture else set()
+        self.pending: dict[Node, Any] = {}
+        self.heap: list[tuple[int, Node]] = []
+
+    def run(self, roots: Sequence[Root]) -> None:
+        targets = self.captured_nodes if self.capture is not None else self.only
+        if targets is not None:
+            self.useful = _leading_to(targets, [node for node, _, _ in roots])
+        for node, nr, cotangent in roots:
+            self.send(node, nr, cotangent)
+        before = modes.change(grad=self.differentiable, dual_level=None)
+        try:
+            with np.errstate(all="ignore"):
+                self.walk()
+        finally:
+            modes.change(grad=before.grad, dual_level=before.dual_level)
+
+    def send(self, node: Node | None, nr: int, cotangent: Any) -> None:
+        """Add a cotangent to what waits for a node's output."""
+        if node is None or cotangent is None or (self.useful is not None and not self.useful.get(node)):
+            return
+        waiting = self.pending.get(node)
+        if waiting is None:
+            heappush(self.heap, (-node.seq, node))
+        if node.outputs == 1:
+            self.pending[node] = cotangent if waiting is None else waiting + cotangent
+        else:
+            slots = self.pending.setdefault(node, {})
+            slots[nr] = cotangent if nr not in slots else slots[nr] + cotangent
+
+    def walk(self) -> None:
+        """Plain nodes here, in one loop without calls of our own; what has hooks or several outputs in `visit`."""
+        heap, pending, useful, captured = self.heap, self.pending, self.useful, self.captured_nodes
+        differentiable = self.differentiable
+        quick = not modes.current().anomaly
+        while heap:
+            node = heappop(heap)[1]
+            g = pending.pop(node)
+            while True:
+                pullback = node.pullback
+                if pullback is None or node.hooks is not None or node.outputs != 1 or node in captured or not quick:
+                    self.visit(node, g)
+                    break
+                if differentiable:
+                    cotangents = pullback.on_variables(g, *node.variables())
+                else:
+                    saved = node.saved
+                    if saved is None:
+                        raise RuntimeError(FREED)
+                    if node.seq < writes.last:
+                        node.check_versions()
+                    cotangents = pullback.on_arrays(g, *saved)
+                if not self.retain and node.owners is not None:
+                    node.saved = node.owners = None
+                if type(cotangents) is not tuple:
+                    cotangents = (cotangents,)
+                if node.nrs is not None:
+                    for following, nr, cotangent in zip(node.edges, node.nrs, cotangents, strict=True):
+                        self.send(following, nr, cotangent)
+                    break
+                youngest = None
+                for following, cotangent in zip(node.edges, cotangents, strict=True):
+                    if following is None or (useful is not None and not useful.get(following)):
+                        continue
+                    if following is youngest:
+                        g = g + cotangent
+                    elif following in pending or following.outputs != 1:
+                        self.send(following, 0, cotangent)
+                    elif youngest is None:
+                        youngest, g = following, cotangent
+                    elif following.seq > youngest.seq:
+                        heappush(heap, (-youngest.seq, youngest))
+                        pending[youngest] = g
+                        youngest, g = following, cotangent
+                    else:
+                        heappush(heap, (-following.seq, following))
+                        pending[following] = cotangent
+                if youngest is None:
+                    break
+                if heap and youngest.seq < -heap[0][0]:
+                    heappush(heap, (-youngest.seq, youngest))
+                    pending[youngest] = g
+                    break
+                node = youngest  # nothing pending is younger: go on without the heap
+
+    # One node, with everything that may be attached to it -----------------------------------------------
+
+    def visit(self, node: Node, g: Any) -> None:
+        gs = [g.get(nr) for nr in range(len(node.infos))] if isinstance(node, MultiNode) else [g]
+        gs = self.before(node, gs)
+        if node in self.captured_nodes:
+            self.keep(node, gs)
+        if isinstance(node, AccumulateGrad):
+            if self.capture is None and (self.only is None or node in self.only):
+                self.accumulate(node.variable, gs[0])
+                for hook in list(node.variable._own_meta().post_hooks.values()):
+                    hook(node.variable)
+            self.after(node, [], gs)
+            return
+        if self.useful is not None and not any(e is not None and self.useful.get(e) for e in node.edges):
+            return
+        cotangents = self.pull(node, gs)
+        cotangents = self.after(node, cotangents, gs)
+        if not self.retain:
+            node.free()
+        nrs = node.nrs or (0,) * len(node.edges)
+        for following, nr, cotangent in zip(node.edges, nrs, cotangents, strict=True):
+            self.send(following, nr, cotangent)
+
+    def pull(self, node: Node, gs: list[Any]) -> list[Any]:
+        """The cotangents of the node's inputs, one for each edge."""
+        cotangents = node.pull(gs, self.differentiable)
+        mode = modes.current()
+        if mode.anomaly and mode.check_nan:
+            _refuse_nan(node, cotangents)
+        return cotangents
+
+    def before(self, node: Node, gs: list[Any]) -> list[Any]:
+        """Tensor hooks, kept gradients, then the node's own prehooks."""
+        if isinstance(node, AccumulateGrad) and node.variable._meta is not None and node.variable._meta.hooks:
+            gs = [self.hooked(node.variable._face, gs[0], node.variable._meta.hooks)]
+        hooks = node.hooks
+        if hooks is None:
+            return gs
+        for nr, registry in hooks.tensor.items():
+            if gs[nr] is not None:
+                gs[nr] = self.hooked(node.face, gs[nr], registry)
+        for nr, reference in hooks.retained.items():
+            variable = reference()
+            if variable is not None and gs[nr] is not None:
+                variable._own_meta().grad = self.lift(variable._face, gs[nr], copy=True)
+        for hook in list(hooks.pre.values()):
+            replaced = hook(tuple([self.lift(node.face, g) for g in gs]))
+            if replaced is not None:
+                gs = [self.lower(g) for g in (replaced if isinstance(replaced, tuple) else (replaced,))]
+        return gs
+
+    def after(self, node: Node, cotangents: list[Any], gs: list[Any]) -> list[Any]:
+        """The node's hooks, which may replace what it sends on."""
+        if node.hooks is None:
+            return cotangents
+        for hook in list(node.hooks.post.values()):
+            given = tuple([self.lift(node.face, c) for c in cotangents])
+            replaced = hook(given, tuple([self.lift(node.face, g) for g in gs]))
+            if replaced is not None:
+                replaced = replaced if isinstance(replaced, tuple) else (replaced,)
+                if len(replaced) != len(given):
+                    raise RuntimeError(
+                        f"hook '{hook_name(hook)}' has returned an incorrect number of values "
+                        f"(got {len(replaced)}, but expected {len(given)})"
+                    )
+                cotangents = [self.lower(c) for c in replaced]
+        return cotangents
+
+    def hooked(self, face: type[Variable], g: Any, registry: dict[int, Any]) -> Any:
+        for hook in list(registry.values()):
+            given = self.lift(face, g)
+            replaced = hook(given)
+            if replaced is not None:
+                _check_replacement(hook, given, replaced)
+                g = self.lower(replaced)
+        return g
+
+    def keep(self, node: Node, gs: list[Any]) -> None:
+        """Store what `autograd.grad` asked for."""
+        assert self.capture is not None
+        for nr, g in enumerate(gs):
+            if (node, nr) in self.capture and g is not None:
+                face = node.variable._face if isinstance(node, AccumulateGrad) else node.face
+                self.capture[node, nr] = self.lift(face, g)
+
+    def accumulate(self, variable: Variable, g: Any) -> None:
+        """Add a cotangent to a leaf's `grad`: in place, unless the sum must be differentiable."""
+        with _grad_lock:
+            meta = variable._own_meta()
+            if meta.grad is None:
+                meta.grad = self.lift(variable._face, g, copy=True)
+            elif self.differentiable or meta.grad._needs:
+                meta.grad = meta.grad + self.lift(variable._face, g)
+            else:
+                array = meta.grad._array()
+                np.add(array, g, out=array, casting="same_kind")
+                mark_written(meta.grad)
+
+    def lift(self, face: type[Variable], g: Any, copy: bool = False) -> Any:
+        """A cotangent as a variable, for users' eyes."""
+        if g is None or isinstance(g, Variable):
+            return g.clone() if copy and g is not None else g
+        return wrap(face, np.array(g) if copy else g)
+
+    def lower(self, g: Any) -> Any:
+        """A user's variable as what the pass works on."""
+        return g if g is None or self.differentiable else g._data
+
+
+def mark_written(variable: Variable) -> None:
+    """Note that a variable's memory was written to."""
+    variable._counter[0] += 1
+    writes.last = next_number()
+
+
+def _leading_to(targets: set[Node], roots: list[Node]) -> dict[Node, bool] | None:
+    """Which nodes between the roots and the targets lie on a way to a target; None if all do."""
+    oldest = min([node.seq for node in targets], default=0)
+    seen: set[Node] = set()
+    dead_end = False
+    stack = list(roots)
+    while stack:
+        node = stack.pop()
+        if node in seen:
+            continue
+        if node.seq < oldest:
+            dead_end = True
+            continue
+        seen.add(node)
+        if node.edges:
+            stack.extend([following for following in node.edges if following is not None])
+        elif node not in targets:
+            dead_end = True
+    if not dead_end and not any(node.edges for node in targets):
+        return None
+    useful: dict[Node, bool] = {}
+    for node in sorted(seen, key=lambda one: one.seq):
+        useful[node] = node in targets or any([useful.get(e, False) for e in node.edges if e is not None])
+    return useful
+
+
+def hook_name(hook: Any) -> str:
+    return getattr(hook, "__name__", type(hook).__name__)
+
+
+def _check_replacement(hook: Any, given: Any, replaced: Any) -> None:
+    if not isinstance(replaced, Variable):
+        raise TypeError(f"expected Variable, but hook returned '{type(replaced).__name__}'")
+    if replaced._data.shape != given._data.shape:
+        raise RuntimeError(f"hook '{hook_name(hook)}' has changed the size of value")
+    if replaced._data.dtype != given._data.dtype:
+        raise RuntimeError(
+            f"hook '{hook_name(hook)}' has changed the type of value "
+            f"(was {type_name(given._data)} got {type_name(replaced._data)})"
+        )
+
+
+def _refuse_nan(node: Node, cotangents: list[Any]) -> None:
+    for index, cotangent in enumerate(cotangents):
+        data = cotangent._data if isinstance(cotangent, Variable) else cotangent
+        if data is not None and np.isnan(data).any():
+            trace = node.hooks.trace if node.hooks is not None else None
+            if trace is not None:
+                warnings.warn(
+                    f"Error detected in {node.name()}. Traceback of forward call that caused the error:\n{trace}",
+                    stacklevel=2,
+                )
+            raise RuntimeError(f"Function '{node.name()}' returned nan values in its {index}th output.")

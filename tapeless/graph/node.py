@@ -1,0 +1,432 @@
+"""A recorded operation: what it needs to pull a cotangent back, and where to send what comes out."""
+
+from __future__ import annotations
+
+import itertools
+import weakref
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from tapeless.graph.variable import INFERENCE, Variable, result, wrap
+from tapeless.rules.pullback import Pullback
+
+next_number: Callable[[], int] = itertools.count(1).__next__
+
+FREED = (
+    "Trying to backward through the graph a second time (or directly access saved tensors after they have already "
+    "been freed). Saved intermediate values of the graph are freed when you call .backward() or autograd.grad(). "
+    "Specify retain_graph=True if you need to backward through the graph a second time or if you need to access "
+    "saved tensors after calling backward."
+)
+SAVED_INFERENCE = (
+    "Inference tensors cannot be saved for backward. Please do not use Tensors created in inference mode in "
+    "computation tracked by autograd. To work around this, you can make a clone to get a normal tensor and use it in "
+    "autograd, or use `torch.no_grad()` instead of `torch.inference_mode()`."
+)
+
+
+class writes:  # noqa: N801  (a namespace)
+    """The sequence number of the last in-place write anywhere: a node younger than it need not check versions."""
+
+    last = 0
+
+
+class Hooks:
+    """What few nodes have: hooks, kept gradients, metadata, packed residuals."""
+
+    __slots__ = ("metadata", "packed", "post", "pre", "retained", "tensor", "trace")
+
+    def __init__(self) -> None:
+        self.pre: dict[int, Callable[..., Any]] = {}
+        self.post: dict[int, Callable[..., Any]] = {}
+        self.tensor: dict[int, dict[int, Callable[..., Any]]] = {}  # by output number
+        self.retained: dict[int, weakref.ref[Any]] = {}  # by output number
+        self.metadata: dict[Any, Any] = {}
+        self.packed = False
+        self.trace: str | None = None
+
+
+class Node:
+    """One operation.  `edges` lead to the nodes of the inputs that need cotangents, in order (`nrs` where an input was
+    not output 0); `saved` are the residuals, ready for the pullback; `owners` the variables they came from (a list, the
+    version counter, for the node's own output; a tuple for a list of variables), None if no residual is an array; `versions` their versions then, None if
+    all were 0.
+    """
+
+    __slots__ = ("__weakref__", "edges", "hooks", "nrs", "owners", "pullback", "saved", "seq", "versions")
+
+    outputs = 1
+    face: type[Variable] = Variable
+    op: Any = None  # the Op that the node's class stands for
+
+    def __init__(
+        self,
+        pullback: Pullback | None,
+        edges: tuple[Node | None, ...],
+        nrs: tuple[int, ...] | None,
+        saved: tuple[Any, ...] | None,
+        owners: tuple[Any, ...] | None,
+        versions: tuple[int, ...] | None,
+    ) -> None:
+        self.pullback = pullback
+        self.edges = edges
+        self.nrs = nrs
+        self.saved = saved
+        self.owners = owners
+        self.versions = versions
+        self.hooks: Hooks | None = None
+        self.seq = next_number()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} object at {id(self):#x}>"
+
+    # What users call ------------------------------------------------------------------------------
+
+    def name(self) -> str:
+        """The operation's name, as PyTorch spells it."""
+        return type(self).__name__
+
+    @property
+    def metadata(self) -> dict[Any, Any]:
+        """A dictionary for whatever the user wants to keep with the node."""
+        return self.own_hooks().metadata
+
+    @property
+    def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
+        """Where cotangents go: (node, output number) for each differentiable input, (None, 0) where none is needed."""
+        nrs = self.nrs or (0,) * len(self.edges)
+        needed = iter(zip(self.edges, nrs, strict=True))
+        mask = self.input_mask()
+        return tuple(next(needed) if need else (None, 0) for need in mask)
+
+    def input_mask(self) -> tuple[bool, ...]:
+        """Which differentiable inputs the edges stand for."""
+        if self.op is None or self.pullback is None or self.op.takes_list:
+            return (True,) * len(self.edges)
+        return self.pullback.needs[: self.op.inputs]
+
+    def register_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """`hook(grad_inputs, grad_outputs)` runs after the node; what it returns replaces `grad_inputs`."""
+        return RemovableHandle(self.own_hooks().post, hook)
+
+    def register_prehook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """`hook(grad_outputs)` runs before the node; what it returns replaces them."""
+        return RemovableHandle(self.own_hooks().pre, hook)
+
+    def own_hooks(self) -> Hooks:
+        if self.hooks is None:
+            self.hooks = Hooks()
+        return self.hooks
+
+    def __call__(self, *gs: Any) -> Any:
+        """Pull cotangents (variables) back through this node alone."""
+        expected = len(self.infos) if isinstance(self, MultiNode) else 1
+        if len(gs) != expected:
+            raise TypeError(f"{self.name()} expected {expected} arguments, got {len(gs)} instead")
+        cotangents = self.pull(list(gs), differentiable=True)
+        return cotangents[0] if len(cotangents) == 1 else tuple(cotangents)
+
+    def pull(self, gs: list[Any], differentiable: bool) -> list[Any]:
+        """The cotangents of the inputs, one for each edge, from those of the outputs."""
+        assert self.pullback is not None
+        if differentiable:
+            cotangents = self.pullback.on_variables(self.whole(gs, differentiable), *self.variables())
+        else:
+            cotangents = self.pullback.on_arrays(self.whole(gs, differentiable), *self.arrays())
+        return list(cotangents) if type(cotangents) is tuple else [cotangents]
+
+    def whole(self, gs: list[Any], differentiable: bool) -> Any:
+        """What the pullback takes for `g`."""
+        return gs[0]
+
+    # Residuals --------------------------------------------------------------------------------------
+
+    def arrays(self) -> tuple[Any, ...]:
+        """The residuals as the pullback takes them, packed ones unpacked; RuntimeError if they were freed."""
+        if self.saved is None:
+            raise RuntimeError(FREED)
+        self.check_versions()
+        if self.hooks is None or not self.hooks.packed:
+            return self.saved
+        return tuple(item.unpack()._data if isinstance(item, Packed) else item for item in self.saved)
+
+    def variables(self) -> tuple[Any, ...]:
+        """The residuals with variables in the place of arrays: what is differentiated again."""
+        if self.saved is None:
+            raise RuntimeError(FREED)
+        self.check_versions()
+        if self.owners is None:
+            return self.saved
+        return tuple(
+            [
+                owner if isinstance(owner, Variable) else self._variable(kept, owner)
+                for kept, owner in zip(self.saved, self.owners, strict=True)
+            ]
+        )
+
+    def _variable(self, kept: Any, owner: Any) -> Any:
+        if isinstance(kept, Packed):
+            return kept.unpack()
+        if owner is None:
+            return kept
+        if isinstance(owner, list):
+            return self._own_output(kept, owner)
+        return [o if isinstance(o, Variable) else self._variable(k, o) for k, o in zip(kept, owner, strict=True)]
+
+    def _own_output(self, kept: Any, counter: list[int]) -> Any:
+        """The result again: another object on the same memory, at the same place in the graph."""
+        if isinstance(kept, tuple | list):
+            items = [self._own_output_at(nr, item, counter) for nr, item in enumerate(kept)]
+            return type(kept)(*items) if hasattr(kept, "_fields") else tuple(items)
+        return self._own_output_at(0, kept, counter)
+
+    def _own_output_at(self, nr: int, data: Any, counter: list[int]) -> Any:
+        out = result(self.face, data, self, nr) if data.dtype.kind in "fc" else wrap(self.face, data)
+        out._counter = counter
+        return out
+
+    def check_versions(self) -> None:
+        """RuntimeError if a residual was written to since."""
+        if self.owners is None or self.seq > writes.last:
+            return
+        versions = self.versions or (0,) * len(self.owners)
+        for owner, expected in zip(self.owners, versions, strict=True):
+            for one, then in _pairs(owner, expected):
+                now = one[0] if isinstance(one, list) else one._counter[0]
+                if now != then:
+                    raise RuntimeError(_modified(self, one, now, then))
+
+    def free(self) -> None:
+        """Drop the residuals, if any of them is an array."""
+        if self.owners is not None:
+            self.saved = None
+            self.owners = None
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_raw_saved_"):
+            return RawSaved(self, self._residual_index(name.removeprefix("_raw_saved_")))
+        if name.startswith("_saved_"):
+            return self._saved(name.removeprefix("_saved_"))
+        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+
+    def _saved(self, name: str) -> Any:
+        if self.saved is None:
+            raise RuntimeError(FREED)
+        index = self._residual_index(name, missing=name in ("self", "other", "result"))
+        return None if index is None else self.variables()[index]
+
+    def _residual_index(self, name: str, missing: bool = False) -> Any:
+        if self.pullback is not None and self.op is not None:
+            for index, residual in enumerate(self.pullback.residuals):
+                if residual.of is None and self.op.saved_name(residual.position) == name:
+                    return index
+            if missing:
+                return None
+        raise AttributeError(f"'{type(self).__name__}' object has no attribute '_saved_{name}'")
+
+
+class AccumulateGrad(Node):
+    """Where a cotangent meets its leaf: it is added to `variable.grad`."""
+
+    __slots__ = ("variable",)
+
+    def __init__(self, variable: Variable) -> None:
+        super().__init__(None, (), None, (), None, None)
+        self.variable = variable
+
+
+class MultiNode(Node):
+    """An operation with several results; `infos` holds each one's shape and dtype."""
+
+    __slots__ = ("infos",)
+
+    outputs = 2  # more than one
+
+    infos: list[tuple[tuple[int, ...], np.dtype[Any]]]
+
+    def whole(self, gs: list[Any], differentiable: bool) -> Any:
+        """All cotangents: zeros for the outputs that none came for."""
+        filled = []
+        for g, (shape, dtype) in zip(gs, self.infos, strict=True):
+            zeros = np.zeros(shape, dtype) if g is None else g
+            filled.append(wrap(self.face, zeros) if differentiable and g is None else zeros)
+        return tuple(filled)
+
+
+def edge(variable: Variable) -> Node:
+    """The node that receives the cotangent of a variable that requires grad."""
+    if variable._view is not None:
+        refresh(variable)
+    node = variable._node
+    return accumulator(variable) if node is None else node
+
+
+def accumulator(variable: Variable) -> Node:
+    """The leaf's AccumulateGrad: the same object as long as a graph holds it."""
+    meta = variable._own_meta()
+    node = meta.accumulator() if meta.accumulator is not None else None
+    if node is None:
+        node = AccumulateGrad(variable)
+        meta.accumulator = weakref.ref(node)
+    return node
+
+
+def refresh(variable: Variable) -> None:
+    """Bring a view's node up to date with its base (`graph.views` knows how)."""
+    view = variable._view
+    assert view is not None
+    if view.version != view.base._counter[0]:
+        for bring_up_to_date in refreshers:
+            bring_up_to_date(variable)
+
+
+refreshers: list[Callable[[Variable], None]] = []
+
+
+class RemovableHandle:
+    """What registering a hook gives: `remove()` takes the hook away; also a context manager."""
+
+    _numbers = itertools.count()
+
+    def __init__(self, registry: dict[int, Any], hook: Any) -> None:
+        self.id = next(self._numbers)
+        self._registry = registry
+        registry[self.id] = hook
+
+    def remove(self) -> None:
+        self._registry.pop(self.id, None)
+
+    def __enter__(self) -> RemovableHandle:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.remove()
+
+
+class Packed:
+    """A residual that went through `saved_tensors_hooks`: packed once, unpacked at each read."""
+
+    __slots__ = ("_needs", "_node", "_nr", "_unpack", "_value", "_counter")
+
+    def __init__(self, variable: Variable, node: Node | None, pack: Callable[..., Any], unpack: Callable[..., Any]):
+        before = variable._counter[0]
+        self._value = pack(variable)
+        if variable._counter[0] != before:
+            raise RuntimeError(
+                "A saved tensor pack hook is modifying its input in place. Tensors provided as input to pack hook can "
+                "not be modified by in-place operations as this can lead to unexpected side-effects. Please open an "
+                "issue if you need to perform in-place operations on the input to a pack hook."
+            )
+        self._unpack = unpack
+        self._needs = variable._needs
+        self._node = node
+        self._nr = variable._nr
+        self._counter = [0]  # what was packed has a version of its own
+
+    def unpack(self) -> Any:
+        value = self._unpack(self._value)
+        if not isinstance(value, Variable):
+            raise TypeError(
+                "Output of saved tensor unpack_hook expected to be a Tensor but got result of type "
+                + type(value).__name__
+            )
+        if not self._needs or self._node is None or value._needs:
+            return value
+        if isinstance(self._node, AccumulateGrad):
+            out = wrap(value._face, value._data, True)
+            out._own_meta().accumulator = weakref.ref(self._node)
+            return out
+        return result(value._face, value._data, self._node, self._nr)
+
+
+class RawSaved:
+    """A residual before it is unpacked; `register_hooks(pack, unpack)` packs it."""
+
+    def __init__(self, node: Node, index: int) -> None:
+        self._node = node
+        self._index = index
+
+    def register_hooks(self, pack: Callable[..., Any], unpack: Callable[..., Any]) -> None:
+        node = self._node
+        if node.saved is None:
+            raise RuntimeError(FREED)
+        if isinstance(node.saved[self._index], Packed):
+            raise RuntimeError("Setting hooks on previously unpacked saved tensor is forbidden")
+        variable = node.variables()[self._index]
+        if not isinstance(variable, Variable):
+            raise RuntimeError("Can't register hooks on a saved value that is None or not a Tensor.")
+        pack_residual(node, self._index, variable, pack, unpack)
+
+
+def pack_residual(node: Node, index: int, variable: Variable, pack: Any, unpack: Any) -> None:
+    """Put the packed form of one residual in its place."""
+    target = edge(variable) if variable._needs else None
+    packed = Packed(variable, None if target is node else target, pack, unpack)
+    assert node.saved is not None and node.owners is not None
+    node.saved = (*node.saved[:index], packed, *node.saved[index + 1 :])
+    node.owners = (*node.owners[:index], packed, *node.owners[index + 1 :])
+    versions = node.versions or (0,) * len(node.saved)
+    node.versions = (*versions[:index], 0, *versions[index + 1 :])
+    node.own_hooks().packed = True
+
+
+def _pairs(owner: Any, expected: Any) -> Iterator[tuple[Any, int]]:
+    """Each thing that has a version, with the version expected."""
+    if owner is None:
+        return
+    if isinstance(owner, tuple):
+        for one, then in zip(owner, expected or (0,) * len(owner), strict=True):
+            yield from _pairs(one, then)
+    else:
+        yield owner, expected
+
+
+def version_of(owner: Any) -> Any:
+    """The version of a residual's owner as it is saved; RuntimeError for inference tensors."""
+    if owner is None:
+        return 0
+    if isinstance(owner, tuple):
+        return tuple(version_of(one) for one in owner)
+    if isinstance(owner, list):
+        return owner[0]
+    if owner._counter is INFERENCE:
+        raise RuntimeError(SAVED_INFERENCE)
+    return owner._counter[0]
+
+
+TYPE_NAMES = {
+    "float16": "HalfTensor",
+    "float32": "FloatTensor",
+    "float64": "DoubleTensor",
+    "complex64": "ComplexFloatTensor",
+    "complex128": "ComplexDoubleTensor",
+    "int64": "LongTensor",
+    "int32": "IntTensor",
+    "int16": "ShortTensor",
+    "int8": "CharTensor",
+    "uint8": "ByteTensor",
+    "bool": "BoolTensor",
+}
+
+
+def type_name(data: Any) -> str:
+    """PyTorch's name for the type of a tensor that holds `data`: torch.FloatTensor."""
+    return "torch." + TYPE_NAMES.get(data.dtype.name, f"{data.dtype.name.capitalize()}Tensor")
+
+
+def _modified(node: Node, owner: Any, version: int, expected: int) -> str:
+    if isinstance(owner, list):
+        assert node.saved is not None and node.owners is not None
+        data, made_by, nr = node.saved[node.owners.index(owner)], node, 0
+    else:
+        data, made_by, nr = owner._data, owner._node, owner._nr
+    what = f"[{type_name(data)} {list(data.shape)}]" if hasattr(data, "dtype") else "a saved value"
+    origin = f", which is output {nr} of {made_by.name()}," if made_by is not None else ""
+    return (
+        "one of the variables needed for gradient computation has been modified by an inplace operation: "
+        f"{what}{origin} is at version {version}; expected version {expected} instead. Hint: enable anomaly "
+        "detection to find the operation that failed to compute its gradient, with "
+        "torch.autograd.set_detect_anomaly(True, check_nan=False)."
+    )

@@ -1,0 +1,69 @@
+"""PyTorch's promotion: a category (bool, integer, float, complex) outranks; 0-d tensors and numbers do not widen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tapeless.graph.variable import Variable
+
+_RANK = {"b": 0, "u": 1, "i": 1, "f": 2, "c": 3}
+_default = [np.dtype(np.float32)]
+
+
+def default_dtype() -> np.dtype[Any]:
+    """The dtype of floats made from Python numbers."""
+    return _default[0]
+
+
+def set_default_dtype(dtype: Any) -> None:
+    """Make `dtype` (float32, float64, float16) the dtype of tensors made from Python floats."""
+    wanted = np.dtype(dtype)
+    if wanted.kind != "f":
+        raise TypeError("only floating-point types are supported as the default type")
+    _default[0] = wanted
+
+
+def default_complex() -> np.dtype[Any]:
+    return np.dtype(np.complex128 if _default[0] == np.float64 else np.complex64)
+
+
+def result_dtype(*values: Any) -> np.dtype[Any]:
+    """The dtype in which PyTorch would compute with these tensors and numbers."""
+    groups: list[list[np.dtype[Any]]] = [[], [], []]  # with dimensions, 0-d, Python numbers
+    for value in values:
+        if isinstance(value, Variable):
+            groups[0 if value._data.shape else 1].append(value._data.dtype)
+        elif isinstance(value, np.ndarray):
+            groups[0 if value.shape else 1].append(value.dtype)
+        else:
+            groups[2].append(_number_dtype(value))
+    found: np.dtype[Any] | None = None
+    for group in groups:
+        if not group:
+            continue
+        here = np.result_type(*group)
+        if found is None:
+            found = here
+        elif _RANK[here.kind] > _RANK[found.kind]:
+            found = np.result_type(here, found) if here.kind == "c" and found.kind == "f" and group is not groups[2] else here
+            if group is groups[2] and here.kind == "c":
+                found = _complex_of(found, groups)
+    assert found is not None
+    return found
+
+
+def _complex_of(found: np.dtype[Any], groups: list[list[np.dtype[Any]]]) -> np.dtype[Any]:
+    floats = [dtype for group in groups[:2] for dtype in group if dtype.kind == "f"]
+    return np.result_type(np.complex64, *floats) if floats else found
+
+
+def _number_dtype(value: Any) -> np.dtype[Any]:
+    if isinstance(value, bool | np.bool_):
+        return np.dtype(np.bool_)
+    if isinstance(value, int | np.integer):
+        return np.dtype(np.int64)
+    if isinstance(value, complex | np.complexfloating):
+        return default_complex()
+    return default_dtype()

@@ -1,0 +1,264 @@
+"""Views and writes in place, as PyTorch has them.
+
+A view shares its base's memory and version counter, and knows the steps that lead from the base to it.  A write
+through either changes the history of the base (a CopySlices node: the written part pulls back through the write,
+the rest passes by); a view whose base has changed since makes its own node anew from the base's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+from tapeless.graph import modes
+from tapeless.graph.apply import Op, _view_trackers, apply, finish, make_node
+from tapeless.graph.engine import mark_written
+from tapeless.graph.modes import Mode, current
+from tapeless.graph.node import Node, edge, refreshers, type_name
+from tapeless.graph.variable import INFERENCE, Variable, View, result, wrap
+from tapeless.rules.indexing import index_set
+
+LEAF = "a leaf Variable that requires grad is being used in an in-place operation."
+VIEW_OF_LEAF = "a view of a leaf Variable that requires grad is being used in an in-place operation."
+INFERENCE_WRITE = (
+    "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a normal "
+    "tensor before doing inplace update.See https://github.com/pytorch/rfcs/pull/17 for more details."
+)
+OVERLAP = (
+    "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
+    "Please clone() the tensor before performing the operation."
+)
+MULTI = (
+    "Output {} of {} is a view and is being modified inplace. This view is the output of a function that returns "
+    "multiple views. Such functions do not allow the output views to be modified inplace. You should replace the "
+    "inplace operation by an out-of-place one."
+)
+NO_GRAD_VIEW = (
+    "A view was created in no_grad mode and is being modified inplace with grad mode enabled. Given that this use "
+    "case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view and the "
+    "inplace either both inside the no_grad block (if you don't want the inplace to be tracked) or both outside (if "
+    "you want the inplace to be tracked)."
+)
+
+Step = tuple[Op, tuple[Any, ...], int | None]
+
+
+def track(op: Op, values: tuple[Any, ...], out: Any, mode: Mode) -> None:
+    """Tell the results of `op` that share memory with `values[0]` that they are its views."""
+    source: Variable = values[0]
+    several = isinstance(out, tuple | list)
+    for index, one in enumerate(out if several else (out,)):
+        if not isinstance(one, Variable) or not _shares(one._data, source._data):
+            continue
+        one._counter = source._counter
+        if source._counter is INFERENCE:
+            continue
+        before = source._view
+        base = source if before is None else before.base
+        steps = (() if before is None else before.steps) + ((op, values[1:], index if several else None),)
+        creation = "multi" if several else None
+        if not mode.grad:
+            creation = "no_grad"
+        elif before is not None and creation is None:
+            creation = before.creation
+        one._view = View(base, steps, base._counter[0], creation)
+
+
+_view_trackers.append(track)
+
+
+def _shares(view: Any, source: Any) -> bool:
+    return isinstance(view, np.ndarray) and view.base is not None and np.may_share_memory(view, source)
+
+
+def replay(steps: tuple[Step, ...], base: Any) -> Any:
+    """The view again, from another base: an array, or a variable (recorded)."""
+    value = base
+    for op, rest, index in steps:
+        value = apply(op, (value, *rest)) if isinstance(value, Variable) else op.compute(value, *rest)
+        if index is not None:
+            value = value[index]
+    return value
+
+
+def bring_up_to_date(view: Variable) -> None:
+    """Make the node of a view whose base was written to, from the base's new node."""
+    info = view._view
+    assert info is not None
+    info.version = info.base._counter[0]
+    if info.base._needs and info.creation != "no_grad":
+        before = modes.change(grad=True, saved_hooks=None, tapes=(), dual_level=None)
+        try:
+            again = replay(info.steps, info.base)
+        finally:
+            modes.restore(before)
+        view._node, view._nr, view._needs = again._node, again._nr, again._needs
+
+
+refreshers.append(bring_up_to_date)
+
+
+# Writing ------------------------------------------------------------------------------------------------
+
+
+def write(op: Op, variable: Any, *rest: Any) -> Any:
+    """`variable[...] = op(variable, *rest)`, recorded; returns the variable.
+
+    RuntimeError where PyTorch refuses: leaves that require grad, their views, overlapping memory, another shape or
+    a dtype that cannot hold the result.
+    """
+    mode = current()
+    _check_history(variable, rest, mode)
+    array = variable._array()
+    _check_memory(array)
+    needs = (variable._needs, *[_needs(value) for value in rest])
+    recorded = mode.grad and True in needs and array.dtype.kind in "fc"
+    before = _before(variable, array, recorded)
+    raw = (before._data, *[_raw(value) for value in rest])
+    _compute_into(op, array, raw)
+    mark_written(variable) if variable._counter is not INFERENCE else None
+    if recorded:
+        counter = variable._counter
+        node = make_node(op, (before, *rest), raw, array, needs, counter)
+        _rebase(variable, node, before)
+        finish(node, mode)
+    for listen in _write_listeners if (mode.dual_level is not None or mode.tapes) else ():
+        listen(op, (before, *rest), variable, mode)
+    return variable
+
+
+_write_listeners: list[Callable[[Op, tuple[Any, ...], Any, Mode], None]] = []
+
+
+def _needs(value: Any) -> bool:
+    return isinstance(value, Variable) and value._needs
+
+
+def _raw(value: Any) -> Any:
+    return value._data if isinstance(value, Variable) else value
+
+
+def _before(variable: Variable, array: np.ndarray, recorded: bool) -> Any:
+    """What the variable was: at its old place in the graph, its values kept if they may be read."""
+    if not recorded:
+        return wrap(variable._face, array)
+    data = array.copy()
+    if not variable._needs:
+        return wrap(variable._face, data)
+    return result(variable._face, data, edge(variable), variable._nr)
+
+
+def _compute_into(op: Op, array: np.ndarray, raw: tuple[Any, ...]) -> None:
+    function = op.rule.function
+    if isinstance(function, np.ufunc) and function.nout == 1 and len(raw) == function.nin:
+        _check_result(array, np.result_type(*raw), np.broadcast_shapes(*[np.shape(one) for one in raw]))
+        function(*raw, out=array, casting="same_kind")
+        return
+    computed = op.compute(*raw)
+    _check_result(array, computed.dtype, computed.shape)
+    array[...] = computed
+
+
+def _check_result(array: np.ndarray, dtype: np.dtype[Any], shape: tuple[int, ...]) -> None:
+    if shape != array.shape:
+        raise RuntimeError(f"output with shape {list(array.shape)} doesn't match the broadcast shape {list(shape)}")
+    if not np.can_cast(dtype, array.dtype, "same_kind"):
+        source, target = (type_name(np.empty(0, one))[6:-6] for one in (dtype, array.dtype))
+        raise RuntimeError(f"result type {source} can't be cast to the desired output type {target}")
+
+
+def _check_memory(array: np.ndarray) -> None:
+    if array.size > 1 and any(stride == 0 and n > 1 for stride, n in zip(array.strides, array.shape, strict=True)):
+        raise RuntimeError(OVERLAP)
+    if not array.flags.writeable:
+        raise RuntimeError(
+            "the memory of this tensor is read-only (it came from a read-only NumPy array): clone() the tensor "
+            "before writing to it"
+        )
+
+
+def _check_history(variable: Variable, rest: tuple[Any, ...], mode: Mode) -> None:
+    if variable._counter is INFERENCE:
+        if not mode.inference:
+            raise RuntimeError(INFERENCE_WRITE)
+        return
+    if not mode.grad:
+        return
+    view = variable._view
+    if view is None:
+        if variable._needs and variable._node is None:
+            raise RuntimeError(LEAF)
+        return
+    if view.base._needs and view.base._node is None:
+        raise RuntimeError(VIEW_OF_LEAF)
+    if variable._needs or view.base._needs or any([_needs(value) for value in rest]):
+        if view.creation == "multi":
+            name = variable._node.name() if variable._node is not None else view.steps[-1][0].name
+            raise RuntimeError(MULTI.format(variable._nr, name.removesuffix("0").removesuffix("Backward")))
+        if view.creation == "no_grad":
+            raise RuntimeError(NO_GRAD_VIEW)
+
+
+def _rebase(variable: Variable, node: Node, before: Variable) -> None:
+    """Give the written variable, and the base if it is a view, their new history."""
+    view = variable._view
+    if view is None:
+        variable._node, variable._nr, variable._needs = node, 0, True
+        return
+    base = view.base
+    copy = CopySlices(base, view.steps, node, before._needs)
+    base._node, base._nr, base._needs = copy, 0, True
+    variable._needs = True
+    view.version = -1  # its own node is made from the base's when somebody asks
+    if variable._node is None:
+        variable._node = node
+
+
+class CopySlices(Node):
+    """The history of a base after a write through a view: `inner` made the part, the rest is as it was."""
+
+    __slots__ = ("first", "inner", "layout", "steps")
+
+    def __init__(self, base: Variable, steps: tuple[Step, ...], inner: Node, first: bool) -> None:
+        others = inner.edges[1:] if first else inner.edges
+        other_nrs = (inner.nrs or (0,) * len(inner.edges))[1 if first else 0 :]
+        edges = (edge(base) if base._needs else None, *others)
+        nrs = (base._nr if base._needs else 0, *other_nrs)
+        super().__init__(None, edges, nrs, (), None, None)
+        self.inner = inner
+        self.first = first  # whether the write read what was there before, differentiably
+        self.steps = steps
+        array = base._array()
+        self.layout = as_strided(np.empty(1, array.dtype), array.shape, array.strides)  # never read
+
+    def pull(self, gs: list[Any], differentiable: bool) -> list[Any]:
+        if differentiable:
+            return self._pull_variables(gs[0])
+        whole = np.empty_like(self.layout)
+        whole[...] = gs[0]
+        part = replay(self.steps, whole)
+        found = self.inner.pull([part.copy()], differentiable)
+        part[...] = found[0] if self.first else 0
+        return [whole, *(found[1:] if self.first else found)]
+
+    def _pull_variables(self, g: Any) -> list[Any]:
+        """The same by indices, which can be differentiated again."""
+        places = np.arange(self.layout.size).reshape(self.layout.shape)
+        index = replay(self.steps, places)
+        flat = np.reshape(g, (-1,))
+        part = flat[index]
+        found = self.inner.pull([part], True)
+        inside = found[0] if self.first else np.zeros(index.shape, self.layout.dtype)
+        whole = np.reshape(index_set(flat, index, inside), self.layout.shape)
+        return [whole, *(found[1:] if self.first else found)]
+
+    def check_versions(self) -> None:
+        self.inner.check_versions()
+
+    def free(self) -> None:
+        self.inner.free()
+
+
