@@ -52,7 +52,7 @@ def agree_with_differences(call: Call, rtol: float, holomorphic: bool) -> None:
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=str)
 def test_pullback_and_pushforward_agree_with_differences(sample: Sample):
-    agree_with_differences(Call(sample), sample.rtol, holomorphic=sample.complex)
+    agree_with_differences(Call(sample), sample.rtol, holomorphic=False)
 
 
 @pytest.mark.parametrize("sample", COMPLEX, ids=str)
@@ -76,10 +76,8 @@ def test_cotangents_have_the_shape_and_dtype_of_their_primals(sample: Sample):
 @pytest.mark.parametrize("edge", EDGES, ids=str)
 def test_edge_points_give_what_the_conventions_say(edge: Edge):
     call = Call(edge)
-    out = call.rule.call(call.values)
-    g = ones_like(out) if edge.g is None else edge.g
-
     with np.errstate(all="ignore"):
+        g = ones_like(call.rule.call(call.values)) if edge.g is None else edge.g
         got = call.vjp(g)
 
     for cotangent, expected, primal in zip(got, edge.gives, call.primals, strict=True):
