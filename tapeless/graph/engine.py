@@ -235,8 +235,10 @@ class Pass:
 
 def mark_written(variable: Variable) -> None:
     """Note that a variable's memory was written to."""
-    variable._counter[0] += 1
-    writes.last = next_number()
+    counter = variable._own_counter()
+    if isinstance(counter, list):  # inference tensors count nothing
+        counter[0] += 1
+        writes.last = next_number()
 
 
 def _leading_to(targets: set[Node], roots: list[Node]) -> dict[Node, bool] | None:

@@ -11,7 +11,7 @@ from typing import Any
 from tapeless.graph.apply import Op, apply
 from tapeless.graph.modes import NO_GRAD, NORMAL, current
 from tapeless.graph.node import edge, next_number
-from tapeless.graph.variable import new
+from tapeless.graph.variable import FRESH, new
 from tapeless.rules.pullback import OUT, Pullback, pullback
 
 
@@ -41,7 +41,7 @@ def unary(op: Op) -> Callable[[Any], Any]:
         out._data = done
         out._nr = 0
         out._needs = needs
-        counter = out._counter = [0]
+        out._counter = FRESH
         out._view = None
         out._meta = None
         if not needs:
@@ -58,6 +58,7 @@ def unary(op: Op) -> Callable[[Any], Any]:
         node.nrs = (x._nr,) if x._nr else None
         node.versions = node.hooks = None
         if reads_out:
+            counter = out._counter = [0]
             node.saved, node.owners = ((data, done), (x, counter)) if reads_x else ((done,), (counter,))
         elif reads_x:
             node.saved, node.owners = (data,), (x,)
@@ -106,7 +107,7 @@ def binary(op: Op, slow: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
         out = new(face)
         out._data = done
         out._nr = 0
-        counter = out._counter = [0]
+        out._counter = FRESH
         out._view = None
         out._meta = None
         if mode is NO_GRAD or not (x_needs or y_needs):
@@ -150,6 +151,7 @@ def binary(op: Op, slow: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
         node.nrs = nrs
         node.versions = node.hooks = None
         if reads_out:
+            counter = out._counter = [0]
             owner = y if kind is face else None
             kept = [pair for pair, read in (((xd, x), reads_x), ((yd, owner), reads_y)) if read]
             node.saved = (*[pair[0] for pair in kept], done)

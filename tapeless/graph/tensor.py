@@ -193,7 +193,7 @@ class Tensor(Variable):
     def detach(self) -> Any:
         """The same memory outside the graph; in-place changes to either are seen by both."""
         out = wrap(self._face, self._array())
-        out._counter = self._counter
+        out._counter = self._own_counter()
         return out
 
     def detach_(self) -> Any:

@@ -10,7 +10,9 @@ import numpy as np
 if TYPE_CHECKING:
     from tapeless.graph.node import Node
 
-INFERENCE = [-1]  # the version counter of every tensor made in inference mode
+Counter = list[int] | tuple[int]
+FRESH = (0,)  # stands for the version counter of a variable that was neither written to nor shared
+INFERENCE = (-1,)  # ... of every tensor made in inference mode
 new = object.__new__
 
 
@@ -42,7 +44,7 @@ class View:
 
 
 class Variable:
-    """`_data` may be a NumPy scalar until somebody needs the 0-d array; `_counter` is shared with views."""
+    """`_data` may be a NumPy scalar until somebody needs the 0-d array."""
 
     __slots__ = ("__weakref__", "_data", "_meta", "_needs", "_node", "_nr", "_counter", "_view")
 
@@ -50,7 +52,7 @@ class Variable:
     _node: Node | None
     _nr: int
     _needs: bool
-    _counter: list[int]
+    _counter: Counter
     _view: View | None
     _meta: Meta | None
 
@@ -63,6 +65,13 @@ class Variable:
         if type(data) is not np.ndarray:
             data = self._data = np.asarray(data)
         return data
+
+    def _own_counter(self) -> Counter:
+        """The version counter that views and writes share; made when the first of them needs it."""
+        counter = self._counter
+        if counter is FRESH:
+            counter = self._counter = [0]
+        return counter
 
     def _own_meta(self) -> Meta:
         meta = self._meta
@@ -78,7 +87,7 @@ def wrap(face: type[Variable], data: Any, needs: bool = False) -> Any:
     out._node = None
     out._nr = 0
     out._needs = needs
-    out._counter = [0]
+    out._counter = FRESH
     out._view = None
     out._meta = None
     return out
@@ -91,7 +100,7 @@ def result(face: type[Variable], data: Any, node: Node, nr: int = 0) -> Any:
     out._node = node
     out._nr = nr
     out._needs = True
-    out._counter = [0]
+    out._counter = FRESH
     out._view = None
     out._meta = None
     return out

@@ -53,7 +53,7 @@ def track(op: Op, values: tuple[Any, ...], out: Any, mode: Mode) -> None:
     for index, one in enumerate(out if several else (out,)):
         if not isinstance(one, Variable) or not _shares(one._data, source._data):
             continue
-        one._counter = source._counter
+        one._counter = source._own_counter()
         if source._counter is INFERENCE:
             continue
         before = source._view
@@ -119,9 +119,9 @@ def write(op: Op, variable: Any, *rest: Any) -> Any:
     before = _before(variable, array, recorded)
     raw = (before._data, *[_raw(value) for value in rest])
     _compute_into(op, array, raw)
-    mark_written(variable) if variable._counter is not INFERENCE else None
+    mark_written(variable)
     if recorded:
-        counter = variable._counter
+        counter = variable._own_counter()
         node = make_node(op, (before, *rest), raw, array, needs, counter)
         _rebase(variable, node, before)
         finish(node, mode)
