@@ -2,10 +2,18 @@
 
 from tapeless.rules import constant as _constant  # noqa: F401
 from tapeless.rules import contractions as _contractions  # noqa: F401
+from tapeless.rules import decompositions as _decompositions  # noqa: F401
 from tapeless.rules import einsum as _einsum  # noqa: F401
 from tapeless.rules import elementwise as _elementwise  # noqa: F401
+from tapeless.rules import extremes as _extremes  # noqa: F401
 from tapeless.rules import indexing as _indexing  # noqa: F401
+from tapeless.rules import joining as _joining  # noqa: F401
+from tapeless.rules import linalg as _linalg  # noqa: F401
+from tapeless.rules import norms as _norms  # noqa: F401
+from tapeless.rules import reductions as _reductions  # noqa: F401
+from tapeless.rules import scans as _scans  # noqa: F401
 from tapeless.rules import shapes as _shapes  # noqa: F401
+from tapeless.rules import sorting as _sorting  # noqa: F401
 from tapeless.rules.kinds import constant, elementwise, forward_rule, general, linear
 from tapeless.rules.table import primitive
 
