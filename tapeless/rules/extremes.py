@@ -10,7 +10,7 @@ from tapeless._types import Array, Axis
 from tapeless.rules.kinds import constant, forward_rule, general, same_as
 from tapeless.rules.scans import not_nan
 from tapeless.rules.support import dtype_of, masked, restore_axes
-from tapeless.rules.table import primitive
+from tapeless.rules.table import Call, primitive
 
 
 @primitive
@@ -95,7 +95,12 @@ def median_shares(a: Array, axis: Axis, ignore_nan: bool, dtype: np.dtype[Any]) 
 constant(median_shares)
 
 
-@general(np.median)
+def _with_tuple(a: Array, axis: Any = None, *args: Any, **kwargs: Any) -> Call:
+    """Medians also take a list of axes."""
+    return (a, tuple(axis) if isinstance(axis, list) else axis, *args), kwargs
+
+
+@general(np.median, prepare=_with_tuple)
 def median(g: Array, a: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     return restore_axes(g, np.shape(a), axis, keepdims) * median_shares(a, axis, False, dtype_of(g))
 
@@ -105,7 +110,7 @@ def median_forward(t: Array, out: Array, a: Array, axis: Axis = None, keepdims: 
     return np.sum(t * median_shares(a, axis, False, dtype_of(t)), axis, keepdims=keepdims)
 
 
-@general(np.nanmedian)
+@general(np.nanmedian, prepare=_with_tuple)
 def nanmedian(g: Array, a: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     return restore_axes(g, np.shape(a), axis, keepdims) * median_shares(a, axis, True, dtype_of(g))
 

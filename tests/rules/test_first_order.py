@@ -73,6 +73,7 @@ def test_cotangents_have_the_shape_and_dtype_of_their_primals(sample: Sample):
                 assert np.asarray(cotangent).dtype == primal.dtype
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # NumPy's own, of the mean of nothing
 @pytest.mark.parametrize("edge", EDGES, ids=str)
 def test_edge_points_give_what_the_conventions_say(edge: Edge):
     call = Call(edge)
