@@ -1,9 +1,10 @@
-"""Functions that rules call and NumPy lacks; each has a row of its own, for second order goes through here."""
+"""Functions that rules call and NumPy lacks; each has a row of its own: second order goes through here."""
 
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple, TypeAlias
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -57,7 +58,8 @@ def dtype_of(x: Array) -> np.dtype[Any]:
     return getattr(x, "dtype", None) or np.asarray(x).dtype
 
 
-class Leaf(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Leaf:
     """What a derivative must know of one array among several."""
 
     shape: tuple[int, ...]
