@@ -14,7 +14,7 @@ import numpy as np
 from tapeless._types import Array
 from tapeless.rules.kinds import constant, elementwise, forward_rule, general, linear
 from tapeless.rules.smooth import bessel_i, exp_share, power_derivative, sinc_derivative
-from tapeless.rules.support import as_dtype, conjugate, dtype_of
+from tapeless.rules.support import as_dtype, conjugate, dtype_of, unbroadcast
 from tapeless.rules.table import Call, primitive
 
 Pair: TypeAlias = tuple[Array, Array]
@@ -297,9 +297,9 @@ def frexp_tangent(t: Array, out: Pair, x: Array) -> Pair:
 
 @linear(np.ldexp)
 def ldexp(g: Array, x1: Array, x2: Array) -> Array:
-    return np.ldexp(g, x2)
+    return unbroadcast(np.ldexp(g, x2), np.shape(x1))
 
 
 @linear(np.full_like)
 def full_like(g: Array, a: Array, fill_value: Array) -> tuple[None, Array]:
-    return None, g
+    return None, unbroadcast(g, np.shape(fill_value))

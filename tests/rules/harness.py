@@ -44,13 +44,21 @@ class Call:
     def needs(self) -> tuple[bool, ...]:
         return tuple(position in self.wrt for position in range(len(self.rule.params)))
 
-    def vjp(self, g: Any, fitted: bool = True) -> list[Any]:
-        """The cotangents of `primals`, by the compiled pullback."""
+    def vjp(self, g: Any, fitted: bool | None = None) -> list[Any]:
+        """The cotangents of `primals`, by the compiled pullback; fitted where they must be, unless told."""
         out = self.rule.call(self.values)
-        cut: Pullback = pullback(self.rule, self.needs, fitted)
+        cut: Pullback = pullback(self.rule, self.needs, self._must_fit(out) if fitted is None else fitted)
         result = cut.on_arrays(g, *cut.keep(self.values, out))
         result = (result,) if len(self.wrt) == 1 else result
         return [leaf for cotangent in result for leaf in _leaves(cotangent)]
+
+    def _must_fit(self, out: Any) -> bool:
+        """As the graph decides: other dtypes for every kind, other shapes for the elementwise one."""
+        first = np.asarray(out[0] if isinstance(out, list | tuple) else out)
+        return first.dtype.kind == "c" or any(
+            p.dtype != first.dtype or (self.rule.kind == "elementwise" and p.shape != first.shape)
+            for p in self.primals
+        )
 
     def jvp(self, tangents: list[np.ndarray]) -> list[np.ndarray] | None:
         """The tangents of the outputs; None where the rule leaves forward mode to double transposition."""
