@@ -61,9 +61,9 @@ class Op:
         return self._make(MultiNode)
 
     def _make(self, base: type[Any]) -> type[Any]:
-        name = self.name if self.name == "CopySlices" else f"{self.name.rstrip('0123456789')}Backward"
-        number = self.name[len(self.name.rstrip("0123456789")) :] or "0"
-        full = name if self.name == "CopySlices" else name + number
+        stem = self.name.rstrip("0123456789")
+        number = self.name[len(stem) :] or "0"
+        full = self.name if "Backward" in self.name else f"{stem}Backward{number}"
         return type(full, (base,), {"__slots__": (), "op": self, "face": self.face, "__module__": "tapeless.graph"})
 
     def saved_name(self, position: int) -> str:
