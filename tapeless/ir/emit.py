@@ -8,16 +8,20 @@ import keyword
 import linecache
 import operator
 import types
+import warnings
 from collections.abc import Callable
 from typing import Any
 
-import astor
 import gast
 import numpy as np
 
 from tapeless.ir.lower import BINARY, COMPARE, UNARY, same
 from tapeless.ir.passes import uses
 from tapeless.ir.program import Argument, Const, Let, Program, Return, Star, build_list, build_tuple
+
+with warnings.catch_warnings():  # astor looks for names that Python 3.12 and 3.13 warn about
+    warnings.simplefilter("ignore", DeprecationWarning)
+    import astor
 
 _TABLES = ((gast.BinOp, BINARY), (gast.UnaryOp, UNARY), (gast.Compare, COMPARE))
 _OPERATORS = {op: (kind, symbol) for kind, table in _TABLES for symbol, op in table.items()}
