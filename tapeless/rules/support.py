@@ -151,7 +151,7 @@ def masked(x: Array, where: Array) -> Array:
 
 @linear(masked)
 def masked_rule(g: Array, x: Array, where: Array) -> Array:
-    return masked(g, where)
+    return unbroadcast(masked(g, where), np.shape(x))
 
 
 @primitive
@@ -162,7 +162,7 @@ def filled(x: Array, where: Array, value: float) -> Array:
 
 @general(filled)
 def filled_rule(g: Array, x: Array, where: Array, value: float) -> Array:
-    return masked(g, where)
+    return unbroadcast(masked(g, where), np.shape(x))
 
 
 @forward_rule(filled)

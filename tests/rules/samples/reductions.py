@@ -102,6 +102,7 @@ SAMPLES = [
     Sample(split_axes, (array(2, 4, 3), (2, 3, 4), 1)),
     Sample(masked, (CUBE, MASK), complex=True),
     Sample(masked, (CUBE, True)),
+    Sample(masked, (array(2, 1, 4), MASK), note="stretched"),
     Sample(filled, (CUBE, MASK, 1.0), complex=True),
     Sample(filled, (CUBE, True, 1.0)),
     Sample(divide_or_zero, (array(2, 3), positive(3)), wrt=(0, 1), complex=True),
