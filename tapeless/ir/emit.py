@@ -17,7 +17,7 @@ import numpy as np
 
 from tapeless.ir.lower import BINARY, COMPARE, UNARY, same
 from tapeless.ir.passes import uses
-from tapeless.ir.program import Argument, Const, Let, Program, Return, Star, build_list, build_tuple
+from tapeless.ir.program import Argument, Const, Let, Program, Return, Star, build_list, build_tuple, reads
 
 with warnings.catch_warnings():  # astor looks for names that Python 3.12 and 3.13 warn about
     warnings.simplefilter("ignore", DeprecationWarning)
@@ -26,6 +26,7 @@ with warnings.catch_warnings():  # astor looks for names that Python 3.12 and 3.
 _TABLES = ((gast.BinOp, BINARY), (gast.UnaryOp, UNARY), (gast.Compare, COMPARE))
 _OPERATORS = {op: (kind, symbol) for kind, table in _TABLES for symbol, op in table.items()}
 _serial = itertools.count()
+DEEPEST = 20  # more operations within each other nobody reads, and printers and parsers recurse over them
 
 
 def emit(program: Program) -> tuple[str, dict[str, Any]]:
@@ -62,6 +63,7 @@ class _Emission:
         self.program = program
         self.globals: dict[str, Any] = {}
         self.folded: dict[str, gast.expr] = {}
+        self.depths: dict[str, int] = {}
         self.counts = uses(program)
         # A local name hides a global one, and loading the function writes its own name over a global.
         self.taken = {program.name, *program.params, *(t for s in program.body for t in s.targets)}
@@ -70,8 +72,10 @@ class _Emission:
         body: list[gast.stmt] = []
         for statement in self.program.body:
             value = self.expression(statement)
-            if len(statement.targets) == 1 and self.counts[statement.targets[0]] == 1:
+            depth = 1 + max((self.depths.get(name, 0) for name in reads(statement)), default=0)
+            if len(statement.targets) == 1 and self.counts[statement.targets[0]] == 1 and depth < DEEPEST:
                 self.folded[statement.targets[0]] = value
+                self.depths[statement.targets[0]] = depth
             else:
                 body.append(gast.Assign(targets=[_targets(statement)], value=value, type_comment=None))
         body.append(gast.Return(value=self._exit(self.program.exit)))

@@ -37,6 +37,16 @@ def test_single_use_temporaries_fold_and_shared_ones_stay():
     assert names == {"np": np}
 
 
+def test_a_chain_of_many_operations_is_printed_in_readable_pieces():
+    body = tuple(Let((f"a{i + 1}",), operator.neg, (Var(f"a{i}"),)) for i in range(10_000))
+    program = Program("f", ("a0",), body, Return((Var("a10000"),)))
+
+    lines = emit(program)[0].splitlines()
+    assert lines[1] == f"    a20 = {'-' * 20}a0"
+    assert len(lines) == 1 + 10_000 // 20 + 1
+    assert load(program)(3.0) == 3.0
+
+
 @pytest.mark.parametrize(
     ("printed", "expected"),
     [
