@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
 
@@ -13,6 +14,9 @@ from tapeless.rules.table import primitive
 
 # Powers -------------------------------------------------------------------------------------------------
 
+COMPLEX = (complex, np.complexfloating)
+NUMBERS = (int, float, *COMPLEX, np.number)
+
 
 @primitive
 def power_derivative(x: Array, y: Array, m: int, k: int) -> Array:
@@ -21,7 +25,7 @@ def power_derivative(x: Array, y: Array, m: int, k: int) -> Array:
     Zero where the factor before a power of x vanishes, whatever the power (x ** 0 at 0), and for
     0 ** 0 with respect to the exponent.
     """
-    if k == 0 and isinstance(y, int | float | complex):
+    if k == 0 and isinstance(y, NUMBERS):
         return _scaled_power(x, y, m)
     with np.errstate(divide="ignore", invalid="ignore"):
         return _general_power(x, y, m, k)
@@ -35,15 +39,17 @@ elementwise(
 
 def _scaled_power(x: Array, y: Any, m: int) -> Array:
     """y (y-1) ... (y-m+1) x ** (y-m) for a number y, by the cheapest road."""
-    y = complex(y) if isinstance(y, complex) else float(y)
-    factor = math.prod(y - i for i in range(m))
-    if factor == 0.0:
-        return np.zeros_like(x) if isinstance(x, np.ndarray) else 0.0
+    y = complex(y) if isinstance(y, COMPLEX) else float(y)
+    factor = y if m else 1.0
+    for i in range(1, m):
+        factor = factor * (y - i)
     exponent = y - m
     if exponent == 1.0:
         return factor * x
+    if factor == 0.0:
+        return np.zeros_like(x)
     if exponent == 0.0:
-        return np.full_like(x, factor) if isinstance(x, np.ndarray) else factor
+        return np.full_like(x, factor)
     if exponent == 0.5:
         return factor * np.sqrt(x)
     if exponent == 2.0:
@@ -55,26 +61,35 @@ def _scaled_power(x: Array, y: Any, m: int) -> Array:
 
 def _general_power(x: Array, y: Array, m: int, k: int) -> Array:
     """The k-th derivative of falling(y) * x ** (y-m) with respect to y, by the product rule."""
-    exponent = y - m
+    exponent = y - m if m else y
     power = np.power(x, exponent)
     logarithm = np.log(np.asarray(x, power.dtype)) if k else 0.0
-    at_zero = np.equal(x, 0.0) & (np.real(exponent) >= (0.0 if m == 0 else np.nextafter(0.0, 1.0)))
-    falling = np.poly1d([1.0])
-    for i in range(m):
-        falling = falling * np.poly1d([1.0, -float(i)])
     total: Array = 0.0
     for j in range(k + 1):
-        factor = math.comb(k, j) * _evaluate(falling.deriv(k - j) if k > j else falling, y)
-        vanishes = np.equal(factor, 0.0) | at_zero if j else np.equal(factor, 0.0)
-        term = factor * power if j == 0 else factor * power * logarithm**j
-        total = total + np.where(vanishes, 0.0, term)
+        coefficients = _falling(m, k - j)
+        if not coefficients:
+            continue
+        factor = math.comb(k, j) * _evaluate(coefficients, y)
+        vanishes = np.equal(factor, 0.0)
+        if j:
+            least = np.real(exponent) >= 0.0 if m == 0 else np.real(exponent) > 0.0
+            vanishes = vanishes | (np.equal(x, 0.0) & least)
+        total = total + np.where(vanishes, 0.0, factor * power * logarithm**j if j else factor * power)
     return np.asarray(total, power.dtype)[()]
 
 
-def _evaluate(polynomial: np.poly1d, y: Array) -> Array:
-    value: Array = 0.0
-    for coefficient in polynomial.coeffs:
-        value = value * y + float(coefficient)
+@functools.cache
+def _falling(m: int, order: int) -> tuple[float, ...]:
+    """The coefficients of y (y-1) ... (y-m+1), differentiated, highest power first; none if it is zero."""
+    if order > m:
+        return ()
+    return tuple(float(c) for c in np.polyder(np.atleast_1d(np.poly(range(m))), order))
+
+
+def _evaluate(coefficients: tuple[float, ...], y: Array) -> Array:
+    value: Array = coefficients[0]
+    for coefficient in coefficients[1:]:
+        value = value * y + coefficient
     return value
 
 
