@@ -119,7 +119,7 @@ class _Emission:
         """A literal, `np.f`, or a name that the function's globals hold."""
         if value is None or type(value) in (bool, int, str) or (type(value) is float and np.isfinite(value)):
             return _literal(value)
-        path = _numpy_path(value)
+        path = "inf" if type(value) is float and value == np.inf else _numpy_path(value)
         if path:
             tree: gast.expr = _name(self._global(np, "np"), gast.Load())
             for part in path.split("."):
