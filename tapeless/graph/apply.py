@@ -6,16 +6,16 @@ import functools
 import threading
 import traceback
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
 from tapeless.errors import MissingRuleError
-from tapeless.graph.modes import Mode, current
-from tapeless.graph.node import MultiNode, Node, edge, pack_residual, version_of
-from tapeless.graph.variable import INFERENCE, Variable, result, wrap
+from tapeless.graph.modes import NORMAL, Mode, current
+from tapeless.graph.node import MultiNode, Node, edge, next_number, pack_residual, version_of
+from tapeless.graph.variable import INFERENCE, Variable, new, result, wrap
 from tapeless.rules import table
-from tapeless.rules.pullback import OUT, Pullback, Residual, cotangent_count, pullback
+from tapeless.rules.pullback import OUT, Pullback, cotangent_count, pullback
 from tapeless.rules.table import Rule
 
 
@@ -42,6 +42,7 @@ class Op:
         self.compute = compute or _call(rule)
         self.views = views
         self.takes_list = bool(rule.lists)
+        self.plans: dict[Any, Plan] = {}
         self._saved = saved
 
     def __repr__(self) -> str:
@@ -101,21 +102,30 @@ VIEWS: set[Any] = set()
 """Functions whose result may be a view of their first argument."""
 
 
+LISTS = (tuple, list)
+
 # The general road -------------------------------------------------------------------------------------
 
 
 def apply(op: Op, values: tuple[Any, ...]) -> Any:
     """Run `op` on bound values, variables among them (also in lists), in whatever mode."""
     mode = current()
-    raw = tuple([_raw(value) for value in values])
+    takes_list = op.takes_list
+    raw = tuple(
+        [v._data if isinstance(v, Variable) else _raw(v) if takes_list and type(v) in LISTS else v for v in values]
+    )
     if op.views and isinstance(values[0], Variable):
         raw = (values[0]._array(), *raw[1:])
     computed = op.compute(*raw)
     needs = ()
     if mode.grad and op.rule.kind != "constant":
-        needs = tuple([_needs(value) for value in values])
-    recorded = True in needs and _is_differentiable(computed)
-    out = record(op, values, raw, computed, needs, mode) if recorded else plain(op.face, computed, mode)
+        needs = tuple(
+            [v._needs if isinstance(v, Variable) else takes_list and type(v) in LISTS and _needs(v) for v in values]
+        )
+    if True in needs and _is_differentiable(computed):
+        out = record(op, values, raw, computed, needs, mode)
+    else:
+        out = plain(op.face, computed, mode)
     if op.views and isinstance(values[0], Variable):
         for track in _view_trackers:
             track(op, values, out, mode)
@@ -150,14 +160,15 @@ def record(
     """The results, and the node that pulls their cotangents back."""
     counter = [0]
     node = make_node(op, values, raw, computed, needs, counter)
-    if isinstance(computed, tuple | list):
+    if node.outputs == 1:
+        out = _output(op.face, computed, node, 0, counter)
+    else:
         assert isinstance(node, MultiNode)
         arrays = [np.asarray(item) for item in computed]
         node.infos = [(item.shape, item.dtype) for item in arrays]
         out = repack(computed, [_output(op.face, item, node, nr, counter) for nr, item in enumerate(computed)])
-    else:
-        out = _output(op.face, computed, node, 0, counter)
-    finish(node, mode)
+    if mode is not NORMAL:
+        finish(node, mode)
     return out
 
 
@@ -169,22 +180,65 @@ def _output(face: type[Variable], data: Any, node: Node, nr: int, counter: list[
     return out
 
 
+class Plan:
+    """What every call of an operation with the same needs has in common: its pullback, and what to keep for it."""
+
+    __slots__ = ("cut", "edges", "kept")
+
+    def __init__(self, op: Op, needs: tuple[bool, ...], fitted: bool, conjugate: bool) -> None:
+        if True in needs[op.inputs :]:
+            position = needs.index(True, op.inputs)
+            raise MissingRuleError(f"no derivative rule for {op.rule.name} (argument {op.rule.params[position]!r})")
+        cut = pullback(op.rule, needs, fitted)
+        self.cut: Any = Adapted(cut, conjugate, op.takes_list) if conjugate or op.takes_list else cut
+        self.kept = tuple((residual.position, residual.of) for residual in cut.residuals)
+        self.edges = tuple(position for position, needed in enumerate(needs) if needed)
+
+
 def make_node(
     op: Op, values: tuple[Any, ...], raw: tuple[Any, ...], computed: Any, needs: tuple[bool, ...], counter: list[int]
 ) -> Node:
     """The node of a call whose inputs in `needs` require grad."""
-    cut = pullback(op.rule, _supported(op, needs), _must_fit(op, raw, computed))
-    edges, nrs = _edges(values, needs)
-    owners: tuple[Any, ...] | None = tuple([_owner(values, residual, counter) for residual in cut.residuals])
-    versions = None
-    if any(owner is not None for owner in owners):
-        versions = tuple([version_of(owner) for owner in owners])
-        versions = versions if any(versions) else None
-    else:
-        owners = None
-    kind = op.multi_class if isinstance(computed, tuple | list) else op.node_class
-    kept = cut.keep(raw, computed)
-    return kind(_adapted(op, cut, raw, computed), edges, nrs, kept, owners, versions)
+    several = isinstance(computed, tuple | list)
+    key = (needs, *_how_to_fit(op, raw, computed))
+    plan = op.plans.get(key)
+    if plan is None:
+        plan = op.plans[key] = Plan(op, *key)
+    saved, owners, versions = [], [], []
+    for position, of in plan.kept:
+        value = computed if position == OUT else raw[position]
+        owner = None if of is not None else counter if position == OUT else _owner(values[position])
+        saved.append(value if of is None else of(value))
+        owners.append(owner)
+        versions.append(0 if owner is None else version_of(owner))
+    edges, nrs = _edges(values, plan.edges)
+    node = new(op.multi_class if several else op.node_class)
+    node.pullback = plan.cut
+    node.edges = edges
+    node.nrs = nrs
+    node.saved = tuple(saved)
+    node.owners = tuple(owners) if any([owner is not None for owner in owners]) else None
+    node.versions = tuple(versions) if any(versions) else None
+    node.hooks = None
+    node.seq = next_number()
+    return node
+
+
+def _how_to_fit(op: Op, raw: tuple[Any, ...], computed: Any) -> tuple[bool, bool]:
+    """Whether cotangents may come out in other shapes or dtypes than their inputs', and must be conjugated."""
+    out = computed[0] if isinstance(computed, tuple | list) else computed
+    dtype, shape = out.dtype, out.shape
+    elementwise = op.rule.kind == "elementwise"
+    fitted = dtype.kind == "c"
+    for value in raw[: op.inputs]:
+        if isinstance(value, np.ndarray | np.generic):
+            if (value.dtype is not dtype and value.dtype != dtype) or (elementwise and value.shape != shape):
+                fitted = True
+        elif op.takes_list and isinstance(value, tuple | list):
+            fitted = fitted or any([_is_complex(leaf) for leaf in _leaves(value)])
+    if not fitted or not op.face._conjugates:
+        return fitted, False
+    return True, any([_is_complex(leaf) for leaf in (*_leaves(raw), *_leaves(computed))])
 
 
 class Adapted:
@@ -200,12 +254,6 @@ class Adapted:
     @functools.cached_property
     def on_variables(self) -> Callable[..., Any]:
         return functools.partial(_adapt, self._cut.on_variables, *self._how)
-
-
-def _adapted(op: Op, cut: Pullback, raw: tuple[Any, ...], computed: Any) -> Any:
-    conjugate = op.face._conjugates and any([_is_complex(leaf) for leaf in (*_leaves(raw), *_leaves(computed))])
-    flat = bool(op.rule.lists)
-    return Adapted(cut, conjugate, flat) if conjugate or flat else cut
 
 
 def _adapt(run: Callable[..., Any], conjugate: bool, flat: bool, g: Any, *residuals: Any) -> Any:
@@ -264,43 +312,20 @@ def _is_differentiable(computed: Any) -> bool:
     return isinstance(computed, np.ndarray | np.generic) and computed.dtype.kind in "fc"
 
 
-def _supported(op: Op, needs: tuple[bool, ...]) -> tuple[bool, ...]:
-    if True in needs[op.inputs :]:
-        _refuse(op, needs.index(True, op.inputs))
-    return needs
-
-
-def _refuse(op: Op, position: int) -> NoReturn:
-    raise MissingRuleError(f"no derivative rule for {op.rule.name} (argument {op.rule.params[position]!r})")
-
-
-def _must_fit(op: Op, raw: tuple[Any, ...], computed: Any) -> bool:
-    """Whether a cotangent may come out in another shape or dtype than its input's."""
-    out = computed[0] if isinstance(computed, tuple | list) else computed
-    dtype = out.dtype
-    if dtype.kind == "c":
-        return True
-    elementwise = op.rule.kind == "elementwise"
-    for value in raw[: op.inputs]:
-        if isinstance(value, np.ndarray | np.generic):
-            if value.dtype != dtype or (elementwise and value.shape != out.shape):
-                return True
-        elif elementwise and np.shape(value) != ():
-            return True
-    return False
-
-
-def _edges(values: tuple[Any, ...], needs: tuple[bool, ...]) -> tuple[tuple[Node | None, ...], tuple[int, ...] | None]:
-    sources: list[Variable | None] = []
-    for value, needed in zip(values, needs, strict=True):
-        if needed and isinstance(value, Variable):
-            sources.append(value)
-        elif needed:
-            sources.extend([leaf if isinstance(leaf, Variable) and leaf._needs else None for leaf in _leaves(value)])
-    edges = tuple([None if source is None else edge(source) for source in sources])
-    if any([source is not None and source._nr for source in sources]):
-        return edges, tuple([0 if source is None else source._nr for source in sources])
-    return edges, None
+def _edges(values: tuple[Any, ...], needed: tuple[int, ...]) -> tuple[tuple[Node | None, ...], tuple[int, ...] | None]:
+    edges: list[Node | None] = []
+    nrs: list[int] = []
+    for position in needed:
+        value = values[position]
+        for source in (value,) if isinstance(value, Variable) else _leaves(value):
+            if isinstance(source, Variable) and source._needs:
+                node = source._node
+                edges.append(edge(source) if node is None or source._view is not None else node)
+                nrs.append(source._nr)
+            else:
+                edges.append(None)
+                nrs.append(0)
+    return tuple(edges), tuple(nrs) if any(nrs) else None
 
 
 def _leaves(value: Any) -> list[Any]:
@@ -309,18 +334,10 @@ def _leaves(value: Any) -> list[Any]:
     return [value]
 
 
-def _owner(values: tuple[Any, ...], residual: Residual, counter: list[int]) -> Any:
-    if residual.of is not None:
-        return None
-    if residual.position == OUT:
-        return counter
-    return _owners(values[residual.position])
-
-
-def _owners(value: Any) -> Any:
+def _owner(value: Any) -> Any:
     if isinstance(value, Variable):
         return value
     if isinstance(value, tuple | list):
-        inner = tuple([_owners(item) for item in value])
-        return inner if any(item is not None for item in inner) else None
+        inner = tuple([_owner(item) for item in value])
+        return inner if any([item is not None for item in inner]) else None
     return None

@@ -70,15 +70,16 @@ class Pass:
 
     def walk(self) -> None:
         """Plain nodes here, in one loop without calls of our own; what has hooks or several outputs in `visit`."""
-        heap, pending, useful, captured = self.heap, self.pending, self.useful, self.captured_nodes
-        differentiable = self.differentiable
+        heap, pending, useful = self.heap, self.pending, self.useful
+        differentiable, retain = self.differentiable, self.retain
+        watched = {node for node in self.captured_nodes if node.pullback is not None}
         quick = not modes.current().anomaly
         while heap:
             node = heappop(heap)[1]
             g = pending.pop(node)
             while True:
                 pullback = node.pullback
-                if pullback is None or node.hooks is not None or node.outputs != 1 or node in captured or not quick:
+                if pullback is None or node.hooks is not None or node.outputs != 1 or not quick or node in watched:
                     self.visit(node, g)
                     break
                 if differentiable:
@@ -90,16 +91,25 @@ class Pass:
                     if node.seq < writes.last:
                         node.check_versions()
                     cotangents = pullback.on_arrays(g, *saved)
-                if not self.retain and node.owners is not None:
+                if not retain and node.owners is not None:
                     node.saved = node.owners = None
                 if type(cotangents) is not tuple:
+                    following = node.edges[0]
+                    if (
+                        node.nrs is None
+                        and following.outputs == 1
+                        and (not heap or following.seq > -heap[0][0])
+                        and (useful is None or useful.get(following))
+                    ):
+                        node, g = following, cotangents  # nothing pending is younger: go on without the heap
+                        continue
                     cotangents = (cotangents,)
                 if node.nrs is not None:
                     for following, nr, cotangent in zip(node.edges, node.nrs, cotangents, strict=True):
                         self.send(following, nr, cotangent)
                     break
                 youngest = None
-                for following, cotangent in zip(node.edges, cotangents, strict=True):
+                for following, cotangent in zip(node.edges, cotangents):  # noqa: B905  (a hot loop)
                     if following is None or (useful is not None and not useful.get(following)):
                         continue
                     if following is youngest:
@@ -121,7 +131,7 @@ class Pass:
                     heappush(heap, (-youngest.seq, youngest))
                     pending[youngest] = g
                     break
-                node = youngest  # nothing pending is younger: go on without the heap
+                node = youngest
 
     # One node, with everything that may be attached to it -----------------------------------------------
 
@@ -244,21 +254,21 @@ def mark_written(variable: Variable) -> None:
 def _leading_to(targets: set[Node], roots: list[Node]) -> dict[Node, bool] | None:
     """Which nodes between the roots and the targets lie on a way to a target; None if all do."""
     oldest = min([node.seq for node in targets], default=0)
-    seen: set[Node] = set()
+    seen = set(roots)
+    stack = list(seen)
     dead_end = False
-    stack = list(roots)
     while stack:
         node = stack.pop()
-        if node in seen:
-            continue
-        if node.seq < oldest:
+        if not node.edges and node not in targets:
             dead_end = True
-            continue
-        seen.add(node)
-        if node.edges:
-            stack.extend([following for following in node.edges if following is not None])
-        elif node not in targets:
-            dead_end = True
+        for following in node.edges:
+            if following is None or following in seen:
+                continue
+            if following.seq < oldest:
+                dead_end = True
+            else:
+                seen.add(following)
+                stack.append(following)
     if not dead_end and not any(node.edges for node in targets):
         return None
     useful: dict[Node, bool] = {}

@@ -233,7 +233,9 @@ class AccumulateGrad(Node):
     __slots__ = ("variable",)
 
     def __init__(self, variable: Variable) -> None:
-        super().__init__(None, (), None, (), None, None)
+        self.pullback = self.nrs = self.owners = self.versions = self.hooks = None
+        self.edges = self.saved = ()
+        self.seq = next_number()
         self.variable = variable
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tapeless.graph.apply import Op, apply
+from tapeless.graph.apply import Op, apply, record
 from tapeless.graph.modes import NO_GRAD, NORMAL, current
-from tapeless.graph.node import edge, next_number
+from tapeless.graph.node import SAVED_INFERENCE, edge, next_number
 from tapeless.graph.variable import FRESH, new
 from tapeless.rules.pullback import OUT, Pullback, pullback
 
@@ -35,8 +35,8 @@ def unary(op: Op) -> Callable[[Any], Any]:
         data = x._data
         done = compute(data)
         needs = mode is NORMAL and x._needs
-        if needs and (done.dtype is not data.dtype or done.dtype.kind != "f" or x._counter[0]):
-            return apply(op, (x,))
+        if needs and (done.dtype is not data.dtype or done.dtype.kind != "f"):
+            return record(op, (x,), (data,), done, (True,), mode)
         out = new(face)
         out._data = done
         out._nr = 0
@@ -57,11 +57,22 @@ def unary(op: Op) -> Callable[[Any], Any]:
         node.edges = (source,)
         node.nrs = (x._nr,) if x._nr else None
         node.versions = node.hooks = None
-        if reads_out:
+        if reads_x:
+            version = x._counter[0]
+            if version < 0:
+                raise RuntimeError(SAVED_INFERENCE)
+            if reads_out:
+                counter = out._counter = [0]
+                node.saved, node.owners = (data, done), (x, counter)
+                if version:
+                    node.versions = (version, 0)
+            else:
+                node.saved, node.owners = (data,), (x,)
+                if version:
+                    node.versions = (version,)
+        elif reads_out:
             counter = out._counter = [0]
-            node.saved, node.owners = ((data, done), (x, counter)) if reads_x else ((done,), (counter,))
-        elif reads_x:
-            node.saved, node.owners = (data,), (x,)
+            node.saved, node.owners = (done,), (counter,)
         else:
             node.saved, node.owners = (), None
         node.seq = next_number()
@@ -115,10 +126,15 @@ def binary(op: Op, slow: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
             out._node = None
             return out
         shape = done.shape
-        if (x_needs and xd.shape != shape) or (y_needs and yd.shape != shape):
-            return slow(x, y)
-        if x._counter[0] or (kind is face and y._counter[0]):
-            return slow(x, y)
+        x_version = x._counter[0]
+        y_version = y._counter[0] if kind is face else 0
+        if (
+            (x_needs and xd.shape != shape)
+            or (y_needs and yd.shape != shape)
+            or x_version < 0
+            or y_version < 0
+        ):
+            return record(op, (x, y), (xd, yd), done, (x_needs, y_needs), mode)
         out._needs = True
         nrs = None
         if x_needs:
@@ -153,16 +169,23 @@ def binary(op: Op, slow: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
         if reads_out:
             counter = out._counter = [0]
             owner = y if kind is face else None
-            kept = [pair for pair, read in (((xd, x), reads_x), ((yd, owner), reads_y)) if read]
-            node.saved = (*[pair[0] for pair in kept], done)
-            node.owners = (*[pair[1] for pair in kept], counter)
+            node.saved = (*((xd,) if reads_x else ()), *((yd,) if reads_y else ()), done)
+            node.owners = (*((x,) if reads_x else ()), *((owner,) if reads_y else ()), counter)
+            if x_version or y_version:
+                node.versions = (*((x_version,) if reads_x else ()), *((y_version,) if reads_y else ()), 0)
         elif reads_x:
             if reads_y:
                 node.saved, node.owners = (xd, yd), (x, y if kind is face else None)
+                if x_version or y_version:
+                    node.versions = (x_version, y_version)
             else:
                 node.saved, node.owners = (xd,), (x,)
+                if x_version:
+                    node.versions = (x_version,)
         elif reads_y:
             node.saved, node.owners = (yd,), (y,) if kind is face else None
+            if y_version:
+                node.versions = (y_version,)
         else:
             node.saved, node.owners = (), None
         node.seq = next_number()

@@ -7,6 +7,7 @@ the rest passes by); a view whose base has changed since makes its own node anew
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -14,11 +15,12 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from tapeless.graph import modes
-from tapeless.graph.apply import Op, _view_trackers, apply, finish, make_node
+from tapeless.graph.apply import VIEWS, Op, _view_trackers, apply, finish, make_node
 from tapeless.graph.engine import mark_written
 from tapeless.graph.modes import Mode, current
 from tapeless.graph.node import Node, edge, refreshers, type_name
 from tapeless.graph.variable import INFERENCE, Variable, View, result, wrap
+from tapeless.rules import support
 from tapeless.rules.indexing import index_set
 
 LEAF = "a leaf Variable that requires grad is being used in an in-place operation."
@@ -68,10 +70,18 @@ def track(op: Op, values: tuple[Any, ...], out: Any, mode: Mode) -> None:
 
 
 _view_trackers.append(track)
+VIEWS.update(
+    {operator.getitem, np.reshape, np.ravel, np.transpose, np.swapaxes, np.moveaxis, np.rollaxis, np.squeeze},
+    {np.expand_dims, np.broadcast_to, np.broadcast_arrays, np.diagonal, np.diag, np.real, np.imag, np.flip, np.fliplr},
+    {np.flipud, np.rot90, np.matrix_transpose, np.atleast_1d, np.atleast_2d, np.atleast_3d, np.astype},
+    {np.split, np.array_split, np.hsplit, np.vsplit, np.dsplit, support.as_dtype, support.unbroadcast},
+)
 
 
 def _shares(view: Any, source: Any) -> bool:
-    return isinstance(view, np.ndarray) and view.base is not None and np.may_share_memory(view, source)
+    return isinstance(view, np.ndarray) and (
+        view is source or (view.base is not None and np.may_share_memory(view, source))
+    )
 
 
 def replay(steps: tuple[Step, ...], base: Any) -> Any:
