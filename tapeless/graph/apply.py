@@ -65,7 +65,9 @@ class Op:
         stem = self.name.rstrip("0123456789")
         number = self.name[len(stem) :] or "0"
         full = self.name if "Backward" in self.name else f"{stem}Backward{number}"
-        return type(full, (base,), {"__slots__": (), "op": self, "face": self.face, "__module__": "tapeless.graph"})
+        return type(
+            full, (base,), {"__slots__": (), "op": self, "face": self.face, "__module__": "tapeless.graph"}
+        )
 
     def saved_name(self, position: int) -> str:
         """What the residual at `position` is called after `_saved_`."""
@@ -112,7 +114,10 @@ def apply(op: Op, values: tuple[Any, ...]) -> Any:
     mode = current()
     takes_list = op.takes_list
     raw = tuple(
-        [v._data if isinstance(v, Variable) else _raw(v) if takes_list and type(v) in LISTS else v for v in values]
+        [
+            v._data if isinstance(v, Variable) else _raw(v) if takes_list and type(v) in LISTS else v
+            for v in values
+        ]
     )
     if op.views and isinstance(values[0], Variable):
         raw = (values[0]._array(), *raw[1:])
@@ -120,7 +125,10 @@ def apply(op: Op, values: tuple[Any, ...]) -> Any:
     needs = ()
     if mode.grad and op.rule.kind != "constant":
         needs = tuple(
-            [v._needs if isinstance(v, Variable) else takes_list and type(v) in LISTS and _needs(v) for v in values]
+            [
+                v._needs if isinstance(v, Variable) else takes_list and type(v) in LISTS and _needs(v)
+                for v in values
+            ]
         )
     if True in needs and _is_differentiable(computed):
         out = record(op, values, raw, computed, needs, mode)
@@ -166,7 +174,9 @@ def record(
         assert isinstance(node, MultiNode)
         arrays = [np.asarray(item) for item in computed]
         node.infos = [(item.shape, item.dtype) for item in arrays]
-        out = repack(computed, [_output(op.face, item, node, nr, counter) for nr, item in enumerate(computed)])
+        out = repack(
+            computed, [_output(op.face, item, node, nr, counter) for nr, item in enumerate(computed)]
+        )
     if mode is not NORMAL:
         finish(node, mode)
     return out
@@ -188,7 +198,9 @@ class Plan:
     def __init__(self, op: Op, needs: tuple[bool, ...], fitted: bool, conjugate: bool) -> None:
         if True in needs[op.inputs :]:
             position = needs.index(True, op.inputs)
-            raise MissingRuleError(f"no derivative rule for {op.rule.name} (argument {op.rule.params[position]!r})")
+            raise MissingRuleError(
+                f"no derivative rule for {op.rule.name} (argument {op.rule.params[position]!r})"
+            )
         cut = pullback(op.rule, needs, fitted)
         self.cut: Any = Adapted(cut, conjugate, op.takes_list) if conjugate or op.takes_list else cut
         self.kept = tuple((residual.position, residual.of) for residual in cut.residuals)
@@ -196,7 +208,12 @@ class Plan:
 
 
 def make_node(
-    op: Op, values: tuple[Any, ...], raw: tuple[Any, ...], computed: Any, needs: tuple[bool, ...], counter: list[int]
+    op: Op,
+    values: tuple[Any, ...],
+    raw: tuple[Any, ...],
+    computed: Any,
+    needs: tuple[bool, ...],
+    counter: list[int],
 ) -> Node:
     """The node of a call whose inputs in `needs` require grad."""
     several = isinstance(computed, tuple | list)
@@ -312,7 +329,9 @@ def _is_differentiable(computed: Any) -> bool:
     return isinstance(computed, np.ndarray | np.generic) and computed.dtype.kind in "fc"
 
 
-def _edges(values: tuple[Any, ...], needed: tuple[int, ...]) -> tuple[tuple[Node | None, ...], tuple[int, ...] | None]:
+def _edges(
+    values: tuple[Any, ...], needed: tuple[int, ...]
+) -> tuple[tuple[Node | None, ...], tuple[int, ...] | None]:
     edges: list[Node | None] = []
     nrs: list[int] = []
     for position in needed:

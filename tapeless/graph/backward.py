@@ -94,7 +94,9 @@ def grad(
         raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
     results = _sequence(outputs)
     if is_grads_batched:
-        return _batched(results, wanted, grad_outputs, retain_graph, create_graph, allow_unused, materialize_grads)
+        return _batched(
+            results, wanted, grad_outputs, retain_graph, create_graph, allow_unused, materialize_grads
+        )
     roots = _roots(results, _weights(results, grad_outputs), create_graph)
     targets = [_target(one) for one in wanted]
     capture: dict[tuple[Node, int], Any] = dict.fromkeys(targets)
@@ -110,7 +112,12 @@ def grad(
 
 
 def _batched(
-    outputs: list[Any], inputs: list[Any], grad_outputs: Any, retain_graph: bool | None, create_graph: bool, *rest: Any
+    outputs: list[Any],
+    inputs: list[Any],
+    grad_outputs: Any,
+    retain_graph: bool | None,
+    create_graph: bool,
+    *rest: Any,
 ) -> tuple[Any, ...]:
     """One pass for each entry along the weights' first axis; the results are stacked."""
     weights = [one for one in _sequence(grad_outputs) if one is not None]
@@ -153,7 +160,9 @@ def _roots(outputs: Sequence[Any], weights: Sequence[Any], create_graph: bool) -
         if weight is None:
             weight = _implicit_weight(output) if output._needs else None
         if not output._needs:
-            raise RuntimeError(f"element {index} of tensors does not require grad and does not have a grad_fn")
+            raise RuntimeError(
+                f"element {index} of tensors does not require grad and does not have a grad_fn"
+            )
         _check_weight(index, output, weight)
         if weight._data.dtype != output._data.dtype:
             weight = weight.astype(output._data.dtype)

@@ -79,7 +79,13 @@ class Pass:
             g = pending.pop(node)
             while True:
                 pullback = node.pullback
-                if pullback is None or node.hooks is not None or node.outputs != 1 or not quick or node in watched:
+                if (
+                    pullback is None
+                    or node.hooks is not None
+                    or node.outputs != 1
+                    or not quick
+                    or node in watched
+                ):
                     self.visit(node, g)
                     break
                 if differentiable:

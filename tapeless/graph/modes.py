@@ -125,7 +125,9 @@ def _around_coroutine(fresh: Callable[[], ModeContext], function: Callable[..., 
     return decorated
 
 
-def _around_async_generator(fresh: Callable[[], ModeContext], function: Callable[..., Any]) -> Callable[..., Any]:
+def _around_async_generator(
+    fresh: Callable[[], ModeContext], function: Callable[..., Any]
+) -> Callable[..., Any]:
     @functools.wraps(function)
     async def decorated(*args: Any, **kwargs: Any) -> Any:
         generator = function(*args, **kwargs)

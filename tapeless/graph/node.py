@@ -173,7 +173,9 @@ class Node:
             return kept
         if isinstance(owner, list):
             return self._own_output(kept, owner)
-        return [o if isinstance(o, Variable) else self._variable(k, o) for k, o in zip(kept, owner, strict=True)]
+        return [
+            o if isinstance(o, Variable) else self._variable(k, o) for k, o in zip(kept, owner, strict=True)
+        ]
 
     def _own_output(self, kept: Any, counter: list[int]) -> Any:
         """The result again: another object on the same memory, at the same place in the graph."""
@@ -310,9 +312,11 @@ class RemovableHandle:
 class Packed:
     """A residual that went through `saved_tensors_hooks`: packed once, unpacked at each read."""
 
-    __slots__ = ("_needs", "_node", "_nr", "_unpack", "_value", "_counter")
+    __slots__ = ("_counter", "_needs", "_node", "_nr", "_unpack", "_value")
 
-    def __init__(self, variable: Variable, node: Node | None, pack: Callable[..., Any], unpack: Callable[..., Any]):
+    def __init__(
+        self, variable: Variable, node: Node | None, pack: Callable[..., Any], unpack: Callable[..., Any]
+    ):
         before = variable._counter[0]
         self._value = pack(variable)
         if variable._counter[0] != before:

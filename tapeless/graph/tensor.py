@@ -16,7 +16,6 @@ from tapeless.graph.node import Node, RemovableHandle, refresh
 from tapeless.graph.printing import show
 from tapeless.graph.variable import INFERENCE, Variable, wrap
 
-
 NUMPY = "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
 NON_LEAF_FLAG = (
     "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in a subgraph "
@@ -87,7 +86,9 @@ class Tensor(Variable):
 
     def _allow_grad(self, wanted: bool) -> None:
         if wanted and self._counter is INFERENCE and not current().inference:
-            raise RuntimeError("Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.")
+            raise RuntimeError(
+                "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed."
+            )
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Set `requires_grad` and return the tensor."""
@@ -134,7 +135,9 @@ class Tensor(Variable):
 
     def _check_grad(self, value: Any) -> None:
         if not isinstance(value, Variable):
-            raise TypeError(f"assigned grad expected to be a Tensor or None but got grad of type {type(value).__name__}")
+            raise TypeError(
+                f"assigned grad expected to be a Tensor or None but got grad of type {type(value).__name__}"
+            )
         if value is self:
             raise RuntimeError("can't assign Variable as its own grad")
         mine, other = self._data, value._data
@@ -154,7 +157,11 @@ class Tensor(Variable):
         self._own_meta().grad = None
 
     def backward(
-        self, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False, inputs: Any = None
+        self,
+        gradient: Any = None,
+        retain_graph: bool | None = None,
+        create_graph: bool = False,
+        inputs: Any = None,
     ) -> None:
         """Add the gradient of this tensor to the leaves' `grad`; see `autograd.backward`."""
         _backward.backward(self, gradient, retain_graph, create_graph, inputs)
@@ -358,5 +365,3 @@ def _data(value: Any) -> Any:
     if isinstance(value, list | tuple) and any(isinstance(item, Variable) for item in value):
         return type(value)([_data(item) for item in value])
     return value
-
-

@@ -36,7 +36,9 @@ class View:
 
     __slots__ = ("base", "creation", "steps", "version")
 
-    def __init__(self, base: Variable, steps: tuple[Any, ...], version: int, creation: str | None = None) -> None:
+    def __init__(
+        self, base: Variable, steps: tuple[Any, ...], version: int, creation: str | None = None
+    ) -> None:
         self.base = base
         self.steps = steps  # (op, values after the first, index among several results or None)
         self.version = version  # of the base when the view's own grad_fn was last right
@@ -46,7 +48,7 @@ class View:
 class Variable:
     """`_data` may be a NumPy scalar until somebody needs the 0-d array."""
 
-    __slots__ = ("__weakref__", "_data", "_meta", "_needs", "_node", "_nr", "_counter", "_view")
+    __slots__ = ("__weakref__", "_counter", "_data", "_meta", "_needs", "_node", "_nr", "_view")
 
     _data: Any
     _node: Node | None

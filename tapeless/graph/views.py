@@ -72,7 +72,17 @@ def track(op: Op, values: tuple[Any, ...], out: Any, mode: Mode) -> None:
 _view_trackers.append(track)
 VIEWS.update(
     {operator.getitem, np.reshape, np.ravel, np.transpose, np.swapaxes, np.moveaxis, np.rollaxis, np.squeeze},
-    {np.expand_dims, np.broadcast_to, np.broadcast_arrays, np.diagonal, np.diag, np.real, np.imag, np.flip, np.fliplr},
+    {
+        np.expand_dims,
+        np.broadcast_to,
+        np.broadcast_arrays,
+        np.diagonal,
+        np.diag,
+        np.real,
+        np.imag,
+        np.flip,
+        np.fliplr,
+    },
     {np.flipud, np.rot90, np.matrix_transpose, np.atleast_1d, np.atleast_2d, np.atleast_3d, np.astype},
     {np.split, np.array_split, np.hsplit, np.vsplit, np.dsplit, support.as_dtype, support.unbroadcast},
 )
@@ -174,14 +184,18 @@ def _compute_into(op: Op, array: np.ndarray, raw: tuple[Any, ...]) -> None:
 
 def _check_result(array: np.ndarray, dtype: np.dtype[Any], shape: tuple[int, ...]) -> None:
     if shape != array.shape:
-        raise RuntimeError(f"output with shape {list(array.shape)} doesn't match the broadcast shape {list(shape)}")
+        raise RuntimeError(
+            f"output with shape {list(array.shape)} doesn't match the broadcast shape {list(shape)}"
+        )
     if not np.can_cast(dtype, array.dtype, "same_kind"):
         source, target = (type_name(np.empty(0, one))[6:-6] for one in (dtype, array.dtype))
         raise RuntimeError(f"result type {source} can't be cast to the desired output type {target}")
 
 
 def _check_memory(array: np.ndarray) -> None:
-    if array.size > 1 and any(stride == 0 and n > 1 for stride, n in zip(array.strides, array.shape, strict=True)):
+    if array.size > 1 and any(
+        stride == 0 and n > 1 for stride, n in zip(array.strides, array.shape, strict=True)
+    ):
         raise RuntimeError(OVERLAP)
     if not array.flags.writeable:
         raise RuntimeError(
@@ -270,5 +284,3 @@ class CopySlices(Node):
 
     def free(self) -> None:
         self.inner.free()
-
-

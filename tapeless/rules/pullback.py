@@ -1,12 +1,12 @@
 """From a rule to the functions that run: cut to the cotangents that are needed, with the residuals they read.
 
-    elementwise(np.multiply, lambda out, x, y: (y, x))
+elementwise(np.multiply, lambda out, x, y: (y, x))
 
-    pullback(needs=(True, False))    def multiply_pullback(g, y):
-                                         return g * y
-    ... where shapes or dtypes differ
-                                     def multiply_pullback(g, y, shape, dtype_of):
-                                         return as_dtype(unbroadcast(g * y, shape), dtype_of)
+pullback(needs=(True, False))    def multiply_pullback(g, y):
+                                     return g * y
+... where shapes or dtypes differ
+                                 def multiply_pullback(g, y, shape, dtype_of):
+                                     return as_dtype(unbroadcast(g * y, shape), dtype_of)
 """
 
 from __future__ import annotations
@@ -215,7 +215,9 @@ def _sum_of_products(rule: Rule, needs: tuple[bool, ...]) -> Pullback:
         body.append(Let((name,), op, args))
         return Var(name)
 
-    tangents = {name: names.fresh(f"t_{name}") for name, needed in zip(rule.params, needs, strict=True) if needed}
+    tangents = {
+        name: names.fresh(f"t_{name}") for name, needed in zip(rule.params, needs, strict=True) if needed
+    }
     total: Atom | None = None
     for name, value in zip(rule.params, program.exit.values, strict=False):
         if name in tangents and value != Const(None):
@@ -255,17 +257,23 @@ def _times(let: Callable[..., Var], g: Atom, partial: Atom, program: Program) ->
 def _with_residuals(program: Program, rule: Rule, lead: tuple[str, ...], needs: tuple[bool, ...]) -> Pullback:
     """Cut the parameters to what is read; what is read of a value only by shape or dtype is not kept whole."""
     positions = {name: position for position, name in enumerate(rule.params)} | {"out": OUT}
-    whole = {
-        name for s in (*program.body, program.exit) for name in reads(s) if not _reads_shape_only(s)
-    }
+    whole = {name for s in (*program.body, program.exit) for name in reads(s) if not _reads_shape_only(s)}
     residuals: dict[str, Residual] = {}
     renamed: dict[str, Var] = {}
     body: list[Let] = []
     for statement in program.body:
         source = statement.args[0] if statement.args else None
-        if _reads_shape_only(statement) and isinstance(source, Var) and source.name in positions and source.name not in whole:
+        if (
+            _reads_shape_only(statement)
+            and isinstance(source, Var)
+            and source.name in positions
+            and source.name not in whole
+        ):
             how = statement.op
-            name = next((r.name for r in residuals.values() if (r.position, r.of) == (positions[source.name], how)), None)
+            name = next(
+                (r.name for r in residuals.values() if (r.position, r.of) == (positions[source.name], how)),
+                None,
+            )
             if name is None:
                 name = f"{source.name}_{how.__name__.removesuffix('_of')}"
                 residuals[name] = Residual(name, positions[source.name], how)
@@ -277,7 +285,9 @@ def _with_residuals(program: Program, rule: Rule, lead: tuple[str, ...], needs: 
     for name in program.params:
         if name in read and name in positions:
             residuals[name] = Residual(name, positions[name])
-    ordered = tuple(sorted(residuals.values(), key=lambda r: (r.of is not None, r.position == OUT, r.position)))
+    ordered = tuple(
+        sorted(residuals.values(), key=lambda r: (r.of is not None, r.position == OUT, r.position))
+    )
     cut = Program(program.name, (*lead, *(r.name for r in ordered)), tuple(body), exit_)
     return Pullback(check(cut), ordered, needs)
 

@@ -92,7 +92,9 @@ class Rule:
         elif len(args) <= len(self._numpy_order):
             given = dict(zip(self._numpy_order, args, strict=False))
         else:
-            raise TypeError(f"{self.name}() takes at most {len(self._numpy_order)} arguments, got {len(args)}")
+            raise TypeError(
+                f"{self.name}() takes at most {len(self._numpy_order)} arguments, got {len(args)}"
+            )
         given.update(kwargs)
         known = set(self.params)
         for name in [name for name in given if name not in known]:
@@ -120,14 +122,18 @@ class Rule:
             positional.extend(value if name == self.star else (value,))
         keywords = {
             name: value
-            for name, value, default in zip(self.params[required:], values[required:], self.defaults, strict=True)
+            for name, value, default in zip(
+                self.params[required:], values[required:], self.defaults, strict=True
+            )
             if not _is_default(value, default)
         }
         return self.function(*positional, **keywords)
 
 
 def _is_default(value: Any, default: Any) -> bool:
-    return value is default or (type(value) is type(default) and not isinstance(value, np.ndarray) and value == default)
+    return value is default or (
+        type(value) is type(default) and not isinstance(value, np.ndarray) and value == default
+    )
 
 
 _rules: dict[Any, Rule] = {}

@@ -30,7 +30,9 @@ class Sample:
 
     def __str__(self) -> str:
         name = getattr(self.function, "__name__", str(self.function))
-        shapes = ",".join("x".join(map(str, np.shape(a))) or "0d" for a in self.args if isinstance(a, np.ndarray | float))
+        shapes = ",".join(
+            "x".join(map(str, np.shape(a))) or "0d" for a in self.args if isinstance(a, np.ndarray | float)
+        )
         return f"{name}({shapes}{',' if self.kwargs else ''}{','.join(f'{k}={v}' for k, v in self.kwargs.items())}){self.note}"
 
 

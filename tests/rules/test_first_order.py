@@ -50,6 +50,19 @@ def agree_with_differences(call: Call, rtol: float, holomorphic: bool) -> None:
             np.testing.assert_allclose(a, b, rtol=rtol, atol=1e-6)
 
 
+@pytest.mark.parametrize("sample", [*SAMPLES, *EDGES], ids=str)
+def test_binding_a_call_to_its_rule_leaves_its_result(sample: Sample | Edge):
+    rule = table.lookup(sample.function)
+
+    with np.errstate(all="ignore"):
+        expected = sample.function(*sample.args, **sample.kwargs)
+        actual = rule.call(rule.bind(sample.args, dict(sample.kwargs)))
+
+    for a, b in zip(outputs(actual), outputs(expected), strict=True):
+        np.testing.assert_array_equal(a, b)
+        assert a.dtype == b.dtype
+
+
 @pytest.mark.parametrize("sample", SAMPLES, ids=str)
 def test_pullback_and_pushforward_agree_with_differences(sample: Sample):
     agree_with_differences(Call(sample), sample.rtol, holomorphic=False)
@@ -90,5 +103,9 @@ def test_edge_points_give_what_the_conventions_say(edge: Edge):
 
 def test_every_row_with_a_derivative_has_samples():
     sampled = {table.key(sample.function) for sample in (*SAMPLES, *EDGES)}
-    missing = [rule.name for rule in table.rules() if rule.kind != "constant" and table.key(rule.function) not in sampled]
+    missing = [
+        rule.name
+        for rule in table.rules()
+        if rule.kind != "constant" and table.key(rule.function) not in sampled
+    ]
     assert missing == []

@@ -11,7 +11,7 @@ import pytest
 import tapeless.rules  # noqa: F401  (fills the table)
 from tapeless.ir.lower import environment
 from tapeless.rules import table
-from tapeless.rules.pullback import _syntax_tree, derivative_program, is_inlined
+from tapeless.rules.pullback import _syntax_tree, is_inlined
 
 DIFFERENTIABLE = [rule for rule in table.rules() if rule.kind != "constant"]
 
@@ -19,10 +19,17 @@ DIFFERENTIABLE = [rule for rule in table.rules() if rule.kind != "constant"]
 def unknown_callees(function, seen):
     """Callees without a row; a plain function of the rules' own is looked into."""
     for callee in called_functions(function):
-        if callee in seen or not callable(callee) or inspect.isclass(callee) or table.find(callee) is not None:
+        if (
+            callee in seen
+            or not callable(callee)
+            or inspect.isclass(callee)
+            or table.find(callee) is not None
+        ):
             continue
         seen.add(callee)
-        if getattr(callee, "__module__", "").startswith("tapeless.rules") and not hasattr(callee, "on_arrays"):
+        if getattr(callee, "__module__", "").startswith("tapeless.rules") and not hasattr(
+            callee, "on_arrays"
+        ):
             yield from unknown_callees(callee, seen)
         elif getattr(callee, "__module__", None) not in ("builtins", "math", "operator"):
             yield callee
@@ -61,7 +68,15 @@ def test_rules_are_inlined_unless_they_branch():
     for name in called_whole:
         rule = next(rule for rule in DIFFERENTIABLE if rule.name == name)
         kinds = {type(node) for node in gast.walk(_syntax_tree(rule.derivative))}
-        branches = kinds & {gast.If, gast.IfExp, gast.For, gast.ListComp, gast.GeneratorExp, gast.BoolOp, gast.Starred}
+        branches = kinds & {
+            gast.If,
+            gast.IfExp,
+            gast.For,
+            gast.ListComp,
+            gast.GeneratorExp,
+            gast.BoolOp,
+            gast.Starred,
+        }
         assert branches or rule.star, name
 
 

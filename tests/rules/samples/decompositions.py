@@ -72,6 +72,7 @@ EDGES = [
     Edge(np.linalg.eigvalsh, (ZEROS,), (np.eye(2),)),
     Edge(np.linalg.eigvalsh, (np.diag(ONE_TWO),), (np.diag([5.0, 7.0]),), g=np.array([5.0, 7.0])),
     Edge(np.linalg.eigh, (np.eye(2),), (np.eye(2),), g=(np.ones(2), ZEROS), note="equal eigenvalues"),
+    Edge(np.linalg.eigh, (ZEROS,), (np.eye(2),), g=(np.ones(2), ZEROS), note="zero"),
     Edge(np.linalg.eigh, (np.zeros((0, 0)),), (np.zeros((0, 0)),)),
     Edge(np.linalg.eigvals, (np.diag(ONE_TWO),), (np.eye(2),)),
     # Both eigenvalues are complex; their sum is the trace.

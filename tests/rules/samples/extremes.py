@@ -20,6 +20,8 @@ MASKED = [{"axis": 1, "where": MASK}, {"axis": (0, 2), "keepdims": True, "where"
 HIGHEST = [np.max, np.amax, np.nanmax, np.maximum.reduce, np.fmax.reduce]
 LOWEST = [np.min, np.amin, np.nanmin, np.minimum.reduce, np.fmin.reduce]
 MIDDLE = [np.median, np.nanmedian]
+QUANTILES = [(np.quantile, 0.3), (np.nanquantile, 0.7), (np.quantile, np.array([[0.0, 0.55, 1.0]]))]
+QUANTILES += [(np.percentile, 30.0), (np.nanpercentile, np.array([10.0, 90.0]))]
 
 SAMPLES = [
     *(Sample(f, (CUBE,), kwargs) for f in (*HIGHEST, *LOWEST, *MIDDLE, np.ptp) for kwargs in AXES),
@@ -30,12 +32,16 @@ SAMPLES = [
     *(Sample(f, (np.array(0.7),), {"axis": 0}) for f in (np.max, np.ptp)),
     *(Sample(f, (distinct(5),), {}) for f in MIDDLE),
     *(Sample(f, (distinct(3, 2, 3), [0, 2]), {}) for f in MIDDLE),
+    *(Sample(f, (CUBE, q), kwargs) for f, q in QUANTILES for kwargs in AXES),
+    *(Sample(f, (np.array(0.7), q)) for f, q in QUANTILES),
+    Sample(np.quantile, (CUBE, 0.3, [0, 2])),
 ]
 
 TIES = np.array([3.0, 1.0, 3.0, 1.0])
 ROWS = np.array([[3.0, 1.0], [3.0, 3.0]])
 WITH_NAN = np.array([1.0, nan, nan])
 NONE = np.zeros((2, 0))
+PLACES = np.array([3.0, 1.0, 3.0])
 EDGES = [
     *(Edge(f, (TIES,), (np.array([0.5, 0.0, 0.5, 0.0]),)) for f in HIGHEST),
     *(Edge(f, (TIES,), (np.array([0.0, 0.5, 0.0, 0.5]),)) for f in LOWEST),
@@ -61,4 +67,10 @@ EDGES = [
     Edge(np.nanmedian, (np.array([4.0, nan, 1.0]),), (np.array([0.5, 0.0, 0.5]),)),
     Edge(np.nanmedian, (np.array([4.0, nan, 1.0, 9.0]),), (np.array([1.0, 0.0, 0.0, 0.0]),)),
     Edge(np.median, (np.array([4.0, nan, 1.0]),), (np.array([0.0, 1.0, 0.0]),)),
+    Edge(np.quantile, (TIES, 0.25), (np.array([0.0, 0.5, 0.0, 0.5]),)),
+    Edge(np.quantile, (np.array([4.0, 0.0, 2.0]), 0.25), (np.array([0.0, 0.5, 0.5]),)),
+    Edge(np.percentile, (np.array([4.0, 0.0, 2.0]), [0, 50, 75]), (np.array([1.5, 3.0, 2.5]),), g=PLACES),
+    Edge(np.quantile, (np.array([4.0, nan]), 0.0), (np.array([0.0, 1.0]),)),
+    Edge(np.nanquantile, (np.array([4.0, nan, 2.0]), 0.25), (np.array([0.25, 0.0, 0.75]),)),
+    Edge(np.nanpercentile, (np.float32([4.0, nan, 2.0]), 100), (np.float32([1.0, 0.0, 0.0]),)),
 ]

@@ -149,6 +149,8 @@ EDGES: list[Edge] = [
     Edge(np.array, ([[], []],), ()),
     Edge(np.append, (np.zeros(0), 1.0), (np.zeros(0), 1.0), wrt=(0, 1)),
     Edge(np.append, (np.zeros((0, 2)), np.zeros((1, 2)), 0), (np.zeros((0, 2)), np.ones((1, 2))), wrt=(0, 1)),
+    Edge(np.append, (np.zeros((1, 2)), np.zeros((0, 2)), 0), (np.ones((1, 2)), np.zeros((0, 2))), wrt=(0, 1)),
+    Edge(np.append, (np.zeros(2), np.zeros(0)), (np.ones(2), np.zeros(0)), wrt=(0, 1)),
     Edge(np.insert, (np.zeros(2), [0, 2], 5.0), (np.ones(2), 2.0), wrt=(0, 2)),
     Edge(
         np.insert,
