@@ -31,7 +31,7 @@ def matmul_to_left(c: Array, x2: Array, shape: Shape) -> Array:
     """The cotangent of x1 in matmul(x1, x2), from that of the product; `shape` is x1's."""
     x2 = np.asarray(x2)
     if x2.ndim == 2 and len(shape) == 2:
-        return np.dot(c, x2.T)
+        return c.dot(x2.T)
     if x2.ndim == 1:
         return np.asarray(c)[..., None] * x2 if len(shape) > 1 else c * x2
     if len(shape) == 1:
@@ -46,7 +46,7 @@ def matmul_to_right(c: Array, x1: Array, shape: Shape) -> Array:
     """The cotangent of x2 in matmul(x1, x2), from that of the product; `shape` is x2's."""
     x1 = np.asarray(x1)
     if x1.ndim == 2 and len(shape) == 2:
-        return np.dot(x1.T, c)
+        return x1.T.dot(c)
     if x1.ndim == 1:
         return x1[:, None] * np.asarray(c)[..., None, :] if len(shape) > 1 else c * x1
     if len(shape) == 1:
@@ -86,7 +86,7 @@ def dot_to_left(c: Array, b: Array, shape: Shape) -> Array:
     """The cotangent of a in dot(a, b), from that of the product; `shape` is a's."""
     b = np.asarray(b)
     if b.ndim == 2 and len(shape) == 2:
-        return np.dot(c, b.T)
+        return c.dot(b.T)
     if b.ndim == 0 or not shape:
         return unbroadcast(c * b, shape)
     lead = range(len(shape) - 1, np.ndim(c))
@@ -98,7 +98,7 @@ def dot_to_right(c: Array, a: Array, shape: Shape) -> Array:
     """The cotangent of b in dot(a, b), from that of the product; `shape` is b's."""
     a = np.asarray(a)
     if a.ndim == 2 and len(shape) == 2:
-        return np.dot(a.T, c)
+        return a.T.dot(c)
     if a.ndim == 0 or not shape:
         return unbroadcast(c * a, shape)
     lead = tuple(range(a.ndim - 1))
