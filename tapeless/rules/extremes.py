@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from tapeless._types import Array, Axis
+from tapeless.errors import MissingRuleError
 from tapeless.rules.kinds import constant, forward_rule, general, same_as
 from tapeless.rules.scans import not_nan
-from tapeless.rules.support import dtype_of, masked, restore_axes
+from tapeless.rules.support import dtype_of, masked, merge_axes, restore_axes, split_axes, unbroadcast
 from tapeless.rules.table import Call, primitive
 
 
@@ -80,19 +81,43 @@ def ptp(g: Array, a: Array, axis: Axis = None, keepdims: bool = False) -> Array:
 
 
 @primitive
-def median_shares(a: Array, axis: Axis, ignore_nan: bool, dtype: np.dtype[Any]) -> Array:
-    """How much of the median each element is: the one or two in the middle, ties equally."""
-    if not np.size(a):
-        return np.zeros(np.shape(a), dtype)
-    quantile = np.nanquantile if ignore_nan else np.quantile
-    shares = np.zeros(np.shape(a), dtype)
-    for method in ("lower", "higher"):
-        hits = attained(a, quantile(a, 0.5, axis=axis, method=method, keepdims=True), True)
-        shares += masked(0.5 / count_ties(hits, hits, axis, None, dtype), hits)
+def from_the_end(axis: Axis, ndim: int) -> tuple[int, ...]:
+    """The axes counted from the last: the same after others have come in front."""
+    if axis is None:
+        return tuple(range(-ndim, 0))
+    return tuple(position % ndim - ndim for position in (axis if isinstance(axis, tuple) else (axis,)))
+
+
+@primitive
+def quantile_shares(a: Array, q: Array, axis: Axis, ignore_nan: bool, dtype: np.dtype[Any]) -> Array:
+    """How much of each quantile each element is: one or two are gathered, ties share equally."""
+    if ignore_nan and np.ndim(q) > 1:  # NumPy then brings the axes of its result into an order of its own
+        raise MissingRuleError("no derivative rule for np.nanquantile with q of more than one dimension")
+    shape = np.shape(a)
+    shares = np.zeros((np.size(q), *shape), dtype)
+    rows = merge_axes(a, axis)
+    if np.size(rows):
+        for position, one in enumerate(np.ravel(q)):
+            shares[position] = split_axes(_shares_of_one(rows, float(one), ignore_nan, dtype), shape, axis)
+    return np.reshape(shares, (*np.shape(q), *shape))
+
+
+def _shares_of_one(rows: Array, q: float, ignore_nan: bool, dtype: np.dtype[Any]) -> Array:
+    ordered = np.sort(rows, axis=-1)  # nan comes last
+    has_nan = np.isnan(ordered[..., -1:])
+    numbers = np.sum(~np.isnan(rows), axis=-1, keepdims=True) if ignore_nan else rows.shape[-1]
+    place = np.broadcast_to(q * np.maximum(numbers - 1, 0), has_nan.shape)
+    below = np.floor(place)
+    shares = np.zeros(rows.shape, dtype)
+    for index, weight in ((below, 1.0 - (place - below)), (np.ceil(place), place - below)):
+        value = np.take_along_axis(ordered, index.astype(np.intp), -1)
+        value = value if ignore_nan else np.where(has_nan, np.nan, value)
+        hits = attained(rows, value, True)
+        shares += masked(weight / count_ties(hits, value, -1, None, dtype), hits)
     return shares
 
 
-constant(median_shares)
+constant(from_the_end, quantile_shares)
 
 
 def _with_tuple(a: Array, axis: Any = None, *args: Any, **kwargs: Any) -> Call:
@@ -102,20 +127,84 @@ def _with_tuple(a: Array, axis: Any = None, *args: Any, **kwargs: Any) -> Call:
 
 @general(np.median, prepare=_with_tuple)
 def median(g: Array, a: Array, axis: Axis = None, keepdims: bool = False) -> Array:
-    return restore_axes(g, np.shape(a), axis, keepdims) * median_shares(a, axis, False, dtype_of(g))
+    return restore_axes(g, np.shape(a), axis, keepdims) * quantile_shares(a, 0.5, axis, False, dtype_of(g))
 
 
 @forward_rule(np.median)
 def median_forward(t: Array, out: Array, a: Array, axis: Axis = None, keepdims: bool = False) -> Array:
-    return np.sum(t * median_shares(a, axis, False, dtype_of(t)), axis, keepdims=keepdims)
+    return np.sum(t * quantile_shares(a, 0.5, axis, False, dtype_of(t)), axis, keepdims=keepdims)
 
 
 @general(np.nanmedian, prepare=_with_tuple)
 def nanmedian(g: Array, a: Array, axis: Axis = None, keepdims: bool = False) -> Array:
-    return restore_axes(g, np.shape(a), axis, keepdims) * median_shares(a, axis, True, dtype_of(g))
+    return restore_axes(g, np.shape(a), axis, keepdims) * quantile_shares(a, 0.5, axis, True, dtype_of(g))
 
 
 @forward_rule(np.nanmedian)
 def nanmedian_forward(t: Array, out: Array, a: Array, axis: Axis = None, keepdims: bool = False) -> Array:
-    shares = median_shares(a, axis, True, dtype_of(t))
+    shares = quantile_shares(a, 0.5, axis, True, dtype_of(t))
     return np.sum(masked(t, not_nan(a, True)) * shares, axis, keepdims=keepdims)
+
+
+def _with_tuple_after_q(a: Array, q: Any, axis: Any = None, *args: Any, **kwargs: Any) -> Call:
+    return (a, q, tuple(axis) if isinstance(axis, list) else axis, *args), kwargs
+
+
+@general(np.quantile, prepare=_with_tuple_after_q)
+def quantile(g: Array, a: Array, q: Array, axis: Axis = None, keepdims: bool = False) -> Array:
+    shares = quantile_shares(a, q, axis, False, dtype_of(g))
+    spread = restore_axes(g, np.shape(shares), from_the_end(axis, np.ndim(a)), keepdims)
+    return unbroadcast(spread * shares, np.shape(a))
+
+
+@forward_rule(np.quantile)
+def quantile_forward(
+    t: Array, out: Array, a: Array, q: Array, axis: Axis = None, keepdims: bool = False
+) -> Array:
+    shares = quantile_shares(a, q, axis, False, dtype_of(t))
+    return np.sum(t * shares, from_the_end(axis, np.ndim(a)), keepdims=keepdims)
+
+
+@general(np.percentile, prepare=_with_tuple_after_q)
+def percentile(g: Array, a: Array, q: Array, axis: Axis = None, keepdims: bool = False) -> Array:
+    shares = quantile_shares(a, np.true_divide(q, 100.0), axis, False, dtype_of(g))
+    spread = restore_axes(g, np.shape(shares), from_the_end(axis, np.ndim(a)), keepdims)
+    return unbroadcast(spread * shares, np.shape(a))
+
+
+@forward_rule(np.percentile)
+def percentile_forward(
+    t: Array, out: Array, a: Array, q: Array, axis: Axis = None, keepdims: bool = False
+) -> Array:
+    shares = quantile_shares(a, np.true_divide(q, 100.0), axis, False, dtype_of(t))
+    return np.sum(t * shares, from_the_end(axis, np.ndim(a)), keepdims=keepdims)
+
+
+@general(np.nanquantile, prepare=_with_tuple_after_q)
+def nanquantile(g: Array, a: Array, q: Array, axis: Axis = None, keepdims: bool = False) -> Array:
+    shares = quantile_shares(a, q, axis, True, dtype_of(g))
+    spread = restore_axes(g, np.shape(shares), from_the_end(axis, np.ndim(a)), keepdims)
+    return unbroadcast(spread * shares, np.shape(a))
+
+
+@forward_rule(np.nanquantile)
+def nanquantile_forward(
+    t: Array, out: Array, a: Array, q: Array, axis: Axis = None, keepdims: bool = False
+) -> Array:
+    shares = quantile_shares(a, q, axis, True, dtype_of(t))
+    return np.sum(masked(t, not_nan(a, True)) * shares, from_the_end(axis, np.ndim(a)), keepdims=keepdims)
+
+
+@general(np.nanpercentile, prepare=_with_tuple_after_q)
+def nanpercentile(g: Array, a: Array, q: Array, axis: Axis = None, keepdims: bool = False) -> Array:
+    shares = quantile_shares(a, np.true_divide(q, 100.0), axis, True, dtype_of(g))
+    spread = restore_axes(g, np.shape(shares), from_the_end(axis, np.ndim(a)), keepdims)
+    return unbroadcast(spread * shares, np.shape(a))
+
+
+@forward_rule(np.nanpercentile)
+def nanpercentile_forward(
+    t: Array, out: Array, a: Array, q: Array, axis: Axis = None, keepdims: bool = False
+) -> Array:
+    shares = quantile_shares(a, np.true_divide(q, 100.0), axis, True, dtype_of(t))
+    return np.sum(masked(t, not_nan(a, True)) * shares, from_the_end(axis, np.ndim(a)), keepdims=keepdims)
