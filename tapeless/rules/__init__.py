@@ -13,6 +13,7 @@ from tapeless.rules import norms as _norms  # noqa: F401
 from tapeless.rules import reductions as _reductions  # noqa: F401
 from tapeless.rules import scans as _scans  # noqa: F401
 from tapeless.rules import shapes as _shapes  # noqa: F401
+from tapeless.rules import signals as _signals  # noqa: F401
 from tapeless.rules import sorting as _sorting  # noqa: F401
 from tapeless.rules.kinds import constant, elementwise, forward_rule, general, linear
 from tapeless.rules.table import primitive
