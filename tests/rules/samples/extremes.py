@@ -47,7 +47,7 @@ EDGES = [
     *(Edge(f, (TIES,), (np.array([0.0, 0.5, 0.0, 0.5]),)) for f in LOWEST),
     Edge(np.max, (ROWS,), (np.array([[2.0, 0.0], [1.5, 1.5]]),), {"axis": 1}, g=np.array([2.0, 3.0])),
     Edge(np.max, (ROWS.T,), (np.array([[2.0, 1.5], [0.0, 1.5]]),), {"axis": 0}, g=np.array([2.0, 3.0])),
-    Edge(np.max, (np.float32(ROWS),), (np.float32([[1.0, 0.0], [0.5, 0.5]]),), {"axis": 1}),
+    Edge(np.max, (ROWS.astype(np.float32),), (np.array([[1.0, 0.0], [0.5, 0.5]], np.float32),), {"axis": 1}),
     Edge(np.max, (WITH_NAN,), (np.array([0.0, 0.5, 0.5]),)),
     Edge(np.min, (WITH_NAN,), (np.array([0.0, 0.5, 0.5]),)),
     Edge(np.nanmax, (WITH_NAN,), (np.array([1.0, 0.0, 0.0]),)),
@@ -72,5 +72,9 @@ EDGES = [
     Edge(np.percentile, (np.array([4.0, 0.0, 2.0]), [0, 50, 75]), (np.array([1.5, 3.0, 2.5]),), g=PLACES),
     Edge(np.quantile, (np.array([4.0, nan]), 0.0), (np.array([0.0, 1.0]),)),
     Edge(np.nanquantile, (np.array([4.0, nan, 2.0]), 0.25), (np.array([0.25, 0.0, 0.75]),)),
-    Edge(np.nanpercentile, (np.float32([4.0, nan, 2.0]), 100), (np.float32([1.0, 0.0, 0.0]),)),
+    Edge(
+        np.nanpercentile,
+        (np.array([4.0, nan, 2.0], np.float32), 100),
+        (np.array([1.0, 0.0, 0.0], np.float32),),
+    ),
 ]

@@ -117,7 +117,12 @@ EDGES = [
     Edge(np.sum, (NONE,), (NONE,), {"axis": 0}),
     Edge(np.sum, (np.array([[inf, nan]]),), (np.ones((1, 2)),)),
     Edge(np.sum, (np.array([1.0, 2.0]),), (np.array([0.0, inf]),), {"where": np.array([False, True])}, g=inf),
-    Edge(np.sum, (np.float32([1.0, 2.0]),), (np.float32([1.0, 1.0]),), {"dtype": np.float64}),
+    Edge(
+        np.sum,
+        (np.array([1.0, 2.0], np.float32),),
+        (np.array([1.0, 1.0], np.float32),),
+        {"dtype": np.float64},
+    ),
     Edge(np.nansum, (np.array([1.0, nan, inf]),), (np.array([1.0, 0.0, 1.0]),)),
     Edge(np.nansum, (np.array([[nan], [2.0]]),), (np.array([[0.0], [1.0]]),), {"axis": 1}),
     Edge(np.nanmean, (np.array([1.0, nan, 3.0]),), (np.array([0.5, 0.0, 0.5]),)),

@@ -84,7 +84,12 @@ EDGES = [
     ),
     Edge(np.interp, (np.array([-1.0, 9.0]), KNOTS, VALUES, 0.0, 0.0), (np.zeros(4),), wrt=(2,)),
     Edge(np.interp, (np.array([]), KNOTS, VALUES), (np.array([]), np.zeros(4)), wrt=(0, 2)),
-    Edge(np.interp, (np.float32([0.5]), list(KNOTS), VALUES), (np.float32([4.0]),), note="knots in a list"),
+    Edge(
+        np.interp,
+        (np.array([0.5], np.float32), list(KNOTS), VALUES),
+        (np.array([4.0], np.float32),),
+        note="knots in a list",
+    ),
     Edge(np.trapezoid, (np.array([1.0, 2.0, 4.0]),), (np.array([0.5, 1.0, 0.5]),)),
     Edge(np.trapezoid, (np.array([1.0]),), (np.zeros(1),)),
 ]
