@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from tapeless.rules.kinds import constant
+from tapeless._types import Array
+from tapeless.rules.kinds import constant, linear
 
 constant(
     # comparisons
@@ -40,3 +41,9 @@ constant(
     # text
     np.array2string, np.array_repr, np.array_str,
 )  # fmt: skip
+
+
+@linear(np.bincount)
+def bincount(g: Array, x: Array, weights: Array = None, minlength: int = 0) -> tuple[None, Array]:
+    """Nothing flows through what is counted, but through the weights of the count."""
+    return None, g[x]

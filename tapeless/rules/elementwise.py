@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from tapeless._types import Array
+from tapeless.errors import MissingRuleError
 from tapeless.rules.kinds import constant, elementwise, forward_rule, general, linear
 from tapeless.rules.smooth import bessel_i, exp_share, power_derivative, sinc_derivative
 from tapeless.rules.support import as_dtype, conjugate, dtype_of, unbroadcast
@@ -185,6 +186,17 @@ elementwise(
     ),
     prepare=bounds_of_clip,
 )
+
+
+def only_real(x: Array, *args: Any, **kwargs: Any) -> Call:
+    """nan_to_num fills the parts of a complex number one by one: no number is the partial of that."""
+    if dtype_of(x).kind == "c":
+        raise MissingRuleError(
+            "no derivative rule for np.nan_to_num of complex numbers: call it on their real and imaginary parts"
+        )
+    return (x, *args), kwargs
+
+
 elementwise(
     np.nan_to_num,
     lambda out, x, nan=0.0, posinf=None, neginf=None: (
@@ -193,6 +205,7 @@ elementwise(
         np.where(np.isposinf(x), 1.0, 0.0),
         np.where(np.isneginf(x), 1.0, 0.0),
     ),
+    prepare=only_real,
 )
 
 # Complex numbers and their parts --------------------------------------------------------------------------

@@ -90,7 +90,7 @@ SAMPLES = [
     Sample(np.clip, (apart,), {"min": -0.3}),
     Sample(np.clip, (apart,), {"max": 0.1}),
     Sample(np.clip, (apart,), {"a_min": -0.3, "a_max": 0.1}),
-    Sample(np.clip, (apart, -0.3), {"max": 0.1, "out": None}),
+    Sample(np.clip, (apart, -0.3, 0.1), {"out": None}),
     Sample(np.clip, (apart, np.array([-0.3, 0.01, -0.6]), np.array([[0.06], [0.11]])), wrt=(0, 1, 2)),
     Sample(np.clip, (apart, np.array([-0.3, 0.01, 0.6]), 0.2), wrt=(0, 1), note=" crossed"),
     Sample(np.clip, (0.5, array(3), None), wrt=(0, 1)),
