@@ -97,6 +97,8 @@ CROSS = [
 ]
 VECDOT = [((3,), (3,)), ((2, 3), (3,)), ((3,), (2, 3)), ((4, 1, 3), (2, 3))]
 
+COMPLEX = array(2, 3) - 1j * array(2, 3, seed=1)
+
 SAMPLES = [
     *(pair(np.matmul, *shapes) for shapes in MATMUL),
     *(s for shapes in MATMUL for s in transposes(np.matmul, matmul_to_left, matmul_to_right, *shapes)),
@@ -124,6 +126,8 @@ SAMPLES = [
     Sample(np.vdot, (array(2, 3), array(2, 3, seed=1)), wrt=(0, 1)),
     Sample(np.vdot, (array(2, 3), array(6, seed=1)), wrt=(0, 1)),
     Sample(np.vdot, (array(), array(seed=1)), wrt=(0, 1)),
+    Sample(np.vdot, (COMPLEX[0], COMPLEX[1]), wrt=(0, 1), note="complex"),
+    Sample(np.vecdot, (COMPLEX, COMPLEX[1]), wrt=(0, 1), note="complex"),
     *(Sample(np.vecdot, (array(*a), array(*b, seed=1)), wrt=(0, 1)) for a, b in VECDOT),
     Sample(np.vecdot, (array(3, 2), array(4, 3, 1, seed=1)), {"axis": -2}, wrt=(0, 1)),
     Sample(np.vecdot, (array(3, 2), array(3, 4, 1, seed=1)), {"axis": 0}, wrt=(0, 1)),
@@ -140,6 +144,7 @@ if hasattr(np, "matvec"):
         pair(np.matvec, (2, 3), (4, 3)),
         pair(np.matvec, (5, 1, 2, 3), (4, 3)),
         Sample(np.vecmat, (array(3), array(3, 2, seed=1)), wrt=(0, 1)),
+        Sample(np.vecmat, (COMPLEX[0], COMPLEX.T), wrt=(0, 1), note="complex"),
         Sample(np.vecmat, (array(4, 3), array(3, 2, seed=1)), wrt=(0, 1)),
         Sample(np.vecmat, (array(3), array(4, 3, 2, seed=1)), wrt=(0, 1)),
         Sample(np.vecmat, (array(5, 1, 3), array(4, 3, 2, seed=1)), wrt=(0, 1)),

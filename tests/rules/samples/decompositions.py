@@ -19,6 +19,15 @@ def symmetric(n, *lead):
     return a @ np.swapaxes(a, -1, -2) + np.diag(np.arange(1.0, n + 1.0))
 
 
+def complex_array(*shape, seed=0):
+    return array(*shape, seed=seed) + 1j * array(*shape, seed=seed + 100)
+
+
+def hermitian(n):
+    a = complex_array(n, n, seed=n)
+    return a @ a.conj().T + np.diag(np.arange(1.0, n + 1.0))
+
+
 H, STACK = symmetric(3), symmetric(3, 2)
 
 SAMPLES = [
@@ -51,6 +60,15 @@ SAMPLES = [
     Sample(np.linalg.svd, (array(4, 3),), {"compute_uv": False}),
     Sample(np.linalg.svdvals, (array(4, 3),)),
     Sample(np.linalg.svdvals, (array(2, 3, 4),)),
+    Sample(np.linalg.cholesky, (hermitian(3),), note="hermitian"),
+    Sample(np.linalg.cholesky, (hermitian(3),), {"upper": True}, note="hermitian"),
+    Sample(np.linalg.qr, (complex_array(3, 3),), note="complex"),
+    Sample(np.linalg.qr, (complex_array(4, 2),), note="complex"),
+    Sample(np.linalg.eigvalsh, (hermitian(3),), note="hermitian"),
+    Sample(np.linalg.eigvalsh, (hermitian(3), "U"), note="hermitian"),
+    Sample(np.linalg.svdvals, (complex_array(4, 2),), note="complex"),
+    Sample(np.linalg.svd, (complex_array(2, 4),), {"compute_uv": False}, note="complex"),
+    Sample(adjoint_if, (complex_array(3, 3), True), note="complex"),
     Sample(adjoint_if, (array(2, 3), False), complex=True),
     Sample(adjoint_if, (array(2, 3, 4), True)),
     Sample(tril_half, (array(2, 3, 3),), complex=True),

@@ -12,6 +12,7 @@ def stack(*shape, n=3):
 
 
 A, B = matrix(3), matrix(3, seed=1)
+COMPLEX = array(2, 4, 3) - 1j * array(2, 4, 3, seed=1)
 SINGULAR = np.array([[1.0, 2.0, 3.0], [2.0, 4.0, 6.0], [1.0, 1.0, 1.0]])
 
 SAMPLES = [
@@ -35,6 +36,9 @@ SAMPLES = [
     Sample(np.linalg.pinv, (array(2, 4),)),
     Sample(np.linalg.pinv, (array(2, 4, 3),)),
     Sample(np.linalg.pinv, (array(4, 2),), {"rcond": 1e-10}),
+    Sample(np.linalg.pinv, (COMPLEX,), note="complex"),
+    Sample(np.linalg.pinv, (COMPLEX[0].T,), note="complex"),
+    Sample(np.linalg.slogdet, (COMPLEX[:, :3],), note="complex"),
     Sample(np.linalg.det, (A,), complex=True),
     Sample(np.linalg.det, (array(3, 3),), complex=True, note="negative"),
     Sample(np.linalg.det, (array(4, 4, seed=3)[[1, 0, 2, 3]],), complex=True),

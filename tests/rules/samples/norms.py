@@ -9,6 +9,7 @@ INF = np.inf
 V, M, T = array(5), array(3, 4), array(2, 3, 4)
 VECTOR_ORDERS = [None, 2, 1, 0, INF, -INF, 3, 2.5, 0.5, -1, -2]
 MATRIX_ORDERS = ["fro", "nuc", 1, -1, 2, -2, INF, -INF]
+COMPLEX = M - 1j * array(3, 4, seed=1)
 
 SAMPLES = [
     Sample(np.linalg.norm, (M,)),
@@ -29,6 +30,11 @@ SAMPLES = [
     Sample(np.linalg.vector_norm, (T,), {"keepdims": True}),
     *(Sample(np.linalg.matrix_norm, (T,), {"ord": order}) for order in MATRIX_ORDERS),
     *(Sample(np.linalg.matrix_norm, (T,), {"ord": order, "keepdims": True}) for order in MATRIX_ORDERS),
+    *(Sample(np.linalg.norm, (COMPLEX[0], order), note="complex") for order in [None, 1, INF, -INF, 3, 0.5]),
+    *(Sample(np.linalg.norm, (COMPLEX, order), note="complex") for order in [None, *MATRIX_ORDERS]),
+    Sample(polar, (COMPLEX,), note="complex"),
+    Sample(polar, (COMPLEX.T,), note="complex"),
+    Sample(polar, (COMPLEX[:, :3],), note="complex"),
     Sample(polar, (array(3, 3),)),
     Sample(polar, (array(2, 4, 3),)),
     Sample(polar, (array(2, 4),)),
