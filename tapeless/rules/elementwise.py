@@ -192,7 +192,7 @@ def only_real(x: Array, *args: Any, **kwargs: Any) -> Call:
     """nan_to_num fills the parts of a complex number one by one: no number is the partial of that."""
     if dtype_of(x).kind == "c":
         raise MissingRuleError(
-            "no derivative rule for np.nan_to_num of complex numbers: call it on their real and imaginary parts"
+            "no derivative rule for np.nan_to_num of complex numbers: call it on their parts, real and imag"
         )
     return (x, *args), kwargs
 
