@@ -79,7 +79,7 @@ def test_sinc_derivatives_join_where_the_series_ends(order):
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.longdouble])
 def test_derivatives_keep_the_precision_of_their_argument(dtype):
-    x = np.array([0.01, 0.3, 2.0], dtype)
+    x = np.array([0.25, 0.5, 2.0], dtype)
     results = [
         bessel_i(x, 1),
         sinc_derivative(x, 2),
