@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from tapeless._types import Array
+from tapeless.rules.indexing import undiagonal, untrace
 from tapeless.rules.kinds import constant, forward_rule, general, linear
 from tapeless.rules.support import conjugate, dtype_of, in_dtype
 from tapeless.rules.table import primitive
@@ -86,6 +87,35 @@ def pinv_forward(t: Array, out: Array, a: Array, rcond: Any = None) -> Array:
     outside_columns = turned - turned @ a @ out
     outside_rows = turned - out @ (a @ turned)
     return out @ adjoint @ outside_columns + outside_rows @ adjoint @ out - out @ t @ out
+
+
+@primitive
+def rank_cutoff(a: Array, rcond: float | None) -> float:
+    """What np.linalg.lstsq takes as zero, relative to the largest singular value."""
+    return float(np.finfo(dtype_of(a)).eps) * max(np.shape(a)) if rcond is None else rcond
+
+
+constant(rank_cutoff)
+
+
+@general(np.linalg.lstsq)
+def lstsq(g: Any, out: Any, a: Array, b: Array, rcond: float | None = None) -> Any:
+    g_x, g_residuals, _g_rank, g_s = g
+    x, residuals, _rank, _s = out
+    inverse = np.linalg.pinv(a, rank_cutoff(a, rcond))
+    u, _s, vh = np.linalg.svd(a, full_matrices=False)
+    columns, solution, right = (
+        as_columns(g_x, np.ndim(b)),
+        as_columns(x, np.ndim(b)),
+        as_columns(b, np.ndim(b)),
+    )
+    back_b = np.matrix_transpose(inverse) @ columns
+    back_a = pinv(columns @ np.matrix_transpose(right), inverse, a)
+    back_a = back_a + conjugate(u @ (np.expand_dims(g_s, -1) * vh))
+    if np.size(residuals):
+        rest = 2.0 * conjugate(right - a @ solution) * g_residuals
+        back_a, back_b = back_a - rest @ np.matrix_transpose(solution), back_b + rest
+    return back_a, from_columns(back_b, np.ndim(b))
 
 
 # det, slogdet
@@ -238,3 +268,13 @@ def multi_dot_forward(t: Sequence[Array], out: Array, arrays: Sequence[Array]) -
 @linear(np.linalg.matrix_transpose)
 def matrix_transpose(g: Array, x: Array) -> Array:
     return np.matrix_transpose(g)
+
+
+@linear(np.linalg.diagonal)
+def diagonal(g: Array, x: Array, offset: int = 0) -> Array:
+    return undiagonal(g, np.shape(x), offset, -2, -1)
+
+
+@linear(np.linalg.trace)
+def trace(g: Array, x: Array, offset: int = 0, dtype: Any = None) -> Array:
+    return untrace(g, np.shape(x), offset, -2, -1)

@@ -126,6 +126,23 @@ def test_flat_vectors_cross_too(shapes):
     assert tuple(c.shape for c in back) == shapes
 
 
+@pytest.mark.parametrize("real", [True, False])
+@pytest.mark.parametrize(
+    ("shape", "right"), [((4, 2), (4,)), ((4, 2), (4, 3)), ((3, 3), (3, 2)), ((2, 4), (2,))]
+)
+def test_least_squares_agree_with_differences(shape, right, real):
+    a, b = complex_array(*shape, seed=1), complex_array(*right, seed=2)
+    call = Call(Sample(np.linalg.lstsq, (a.real, b.real) if real else (a, b), wrt=(0, 1)))
+    rng = np.random.default_rng(3)
+    g = list(cotangents_like(call.rule.call(call.values), rng))
+    tangents = [cotangents_like(p, rng) for p in call.primals]
+    g[2] = np.array(0)
+
+    change = inner(outputs(g), numerical_jvp(call, tangents))
+
+    np.testing.assert_allclose(inner(call.vjp(tuple(g)), tangents).real, change.real, rtol=1e-5)
+
+
 REFUSED = [
     (np.linalg.qr, array(2, 3), {}, "wide"),
     (np.linalg.qr, array(3, 2), {"mode": "complete"}, "complete"),

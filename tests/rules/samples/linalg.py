@@ -75,6 +75,10 @@ SAMPLES = [
     Sample(np.linalg.multi_dot, ([array(3), array(3, 4), array(4, 2)],)),
     Sample(np.linalg.multi_dot, ([array(2, 3), array(3, 4), array(4)],)),
     Sample(np.linalg.multi_dot, ([array(3), array(3, 4), array(4)],)),
+    Sample(np.linalg.diagonal, (array(2, 3, 4),), complex=True),
+    Sample(np.linalg.diagonal, (array(2, 3, 4),), {"offset": -1}),
+    Sample(np.linalg.trace, (array(2, 3, 4),), complex=True),
+    Sample(np.linalg.trace, (array(3, 3),), {"offset": 1}),
     Sample(np.linalg.matrix_transpose, (array(4, 2, 3),), complex=True),
 ]
 
@@ -97,6 +101,14 @@ EDGES = [
         (np.array([[2.0]]), np.array([6.0])),
         (np.array([[-1.5]]), np.array([0.5])),
         wrt=(0, 1),
+    ),
+    # One unknown, 3x = 6 and 4x = 8: x = (3 * 6 + 4 * 8) / 25, nothing remains, and the singular value is 5.
+    Edge(
+        np.linalg.lstsq,
+        (np.array([[3.0], [4.0]]), np.array([6.0, 8.0])),
+        (np.array([[-0.24], [-0.32]]), np.array([0.12, 0.16])),
+        wrt=(0, 1),
+        g=(np.ones(1), np.zeros(1), np.array(0.0), np.zeros(1)),
     ),
     Edge(np.linalg.matrix_power, (np.zeros((2, 2)), 1), (np.ones((2, 2)),)),
     Edge(np.linalg.matrix_power, (np.zeros((2, 2)), 0), (np.zeros((2, 2)),)),
