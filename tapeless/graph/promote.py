@@ -47,7 +47,11 @@ def result_dtype(*values: Any) -> np.dtype[Any]:
         if found is None:
             found = here
         elif _RANK[here.kind] > _RANK[found.kind]:
-            found = np.result_type(here, found) if here.kind == "c" and found.kind == "f" and group is not groups[2] else here
+            found = (
+                np.result_type(here, found)
+                if here.kind == "c" and found.kind == "f" and group is not groups[2]
+                else here
+            )
             if group is groups[2] and here.kind == "c":
                 found = _complex_of(found, groups)
     assert found is not None

@@ -192,3 +192,12 @@ def conjugate(x: Array) -> Array:
 @linear(conjugate)
 def conjugate_rule(g: Array, x: Array) -> Array:
     return conjugate(g)
+
+
+@primitive
+def overwrite(x: Array, value: Array) -> Array:
+    """`value` in the place of `x`: in its shape and dtype."""
+    return np.broadcast_to(value, np.shape(x)).astype(dtype_of(x))
+
+
+elementwise(overwrite, lambda out, x, value: (0.0, 1.0))

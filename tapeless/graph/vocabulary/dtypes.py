@@ -1,0 +1,39 @@
+"""The dtypes under PyTorch's names: they are NumPy's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tapeless.graph.node import TYPE_NAMES
+
+float16 = half = np.dtype(np.float16)
+float32 = float = np.dtype(np.float32)
+float64 = double = np.dtype(np.float64)
+complex64 = cfloat = np.dtype(np.complex64)
+complex128 = cdouble = np.dtype(np.complex128)
+uint8 = np.dtype(np.uint8)
+int8 = np.dtype(np.int8)
+int16 = short = np.dtype(np.int16)
+int32 = int = np.dtype(np.int32)
+int64 = long = np.dtype(np.int64)
+bool = np.dtype(np.bool_)
+
+SCALARS = {"float16": "Half", "float32": "Float", "float64": "Double", "complex64": "ComplexFloat"}
+SCALARS |= {"complex128": "ComplexDouble", "uint8": "Byte", "int8": "Char", "int16": "Short", "int32": "Int"}
+SCALARS |= {"int64": "Long", "bool": "Bool"}
+
+_by_type = {f"torch.{name}": np.dtype(dtype) for dtype, name in TYPE_NAMES.items()}
+
+
+def dtype_from(value: Any) -> np.dtype[Any]:
+    """A dtype from a dtype, a Python type, or the name of a tensor type ("torch.DoubleTensor")."""
+    if isinstance(value, str) and value in _by_type:
+        return _by_type[value]
+    return np.dtype(value)
+
+
+def scalar_name(dtype: np.dtype[Any]) -> str:
+    """What PyTorch's messages call a dtype: Float, Long."""
+    return SCALARS.get(dtype.name, dtype.name)

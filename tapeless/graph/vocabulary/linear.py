@@ -1,0 +1,153 @@
+"""Products of matrices and vectors."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from tapeless.graph.apply import Op, apply
+from tapeless.graph.ops import method, op
+from tapeless.graph.tensor import Tensor
+from tapeless.graph.variable import Variable
+from tapeless.graph.vocabulary.dtypes import scalar_name
+
+_matmul = op(np.matmul, "UnsafeView", saved=("self", "other"))
+_bmm = Op(_matmul.rule, Tensor, "Bmm", saved=("self", "mat2"))
+_mm = Op(_matmul.rule, Tensor, "Mm", compute=operator.matmul, saved=("self", "mat2"))
+_mv = Op(_matmul.rule, Tensor, "Mv", compute=operator.matmul, saved=("self", "vec"))
+_vm = Op(_matmul.rule, Tensor, "Squeeze4", compute=operator.matmul, saved=("self", "mat2"))
+_dot = Op(_matmul.rule, Tensor, "Dot", compute=operator.matmul, saved=("self", "tensor"))
+_BY_DIMS = {(1, 1): _dot, (1, 2): _vm, (2, 1): _mv, (2, 2): _mm}
+
+
+def _same_dtype(a: Any, b: Any) -> None:
+    first, second = a._data.dtype, b._data.dtype
+    if first != second:
+        raise RuntimeError(
+            f"expected m1 and m2 to have the same dtype, but got: {_c_name(first)} != {_c_name(second)}"
+        )
+
+
+def _c_name(dtype: np.dtype[Any]) -> str:
+    names = {
+        "float32": "float",
+        "float64": "double",
+        "float16": "c10::Half",
+        "int64": "long long",
+        "int32": "int",
+    }
+    return names.get(dtype.name, scalar_name(dtype))
+
+
+def _require(value: Any, name: str, position: int, label: str) -> None:
+    if not isinstance(value, Variable):
+        raise TypeError(
+            f"{name}(): argument '{label}' (position {position}) must be Tensor, not {type(value).__name__}"
+        )
+
+
+@method("matmul")
+def matmul(input: Any, other: Any, *, out: None = None) -> Any:
+    """The product of matrices, vectors, or batches of them."""
+    _require(input, "matmul", 1, "input")
+    _require(other, "matmul", 2, "other")
+    return _product(input, other)
+
+
+def _product(input: Any, other: Any) -> Any:
+    a, b = input._data.shape, other._data.shape
+    if not a or not b:
+        raise RuntimeError(
+            f"both arguments to matmul need to be at least 1D, but they are {len(a)}D and {len(b)}D"
+        )
+    _same_dtype(input, other)
+    if a[-1] != b[-2 if len(b) > 1 else 0]:
+        raise RuntimeError(_mismatch(a, b))
+    made = _BY_DIMS.get((len(a), len(b)), _matmul)
+    if made is _matmul:
+        _check_batches(a, b)
+    return apply(made, (input, other))
+
+
+def _check_batches(a: tuple[int, ...], b: tuple[int, ...]) -> None:
+    lead_a, lead_b = a[:-2], b[:-2]
+    for back in range(1, min(len(lead_a), len(lead_b)) + 1):
+        n, m = lead_a[-back], lead_b[-back]
+        if n != m and 1 not in (n, m):
+            raise RuntimeError(
+                f"The size of tensor a ({n}) must match the size of tensor b ({m}) at non-singleton "
+                "dimension "
+                f"{max(len(lead_a), len(lead_b)) - back}"
+            )
+
+
+def _mismatch(a: tuple[int, ...], b: tuple[int, ...]) -> str:
+    if len(a) == 1 and len(b) == 1:
+        return (
+            f"inconsistent tensor size, expected tensor [{a[0]}] and src [{b[0]}] to have the same number of "
+            f"elements, but got {a[0]} and {b[0]} elements respectively"
+        )
+    if len(a) == 2 and len(b) == 1:
+        return f"size mismatch, got input ({a[0]}), mat ({a[0]}x{a[1]}), vec ({b[0]})"
+    if len(a) > 2 and len(b) > 2:
+        first, second = [*a[-3:-2], *a[-2:]], [*b[-3:-2], *b[-2:]]
+        return (
+            f"Expected size for first two dimensions of batch2 tensor to be: [{first[0]}, {first[2]}] "
+            "but got: "
+            f"[{second[0]}, {second[1]}]."
+        )
+    rows = "1" if len(a) == 1 else str(int(np.prod(a[:-1])))
+    columns = "1" if len(b) == 1 else str(b[-1])
+    left, right = f"{rows}x{a[-1]}", f"{b[-2] if len(b) > 1 else b[0]}x{columns}"
+    return f"mat1 and mat2 shapes cannot be multiplied ({left} and {right})"
+
+
+def _matmul_operator(self: Any, other: Any) -> Any:
+    return _product(self, other) if isinstance(other, Variable) else NotImplemented
+
+
+Tensor.__matmul__ = _matmul_operator  # type: ignore[attr-defined]
+
+
+@method()
+def mm(input: Any, mat2: Any, *, out: None = None) -> Any:
+    """The product of two matrices."""
+    if input._data.ndim != 2:
+        raise RuntimeError("self must be a matrix")
+    if mat2._data.ndim != 2:
+        raise RuntimeError("mat2 must be a matrix")
+    return _product(input, mat2)
+
+
+@method()
+def bmm(input: Any, mat2: Any, *, out: None = None) -> Any:
+    """The products of two batches of matrices."""
+    a, b = input._data.shape, mat2._data.shape
+    if len(a) != 3:
+        raise RuntimeError("batch1 must be a 3D tensor")
+    if len(b) != 3:
+        raise RuntimeError("batch2 must be a 3D tensor")
+    _same_dtype(input, mat2)
+    if a[0] != b[0] or a[2] != b[1]:
+        raise RuntimeError(_mismatch(a, b))
+    return apply(_bmm, (input, mat2))
+
+
+@method()
+def mv(input: Any, vec: Any, *, out: None = None) -> Any:
+    """A matrix times a vector."""
+    if input._data.ndim != 2 or vec._data.ndim != 1:
+        raise RuntimeError(f"vector + matrix @ vector expected, got 1, {input._data.ndim}, {vec._data.ndim}")
+    return _product(input, vec)
+
+
+@method()
+def dot(input: Any, tensor: Any, *, out: None = None) -> Any:
+    """The sum of the products of two vectors' elements."""
+    if input._data.ndim != 1 or tensor._data.ndim != 1:
+        raise RuntimeError(
+            f"1D tensors expected, but got {input._data.ndim}D and {tensor._data.ndim}D tensors"
+        )
+    return _product(input, tensor)

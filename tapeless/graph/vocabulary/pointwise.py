@@ -1,0 +1,320 @@
+"""Elementwise functions and operators."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from tapeless.graph.apply import Op, apply
+from tapeless.graph.ops import (
+    binary_function,
+    check_broadcast,
+    method,
+    op,
+    operand,
+    promoted,
+    unary_function,
+)
+from tapeless.graph.promote import default_dtype, result_dtype
+from tapeless.graph.quick import binary
+from tapeless.graph.tensor import Tensor
+from tapeless.graph.variable import Variable
+from tapeless.graph.views import write
+from tapeless.graph.vocabulary.dtypes import scalar_name
+from tapeless.rules import activations, steps
+
+
+def named(function: Callable[..., Any], *names: str) -> Callable[..., Any]:
+    """Make a function a method of Tensor under its names, of which it takes the first."""
+    function.__name__ = function.__qualname__ = names[0]
+    return method(*names)(function)
+
+
+def input_of(value: Any, name: str) -> Any:
+    """TypeError for what is no tensor, in a function that takes no numbers."""
+    if not isinstance(value, Variable):
+        raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type(value).__name__}")
+    return value
+
+
+# Making functions -------------------------------------------------------------------------------------
+
+
+def _unary(function: Any, node: str, *names: str, **options: Any) -> Callable[..., Any]:
+    """A function of one tensor, its method and the method in place; integers become floats."""
+    quick = unary_function(function, node, **options)
+    made: Op = quick.op  # type: ignore[attr-defined]
+
+    def run(input: Any, *, out: None = None) -> Any:
+        if not isinstance(input, Variable):
+            input_of(input, names[0])
+        return quick(input)
+
+    def run_in_place(self: Any) -> Any:
+        _refuse_cast(default_dtype() if self._data.dtype.kind in "biu" else self._data.dtype, self)
+        return write(made, self)
+
+    named(run_in_place, *[f"{name}_" for name in names])
+    run.op = made  # type: ignore[attr-defined]
+    return named(run, *names)
+
+
+def _keeping(function: Any, node: str, *names: str, **options: Any) -> Callable[..., Any]:
+    """The same, but integers stay integers."""
+    made = op(function, node, **options)
+
+    def run(input: Any, *, out: None = None) -> Any:
+        return apply(made, (input_of(input, names[0]),))
+
+    def run_in_place(self: Any) -> Any:
+        return write(made, self)
+
+    named(run_in_place, *[f"{name}_" for name in names])
+    run.op = made  # type: ignore[attr-defined]
+    return named(run, *names)
+
+
+def _refuse_cast(dtype: np.dtype[Any], target: Any) -> None:
+    own = target._data.dtype
+    if not np.can_cast(dtype, own, "same_kind"):
+        raise RuntimeError(
+            f"result type {scalar_name(dtype)} can't be cast to the desired output type {scalar_name(own)}"
+        )
+
+
+def in_place_binary(made: Op, floats: bool = False) -> Callable[..., Any]:
+    """`x.f_(other)`, with PyTorch's promotion and refusals."""
+
+    def run(self: Any, other: Any) -> Any:
+        value = operand(other)
+        if value is NotImplemented:
+            return NotImplemented
+        dtype = result_dtype(self, value)
+        if floats and dtype.kind in "biu":
+            dtype = default_dtype()
+        _refuse_cast(dtype, self)
+        check_broadcast(self, value)
+        return write(made, self, value)
+
+    return run
+
+
+def _binary(
+    function: Any, node: str, *names: str, floats: bool = False, **options: Any
+) -> Callable[..., Any]:
+    """A function of two tensors or numbers, its method and the method in place."""
+    quick = binary_function(function, node, floats, **options)
+    made: Op = quick.op  # type: ignore[attr-defined]
+
+    def run(input: Any, other: Any, *, out: None = None) -> Any:
+        found = quick(input, other)
+        return found if found is not NotImplemented else _no_operand(names[0], other)
+
+    named(in_place_binary(made, floats), *[f"{name}_" for name in names])
+    run.op = made  # type: ignore[attr-defined]
+    run.quick = quick.quick  # type: ignore[attr-defined]
+    return named(run, *names)
+
+
+def _no_operand(name: str, other: Any) -> Any:
+    raise TypeError(f"{name}(): argument 'other' (position 2) must be Tensor, not {type(other).__name__}")
+
+
+# Arithmetic -------------------------------------------------------------------------------------------
+
+
+def _scaled(function: Callable[..., Any], name: str) -> Callable[..., Any]:
+    """Adding and subtracting take `alpha`, a factor for the second."""
+
+    def run(input: Any, other: Any, *, alpha: Any = 1, out: None = None) -> Any:
+        return function(input, other if alpha == 1 else mul(other, alpha))
+
+    return named(run, name)
+
+
+_add = binary_function(np.add, "Add", compute=operator.add)
+_sub = binary_function(np.subtract, "Sub", compute=operator.sub)
+add = _scaled(_add, "add")
+sub = _scaled(_sub, "sub")
+subtract = named(_scaled(_sub, "sub"), "subtract")
+mul = _binary(np.multiply, "Mul", "mul", "multiply", compute=operator.mul)
+multiply = mul
+_true_divide = _binary(np.true_divide, "Div", "true_divide", floats=True, compute=operator.truediv)
+true_divide = _true_divide
+_scaled(in_place_binary(_add.op), "add_")  # type: ignore[attr-defined]
+_scaled(in_place_binary(_sub.op), "sub_")  # type: ignore[attr-defined]
+named(Tensor.sub_, "subtract_")
+
+_floor_divide = op(np.floor_divide, "FloorDivide")
+_floor_divided = promoted(_floor_divide)
+remainder = _binary(np.remainder, "Remainder", "remainder")
+fmod = _binary(np.fmod, "Fmod", "fmod")
+
+
+def floor_divide(input: Any, other: Any, *, out: None = None) -> Any:
+    """The quotient rounded down.  Nothing flows through it."""
+    return _floor_divided(input, other)
+
+
+named(floor_divide, "floor_divide")
+named(in_place_binary(_floor_divide), "floor_divide_")
+
+
+@method("div", "divide")
+def div(input: Any, other: Any, *, rounding_mode: str | None = None, out: None = None) -> Any:
+    """The quotient: of integers a float; `rounding_mode` "floor" or "trunc" rounds it."""
+    if rounding_mode is None:
+        return _true_divide(input, other)
+    if rounding_mode == "floor":
+        return floor_divide(input, other)
+    if rounding_mode != "trunc":
+        raise RuntimeError(
+            "div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '"
+            + rounding_mode
+            + "'"
+        )
+    dtype = result_dtype(input, other)
+    quotient = trunc(_true_divide(input, other))
+    return quotient.to(dtype) if dtype.kind in "iu" else quotient
+
+
+divide = div
+named(in_place_binary(_true_divide.op, floats=True), "div_", "divide_", "true_divide_")  # type: ignore[attr-defined]
+
+neg = _keeping(np.negative, "Neg", "neg", "negative")
+negative = neg
+positive = _keeping(np.positive, "Positive", "positive")
+abs = _keeping(np.absolute, "Abs", "abs", "absolute")
+absolute = abs
+sgn = _keeping(np.sign, "Sgn", "sgn")
+square = _keeping(np.square, "Square", "square")
+reciprocal = _unary(np.reciprocal, "Reciprocal", "reciprocal")
+
+
+@method()
+def rsub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
+    """`other - alpha * input`."""
+    return sub(other, mul(input, alpha)) if alpha != 1 else _rsub(input, other)
+
+
+_rsub = binary_function(activations.subtract_from, "Rsub1", compute=lambda x, y: y - x)
+
+
+def _rdiv(self: Any, other: Any) -> Any:
+    """A number divided by a tensor, as PyTorch computes it."""
+    if isinstance(other, int | float | complex) and not isinstance(other, bool):
+        return mul(reciprocal(self), other)
+    return _true_divide(other, self) if operand(other) is not NotImplemented else NotImplemented
+
+
+# Powers -----------------------------------------------------------------------------------------------
+
+_pow_number = op(np.power, "Pow", compute=operator.pow, saved=("self", "exponent"))
+_pow = binary_function(np.power, "Pow1", saved=("self", "exponent"))
+_pow_of_number = Op(_pow_number.rule, Tensor, "Pow2", saved=("self", "exponent"))
+_pow_between_numbers = promoted(_pow_of_number)
+
+
+@method()
+def pow(input: Any, exponent: Any, *, out: None = None) -> Any:
+    """`input` raised to `exponent`, either a tensor or a number."""
+    if not isinstance(input, Variable):
+        return _pow_between_numbers(input, exponent)
+    if isinstance(exponent, Variable | np.ndarray | np.generic):
+        return _pow(input, exponent)
+    if not isinstance(exponent, int | float | complex):
+        return NotImplemented
+    return _power_of_number(input, exponent)
+
+
+def _power_of_number(input: Any, exponent: Any) -> Any:
+    dtype = input._data.dtype
+    if dtype.kind in "iu" and isinstance(exponent, int) and exponent < 0:
+        raise RuntimeError("Integers to negative integer powers are not allowed.")
+    wanted = result_dtype(input, exponent) if dtype.kind != "f" or isinstance(exponent, complex) else dtype
+    if wanted != dtype:
+        input = input.to(wanted)
+    return apply(_pow_number, (input, exponent))
+
+
+quick_power = binary(_pow_number, pow)
+
+
+def _pow_in_place(self: Any, exponent: Any) -> Any:
+    return in_place_binary(_pow.op if isinstance(exponent, Variable) else _pow_number)(self, exponent)  # type: ignore[attr-defined]
+
+
+def _rpow(self: Any, other: Any) -> Any:
+    return _pow_between_numbers(other, self)
+
+
+float_power = _binary(np.float_power, "FloatPower", "float_power")
+
+# Exponentials, logarithms, roots ----------------------------------------------------------------------
+
+exp = _unary(np.exp, "Exp", "exp")
+exp2 = _unary(np.exp2, "Exp2Backward0", "exp2")
+expm1 = _unary(np.expm1, "Expm1Backward0", "expm1")
+log = _unary(np.log, "Log", "log")
+log2 = _unary(np.log2, "Log2Backward0", "log2")
+log10 = _unary(np.log10, "Log10Backward0", "log10")
+log1p = _unary(np.log1p, "Log1PBackward0", "log1p")
+sqrt = _unary(np.sqrt, "Sqrt", "sqrt")
+rsqrt = _unary(activations.reciprocal_root, "Rsqrt", "rsqrt")
+logaddexp = _binary(np.logaddexp, "Logaddexp", "logaddexp")
+logaddexp2 = _binary(np.logaddexp2, "Logaddexp2Backward0", "logaddexp2")
+hypot = _binary(np.hypot, "Hypot", "hypot")
+
+# Trigonometry -----------------------------------------------------------------------------------------
+
+sin = _unary(np.sin, "Sin", "sin")
+cos = _unary(np.cos, "Cos", "cos")
+tan = _unary(np.tan, "Tan", "tan")
+asin = _unary(np.arcsin, "Asin", "asin", "arcsin")
+acos = _unary(np.arccos, "Acos", "acos", "arccos")
+atan = _unary(np.arctan, "Atan", "atan", "arctan")
+sinh = _unary(np.sinh, "Sinh", "sinh")
+cosh = _unary(np.cosh, "Cosh", "cosh")
+tanh = _unary(np.tanh, "Tanh", "tanh")
+asinh = _unary(np.arcsinh, "Asinh", "asinh", "arcsinh")
+acosh = _unary(np.arccosh, "Acosh", "acosh", "arccosh")
+atanh = _unary(np.arctanh, "Atanh", "atanh", "arctanh")
+arcsin, arccos, arctan, arcsinh, arccosh, arctanh = asin, acos, atan, asinh, acosh, atanh
+atan2 = _binary(np.arctan2, "Atan2Backward0", "atan2", "arctan2", floats=True)
+arctan2 = atan2
+deg2rad = _unary(np.deg2rad, "Deg2RadBackward0", "deg2rad")
+rad2deg = _unary(np.rad2deg, "Rad2DegBackward0", "rad2deg")
+sinc = _unary(np.sinc, "Sinc", "sinc")
+erf = _unary(activations.error_function, "Erf", "erf")
+erfc = _unary(activations.error_complement, "Erfc", "erfc")
+
+# Activations ------------------------------------------------------------------------------------------
+
+sigmoid = _unary(activations.sigmoid, "Sigmoid", "sigmoid")
+relu = _keeping(activations.relu, "Relu", "relu")
+
+
+# Steps: no gradient, but the graph knows of them ------------------------------------------------------
+
+sign = _keeping(steps.sign, "Sign", "sign")
+floor = _keeping(steps.floor, "Floor", "floor")
+ceil = _keeping(steps.ceil, "Ceil", "ceil")
+trunc = _keeping(steps.trunc, "Trunc", "trunc", "fix")
+fix = trunc
+frac = _keeping(steps.fraction, "Frac", "frac")
+_round = op(steps.rounded, "Round")
+
+
+@method()
+def round(input: Any, *, decimals: int = 0) -> Any:
+    """The nearest whole number, even ones for halves; to `decimals` digits."""
+    return apply(_round, (input, decimals))
+
+
+@method()
+def round_(self: Any, *, decimals: int = 0) -> Any:
+    """`round`, in place."""
+    return write(_round, self, decimals)
