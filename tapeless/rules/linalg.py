@@ -148,10 +148,15 @@ def _products_of_others(s: Array) -> Array:
 
 def _products_of_other_pairs(s: Array) -> Array:
     """For each i and j the product of all s but s[i] and s[j]; zero for i = j."""
-    eye = np.eye(s.shape[-1], dtype=bool)
-    left_out = eye[:, None, :] | eye[None, :, :]
-    products = np.prod(np.where(left_out, s.dtype.type(1), s[..., None, None, :]), axis=-1)
-    return np.where(eye, s.dtype.type(0), products)
+    larger = np.maximum(s[..., :, None], s[..., None, :])
+    others = _products_of_others(s)
+    # Without the smaller one, divided by the larger one; where both are zero there is nothing to divide.
+    products = np.where(s[..., :, None] <= s[..., None, :], others[..., :, None], others[..., None, :])
+    products = products / np.where(larger == 0, 1, larger).astype(s.dtype)
+    is_zero = s == 0
+    rest = np.prod(np.where(is_zero, 1, s), axis=-1) * (np.sum(is_zero, axis=-1) == 2)
+    products = np.where(larger == 0, rest[..., None, None], products)
+    return np.where(np.eye(s.shape[-1], dtype=bool), 0, products).astype(s.dtype)
 
 
 @general(np.linalg.det)

@@ -93,6 +93,10 @@ EDGES = [
     Edge(np.linalg.det, (np.zeros((0, 2, 2)),), (np.zeros((0, 2, 2)),)),
     # The second derivative of ad - bc, along the identity.
     Edge(cofactors, (np.zeros((2, 2)),), (np.eye(2),), g=np.eye(2)),
+    # Two zeros on the diagonal: det = 5 (xy - zw) to second order; with three, nothing is left.
+    Edge(cofactors, (np.diag([0.0, 0.0, 5.0]),), (np.diag([0.0, 5.0, 0.0]),), g=np.diag([1.0, 0.0, 0.0])),
+    Edge(cofactors, (np.diag([2.0, 0.0, 5.0]),), (np.diag([0.0, 5.0, 0.0]),), g=np.diag([1.0, 0.0, 0.0])),
+    Edge(cofactors, (np.zeros((3, 3)),), (np.zeros((3, 3)),), g=np.ones((3, 3))),
     Edge(np.linalg.inv, (np.array([[2.0]]),), (np.array([[-0.25]]),)),
     Edge(np.linalg.inv, (np.array([[1.0j]]),), (np.array([[1.0 + 0.0j]]),)),
     Edge(np.linalg.inv, (np.zeros((0, 0)),), (np.zeros((0, 0)),)),
