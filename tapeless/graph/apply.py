@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from tapeless.errors import MissingRuleError
+from tapeless.graph.keeping import remember
 from tapeless.graph.modes import NORMAL, Mode, current
 from tapeless.graph.node import MultiNode, Node, edge, next_number, pack_residual, version_of
 from tapeless.graph.variable import INFERENCE, Variable, new, result, wrap
@@ -238,6 +239,8 @@ def make_node(
     node.versions = tuple(versions) if any(versions) else None
     node.hooks = None
     node.seq = next_number()
+    if op.face._keeps_old and saved:
+        remember(node)
     return node
 
 

@@ -60,6 +60,7 @@ class Variable:
 
     _face: type[Variable]  # the class of what operations on it give
     _conjugates = False  # gradients of complex numbers: du/dx + i du/dy (PyTorch) rather than its conjugate
+    _keeps_old = False  # a write first copies what backward still needs, instead of making backward refuse
 
     def _array(self) -> np.ndarray:
         """The data as an array that can be shared and written to."""

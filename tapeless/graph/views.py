@@ -17,6 +17,7 @@ from numpy.lib.stride_tricks import as_strided
 from tapeless.graph import modes
 from tapeless.graph.apply import VIEWS, Op, _view_trackers, apply, finish, make_node
 from tapeless.graph.engine import mark_written
+from tapeless.graph.keeping import rescue
 from tapeless.graph.modes import Mode, current
 from tapeless.graph.node import Node, edge, refreshers, type_name
 from tapeless.graph.variable import INFERENCE, Variable, View, result, wrap
@@ -134,6 +135,8 @@ def write(op: Op, variable: Any, *rest: Any) -> Any:
     _check_history(variable, rest, mode)
     array = variable._array()
     _check_memory(array)
+    if variable._keeps_old:
+        rescue(variable)
     needs = (variable._needs, *[_needs(value) for value in rest])
     recorded = mode.grad and True in needs and array.dtype.kind in "fc"
     before = _before(variable, array, recorded)

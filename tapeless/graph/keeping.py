@@ -1,0 +1,95 @@
+"""What an Array's operations keep for backward stays as it was, whatever the program writes afterwards.
+
+NumPy programs reuse their memory: `state[i + 1] = f(state[i])`, `x += dt * v`.  PyTorch refuses to differentiate them;
+here a write first gives a copy of the old values to the nodes that still need them.  The version counter that all
+views of a memory share holds, after the version, weak references to those nodes.
+"""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any
+
+import numpy as np
+
+from tapeless.graph.node import Node, edge
+from tapeless.graph.variable import INFERENCE, Variable, result, wrap
+
+
+def remember(node: Node) -> None:
+    """Note what a new node keeps; ordinary ndarrays are copied at once, since nobody sees writes to them."""
+    assert node.saved is not None
+    owners = node.owners or (None,) * len(node.saved)
+    node.saved = tuple([_own(kept, owner) for kept, owner in zip(node.saved, owners, strict=True)])
+    for counter in _counters(node.owners):
+        if counter is not INFERENCE:
+            if len(counter) & (len(counter) - 1) == 0:  # now and then: forget nodes that are gone
+                counter[1:] = [reference for reference in counter[1:] if reference() is not None]
+            counter.append(weakref.ref(node))
+
+
+def rescue(variable: Variable) -> None:
+    """Before a write into its memory: the nodes that keep some of it get a copy."""
+    counter: Any = variable._counter
+    if len(counter) == 1:
+        return
+    for reference in counter[1:]:
+        node = reference()
+        if node is not None and node.saved is not None and node.owners is not None:
+            _detach(node, counter)
+    del counter[1:]
+
+
+def _own(kept: Any, owner: Any) -> Any:
+    if owner is None:
+        return _copied(kept)
+    if isinstance(owner, tuple):
+        return type(kept)([_own(k, o) for k, o in zip(kept, owner, strict=True)])
+    return kept
+
+
+def _copied(kept: Any) -> Any:
+    if type(kept) is np.ndarray:
+        return kept.copy() if kept.flags.writeable or kept.base is not None else kept
+    if type(kept) in (tuple, list):
+        return type(kept)([_copied(item) for item in kept])
+    return kept
+
+
+def _counters(owner: Any) -> list[Any]:
+    if isinstance(owner, Variable):
+        return [owner._own_counter()]
+    if isinstance(owner, list):
+        return [owner]
+    return [counter for one in owner or () for counter in _counters(one)]
+
+
+def _detach(node: Node, counter: Any) -> None:
+    """Replace what the node keeps of that memory."""
+    assert node.saved is not None and node.owners is not None
+    versions = node.versions or (0,) * len(node.owners)
+    entries = [_kept_apart(*entry, counter) for entry in zip(node.saved, node.owners, versions, strict=True)]
+    saved, owners, versions = zip(*entries, strict=True)
+    node.saved, node.owners, node.versions = saved, owners, versions if any(versions) else None
+
+
+def _kept_apart(kept: Any, owner: Any, version: Any, counter: Any) -> tuple[Any, Any, Any]:
+    if isinstance(owner, tuple):
+        versions = version or (0,) * len(owner)
+        parts = [_kept_apart(*part, counter) for part in zip(kept, owner, versions, strict=True)]
+        saved, owners, versions = zip(*parts, strict=True)
+        return type(kept)(saved), owners, versions
+    if isinstance(owner, list):
+        return (_copy(kept), [0], 0) if owner is counter else (kept, owner, version)
+    if not isinstance(owner, Variable) or owner._counter is not counter:
+        return kept, owner, version
+    data = _copy(kept)
+    if owner._needs:
+        return data, result(owner._face, data, edge(owner), owner._nr), 0
+    return data, wrap(owner._face, data), 0
+
+
+def _copy(kept: Any) -> Any:
+    if type(kept) in (tuple, list):
+        return type(kept)([_copy(item) for item in kept])
+    return kept.copy() if isinstance(kept, np.ndarray) else kept
