@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import graphlib
 import json
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -202,10 +203,13 @@ json.dump({
 """
 
 
-def import_in_a_fresh_interpreter() -> dict:
-    ran = subprocess.run(
-        [sys.executable, "-W", "error", "-c", IMPORT], capture_output=True, text=True, check=False, cwd=ROOT
-    )
+def import_in_a_fresh_interpreter(bytecode: Path | None = None) -> dict:
+    """What importing does and costs; `bytecode`: where compiled modules are kept, as an installation does."""
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    if bytecode is not None:
+        env["PYTHONPYCACHEPREFIX"] = str(bytecode)
+    command = [sys.executable, "-W", "error", "-c", IMPORT]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, env=env)
 
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout == ""
@@ -225,5 +229,7 @@ def test_import_loads_no_optional_package():
     assert {"tapeless"} <= set(loaded) <= {"tapeless", *REQUIRED, *sys.stdlib_module_names}
 
 
-def test_import_takes_less_than_80_ms_on_top_of_numpy():
-    assert min(import_in_a_fresh_interpreter()["seconds"] for _ in range(5)) < 0.080
+def test_import_takes_less_than_80_ms_on_top_of_numpy(tmp_path):
+    import_in_a_fresh_interpreter(tmp_path)  # compiles
+
+    assert min(import_in_a_fresh_interpreter(tmp_path)["seconds"] for _ in range(5)) < 0.080
