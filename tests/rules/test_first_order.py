@@ -50,6 +50,7 @@ def agree_with_differences(call: Call, rtol: float, holomorphic: bool) -> None:
             np.testing.assert_allclose(a, b, rtol=rtol, atol=1e-6)
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # NumPy's own, of the mean of nothing
 @pytest.mark.parametrize("sample", [*SAMPLES, *EDGES], ids=str)
 def test_binding_a_call_to_its_rule_leaves_its_result(sample: Sample | Edge):
     rule = table.lookup(sample.function)

@@ -17,14 +17,14 @@ def _reduce(ufunc: np.ufunc) -> Any:
     """The ufunc's reduce on bound values: a shorter way than through NumPy's wrappers."""
 
     def compute(a: Any, axis: Any, dtype: Any, keepdims: bool, where: Any) -> Any:
-        return ufunc.reduce(a, axis, None, None, keepdims)
+        return ufunc.reduce(a, axis, dtype, None, keepdims, where=where)
 
     return compute
 
 
 def _mean(a: Any, axis: Any, dtype: Any, keepdims: bool, where: Any) -> Any:
-    if a.dtype.itemsize == 2:  # NumPy adds up float16 in float32
-        return np.mean(a, axis, keepdims=keepdims)
+    if a.dtype.itemsize == 2 or dtype is not None or where is not True:  # NumPy adds up float16 in float32
+        return np.mean(a, axis, dtype, keepdims=keepdims, where=where)
     total = np.add.reduce(a, axis, None, None, keepdims)
     count = a.size // total.size if total.size else 1
     return total / count if count else total * np.nan

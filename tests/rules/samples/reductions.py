@@ -20,6 +20,7 @@ SCALAR = np.array(0.7)
 MASK = array(2, 3, 4, seed=5) > -0.4
 MASK[0, 0] = MASK[1, :, 0] = True  # something is left along every axis
 ROW_MASK = np.array([True, False, True, True])
+HOLES = np.where(MASK, CUBE, nan)
 NONE = np.zeros((0, 3))
 F64 = np.dtype(np.float64)
 
@@ -55,6 +56,7 @@ DISPERSIONS = [
     {"axis": 1, "keepdims": True, "correction": 0.5},
 ]
 DISPERSIONS += [{"axis": 2, "where": MASK, "ddof": 0.5}, {"where": MASK}, {"axis": (1, 2), "where": ROW_MASK}]
+NAN_FREE = (np.nansum, np.nanmean, np.nanprod, np.nanvar, np.nanstd)
 WEIGHTS = [
     ((CUBE,), {}),
     ((CUBE, 1), {}),
@@ -85,6 +87,7 @@ SAMPLES = [
     *(Sample(f, (CUBE,), one) for f in (np.var, np.std, np.nanvar, np.nanstd) for one in DISPERSIONS),
     *(Sample(f, (CUBE, (0, 1), None, None, 1), {}) for f in (np.var, np.std, np.nanvar, np.nanstd)),
     *(Sample(f, (array(5) + 1j * array(5, seed=1),), {"ddof": 1}, note="complex") for f in (np.var, np.std)),
+    *(Sample(f, (HOLES,), {"axis": 1}, note="with nan") for f in NAN_FREE),
     *(Sample(np.average, args, kwargs, complex=True) for args, kwargs in WEIGHTS),
     *(Sample(np.average, args, kwargs, wrt=(0, 2)) for args, kwargs in WEIGHTS if len(args) == 3),
     Sample(np.average, (CUBE, -2, positive(3)), wrt=(2,)),
@@ -140,6 +143,8 @@ EDGES = [
     Edge(np.std, (np.array([1.0, 3.0]),), (np.array([-0.5, 0.5]),)),
     Edge(np.var, (np.array([1.0, 3.0]),), (np.array([-2.0, 2.0]),), {"ddof": 1}),
     Edge(np.var, (np.array([1.0]),), (np.array([nan]),), {"ddof": 1}, note="one value"),
+    Edge(np.var, (np.array([1.0, 2.0]),), (np.array([-inf, inf]),), {"ddof": 3}),
+    Edge(np.mean, (NONE,), (NONE,), g=1.0),
     Edge(np.nanvar, (np.array([1.0, nan, 3.0]),), (np.array([-1.0, 0.0, 1.0]),)),
     Edge(np.nanstd, (np.array([1.0, nan, 3.0]),), (np.array([-0.5, 0.0, 0.5]),)),
     Edge(np.nanstd, (np.array([1.0, nan, 1.0]),), (np.zeros(3),)),
