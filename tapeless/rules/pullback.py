@@ -17,7 +17,6 @@ import operator
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import gast
@@ -111,7 +110,7 @@ def derivative_program(rule: Rule) -> Program:
     try:
         tree = _syntax_tree(rule.derivative)
         return check(lower(tree, environment(rule.derivative), rule.name))
-    except (LoweringError, OSError):
+    except LoweringError:
         return _as_call(rule)
 
 
@@ -154,7 +153,7 @@ def _returned(function: Callable[..., Any]) -> int:
 @functools.cache
 def _file_tree(filename: str) -> dict[int, list[gast.FunctionDef | gast.Lambda]]:
     """The functions and lambdas of a file by the line they start on; each file is parsed once."""
-    lines = "".join(linecache.getlines(filename)) or Path(filename).read_text(encoding="utf-8")
+    lines = "".join(linecache.getlines(filename))
     found: dict[int, list[gast.FunctionDef | gast.Lambda]] = {}
     for node in gast.walk(gast.parse(lines)):
         if isinstance(node, gast.FunctionDef | gast.Lambda):
@@ -171,9 +170,23 @@ def _syntax_tree(function: Callable[..., Any]) -> gast.FunctionDef | gast.Lambda
         if isinstance(node, gast.Lambda) == (code.co_name == "<lambda>")
         and [a.id for a in node.args.args] == list(code.co_varnames[: code.co_argcount])
     ]
+    if len(candidates) > 1:  # several lambdas on a line: the one that the code's own columns lie in
+        columns = {start for _, _, start, _ in code.co_positions() if start}
+        candidates = [node for node in candidates if all(_begins(node) <= c < _ends(node) for c in columns)]
     if len(candidates) != 1:
-        raise OSError(f"the source of {function.__qualname__} is not to be found")
+        raise RuleError(
+            f"the source of the rule {function.__qualname__} cannot be read (it was typed at a prompt, or made by "
+            "exec): put it in a file"
+        )
     return candidates[0]
+
+
+def _begins(node: gast.FunctionDef | gast.Lambda) -> int:
+    return node.col_offset
+
+
+def _ends(node: gast.FunctionDef | gast.Lambda) -> int:
+    return node.end_col_offset or node.col_offset
 
 
 def _slice(rule: Rule, needs: tuple[bool, ...], fitted: bool) -> Pullback:
