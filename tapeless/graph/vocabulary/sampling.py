@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from typing import Any
 
@@ -47,33 +48,36 @@ class Generator:
         return self
 
 
-default_generator = Generator()
+@functools.cache
+def default_generator() -> Generator:
+    """The generator of all functions that are given none; made when the first of them needs it."""
+    return Generator()
 
 
 def manual_seed(seed: int) -> Generator:
     """Seed the random numbers of all functions here that are given no generator of their own."""
-    return default_generator.manual_seed(seed)
+    return default_generator().manual_seed(seed)
 
 
 def seed() -> int:
     """Seed from the system; returns the seed."""
-    return default_generator.seed()
+    return default_generator().seed()
 
 
 def initial_seed() -> int:
     """The seed that the random numbers were last started from."""
-    return default_generator.initial_seed()
+    return default_generator().initial_seed()
 
 
 def get_rng_state() -> Any:
     """What `set_rng_state` takes."""
-    return default_generator.get_state()
+    return default_generator().get_state()
 
 
 def set_rng_state(state: Any) -> None:
     """Go on from where `get_rng_state` was called."""
-    default_generator.set_state(state)
+    default_generator().set_state(state)
 
 
 def numpy_generator(generator: Generator | None) -> np.random.Generator:
-    return (default_generator if generator is None else generator).numpy
+    return (default_generator() if generator is None else generator).numpy
