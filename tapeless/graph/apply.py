@@ -16,7 +16,7 @@ from tapeless.graph.modes import NORMAL, Mode, current
 from tapeless.graph.node import MultiNode, Node, edge, next_number, pack_residual, version_of
 from tapeless.graph.variable import INFERENCE, Variable, new, result, wrap
 from tapeless.rules import table
-from tapeless.rules.pullback import OUT, Pullback, cotangent_count, pullback
+from tapeless.rules.pullback import OUT, Pullback, cotangent_count, pullback, read
 from tapeless.rules.table import Rule
 
 
@@ -226,7 +226,7 @@ def make_node(
     for position, of in plan.kept:
         value = computed if position == OUT else raw[position]
         owner = None if of is not None else counter if position == OUT else _owner(values[position])
-        saved.append(value if of is None else of(value))
+        saved.append(value if of is None else read(of, value))
         owners.append(owner)
         versions.append(0 if owner is None else version_of(owner))
     edges, nrs = _edges(values, plan.edges)

@@ -62,18 +62,18 @@ def _as_matrix(x: Array) -> Array:
     return np.reshape(x, (math.prod(shape[:-1]), shape[-1]))
 
 
-@linear(np.linalg.matmul)
-@linear(np.matmul)
+@linear(np.linalg.matmul, shaped=True)
+@linear(np.matmul, shaped=True)
 def matmul(g: Array, x1: Array, x2: Array) -> Any:
     return matmul_to_left(g, x2, np.shape(x1)), matmul_to_right(g, x1, np.shape(x2))
 
 
-@linear(matmul_to_left)
+@linear(matmul_to_left, shaped=True)
 def matmul_to_left_rule(g: Array, c: Array, x2: Array, shape: Shape) -> Any:
     return np.matmul(g, x2), matmul_to_right(c, g, np.shape(x2))
 
 
-@linear(matmul_to_right)
+@linear(matmul_to_right, shaped=True)
 def matmul_to_right_rule(g: Array, c: Array, x1: Array, shape: Shape) -> Any:
     return np.matmul(x1, g), matmul_to_left(c, g, np.shape(x1))
 
@@ -114,17 +114,17 @@ def _all_but(ndim: int, axis: int) -> Shape:
     return tuple(i for i in range(ndim) if i != axis)
 
 
-@linear(np.dot)
+@linear(np.dot, shaped=True)
 def dot(g: Array, a: Array, b: Array) -> Any:
     return dot_to_left(g, b, np.shape(a)), dot_to_right(g, a, np.shape(b))
 
 
-@linear(dot_to_left)
+@linear(dot_to_left, shaped=True)
 def dot_to_left_rule(g: Array, c: Array, b: Array, shape: Shape) -> Any:
     return np.dot(g, b), dot_to_right(c, g, np.shape(b))
 
 
-@linear(dot_to_right)
+@linear(dot_to_right, shaped=True)
 def dot_to_right_rule(g: Array, c: Array, a: Array, shape: Shape) -> Any:
     return np.dot(a, g), dot_to_left(c, g, np.shape(a))
 

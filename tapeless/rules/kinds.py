@@ -72,20 +72,20 @@ def elementwise(
 
 
 def linear(
-    function: Function, *, prepare: Callable[..., Call] | None = None
+    function: Function, *, prepare: Callable[..., Call] | None = None, shaped: bool = False
 ) -> Callable[[Function], Function]:
     """The decorated `rule(g, *inputs, **keywords)` is the transpose; forward mode is the function itself."""
-    return _transposing("linear", function, prepare)
+    return _transposing("linear", function, prepare, shaped)
 
 
 def general(
-    function: Function, *, prepare: Callable[..., Call] | None = None
+    function: Function, *, prepare: Callable[..., Call] | None = None, shaped: bool = False
 ) -> Callable[[Function], Function]:
     """The decorated `rule(g[, out], *inputs, **keywords)` gives the cotangent of each input.
 
     `prepare(*args, **kwargs)` may bring other calling forms into the one that the rule is written for.
     """
-    return _transposing("general", function, prepare)
+    return _transposing("general", function, prepare, shaped)
 
 
 def forward_rule(function: Function) -> Callable[[Function], Function]:
@@ -117,7 +117,7 @@ def constant(*functions: Function) -> None:
         table.add(Rule(function, "constant", ()))
 
 
-def _transposing(kind: Kind, function: Function, prepare: Callable[..., Call] | None) -> Any:
+def _transposing(kind: Kind, function: Function, prepare: Callable[..., Call] | None, shaped: bool) -> Any:
     def decorate(rule: Function) -> Function:
         parameters = list(inspect.signature(rule).parameters.values())
         if not parameters or parameters[0].name != "g":
@@ -128,7 +128,20 @@ def _transposing(kind: Kind, function: Function, prepare: Callable[..., Call] | 
         defaults = tuple(p.default for p in own if p.default is not inspect.Parameter.empty)
         names = tuple(p.name for p in own)
         lists = tuple(p.name for p in own if p.name == star or str(p.annotation).startswith("Sequence"))
-        table.add(Rule(function, kind, names, defaults, star, rule, takes_out, prepare=prepare, lists=lists))
+        table.add(
+            Rule(
+                function,
+                kind,
+                names,
+                defaults,
+                star,
+                rule,
+                takes_out,
+                prepare=prepare,
+                lists=lists,
+                shaped=shaped,
+            )
+        )
         return rule
 
     return decorate

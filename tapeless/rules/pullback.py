@@ -45,6 +45,11 @@ class Residual:
     of: Callable[[Any], Any] | None = None
 
 
+def read(of: Callable[[Any], Any], value: Any) -> Any:
+    """`of(value)`, without a function call for the shape of an array."""
+    return value.shape if of is np.shape and type(value) is np.ndarray else of(value)
+
+
 @dataclass(frozen=True, eq=False)
 class Pullback:
     """A compiled slice of a rule: `on_arrays(g, *residuals)`; `on_variables` is the same, recorded."""
@@ -62,7 +67,7 @@ class Pullback:
         kept = []
         for residual in self.residuals:
             value = out if residual.position == OUT else values[residual.position]
-            kept.append(value if residual.of is None else residual.of(value))
+            kept.append(value if residual.of is None else read(residual.of, value))
         return tuple(kept)
 
     @functools.cached_property
@@ -207,7 +212,8 @@ def _slice(rule: Rule, needs: tuple[bool, ...], fitted: bool) -> Pullback:
         if value == Const(None):
             raise RuleError(f"{rule.name} has no derivative with respect to {name}")
         cotangent = _times(let, Var("g"), value, program) if rule.kind == "elementwise" else value
-        if name not in rule.lists and (fitted or (several and rule.kind != "elementwise")):
+        broadcasts = fitted or (several and rule.kind != "elementwise")
+        if name not in rule.lists and broadcasts and not rule.shaped:
             cotangent = let("c", unbroadcast, cotangent, let("shape", np.shape, Var(name)))
         if name not in rule.lists and fitted:
             cotangent = let("c", as_dtype, cotangent, let("dtype", dtype_of, Var(name)))
@@ -268,20 +274,14 @@ def _times(let: Callable[..., Var], g: Atom, partial: Atom, program: Program) ->
 
 
 def _with_residuals(program: Program, rule: Rule, lead: tuple[str, ...], needs: tuple[bool, ...]) -> Pullback:
-    """Cut the parameters to what is read; what is read of a value only by shape or dtype is not kept whole."""
+    """Cut the parameters to what is read; shapes and dtypes are read when the call is recorded, and kept alone."""
     positions = {name: position for position, name in enumerate(rule.params)} | {"out": OUT}
-    whole = {name for s in (*program.body, program.exit) for name in reads(s) if not _reads_shape_only(s)}
     residuals: dict[str, Residual] = {}
     renamed: dict[str, Var] = {}
     body: list[Let] = []
     for statement in program.body:
         source = statement.args[0] if statement.args else None
-        if (
-            _reads_shape_only(statement)
-            and isinstance(source, Var)
-            and source.name in positions
-            and source.name not in whole
-        ):
+        if _reads_shape_only(statement) and isinstance(source, Var) and source.name in positions:
             how = statement.op
             name = next(
                 (r.name for r in residuals.values() if (r.position, r.of) == (positions[source.name], how)),
@@ -294,9 +294,9 @@ def _with_residuals(program: Program, rule: Rule, lead: tuple[str, ...], needs: 
         else:
             body.append(_renamed(statement, renamed))
     exit_ = replace(program.exit, values=tuple(_rename(value, renamed) for value in program.exit.values))
-    read = {name for s in (*body, exit_) for name in reads(s)}
+    used = {name for s in (*body, exit_) for name in reads(s)}
     for name in program.params:
-        if name in read and name in positions:
+        if name in used and name in positions:
             residuals[name] = Residual(name, positions[name])
     ordered = tuple(
         sorted(residuals.values(), key=lambda r: (r.of is not None, r.position == OUT, r.position))

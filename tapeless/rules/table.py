@@ -29,6 +29,7 @@ class Rule:
 
     `params` names the arguments that the rule knows, in the function's order, with their defaults;
     a parameter with a star holds a tuple, those in `lists` (the star among them) several arrays.
+    `shaped`: the rule itself gives every cotangent the shape of its input.
     `derivative` is what the author wrote; the first `cotangents` of the parameters are those that
     it returns a cotangent (or partial) for.
     """
@@ -43,6 +44,7 @@ class Rule:
     pushforward: Function | None = None
     prepare: Callable[..., Call] | None = None
     lists: tuple[str, ...] = ()
+    shaped: bool = False
 
     @property
     def name(self) -> str:
