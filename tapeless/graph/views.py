@@ -34,6 +34,12 @@ OVERLAP = (
     "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
     "Please clone() the tensor before performing the operation."
 )
+FUNCTION_VIEW = (
+    "Output {} of {} is a view and {} modified inplace. This view was created inside a custom Function (or because "
+    "an input was returned as-is) and the autograd logic to handle view+inplace would override the custom backward "
+    "associated with the custom Function, leading to incorrect gradients. This behavior is forbidden. You can fix "
+    "this by cloning the output of the custom Function."
+)
 MULTI = (
     "Output {} of {} is a view and is being modified inplace. This view is the output of a function that returns "
     "multiple views. Such functions do not allow the output views to be modified inplace. You should replace the "
@@ -109,8 +115,10 @@ def bring_up_to_date(view: Variable) -> None:
     """Make the node of a view whose base was written to, from the base's new node."""
     info = view._view
     assert info is not None
+    if info.creation == "function" and view._needs:
+        raise RuntimeError(_function_view(view, "its base or another view of its base has been"))
     info.version = info.base._counter[0]
-    if info.base._needs and info.creation != "no_grad":
+    if info.base._needs and info.creation not in ("no_grad", "function"):
         before = modes.change(grad=True, saved_hooks=None, tapes=(), dual_level=None)
         try:
             again = replay(info.steps, info.base)
@@ -139,14 +147,14 @@ def write(op: Op, variable: Any, *rest: Any) -> Any:
         rescue(variable)
     needs = (variable._needs, *[_needs(value) for value in rest])
     recorded = mode.grad and True in needs and array.dtype.kind in "fc"
-    before = _before(variable, array, recorded)
+    before = _before(variable, array, recorded or mode.dual_level is not None)
     raw = (before._data, *[_raw(value) for value in rest])
     _compute_into(op, array, raw)
     mark_written(variable)
     if recorded:
         counter = variable._own_counter()
         node = make_node(op, (before, *rest), raw, array, needs, counter)
-        _rebase(variable, node, before)
+        rebase(variable, node, before._needs)
         finish(node, mode)
     for listen in _write_listeners if (mode.dual_level is not None or mode.tapes) else ():
         listen(op, (before, *rest), variable, mode)
@@ -164,9 +172,9 @@ def _raw(value: Any) -> Any:
     return value._data if isinstance(value, Variable) else value
 
 
-def _before(variable: Variable, array: np.ndarray, recorded: bool) -> Any:
+def _before(variable: Variable, array: np.ndarray, kept: bool) -> Any:
     """What the variable was: at its old place in the graph, its values kept if they may be read."""
-    if not recorded:
+    if not kept:
         return wrap(variable._face, array)
     data = array.copy()
     if not variable._needs:
@@ -227,16 +235,26 @@ def _check_history(variable: Variable, rest: tuple[Any, ...], mode: Mode) -> Non
             raise RuntimeError(MULTI.format(variable._nr, name.removesuffix("0").removesuffix("Backward")))
         if view.creation == "no_grad":
             raise RuntimeError(NO_GRAD_VIEW)
+        if view.creation == "function":
+            raise RuntimeError(_function_view(variable, "is being"))
 
 
-def _rebase(variable: Variable, node: Node, before: Variable) -> None:
-    """Give the written variable, and the base if it is a view, their new history."""
+def _function_view(variable: Variable, verb: str) -> str:
+    name = variable._node.name().removesuffix("Backward") if variable._node is not None else "a custom Function"
+    return FUNCTION_VIEW.format(variable._nr, name, verb)
+
+
+def rebase(variable: Variable, node: Node, first: bool) -> None:
+    """Give the written variable, and the base if it is a view, their new history.
+
+    `first`: the first edge of `node` leads to what the variable was.
+    """
     view = variable._view
     if view is None:
         variable._node, variable._nr, variable._needs = node, 0, True
         return
     base = view.base
-    copy = CopySlices(base, view.steps, node, before._needs)
+    copy = CopySlices(base, view.steps, node, first)
     base._node, base._nr, base._needs = copy, 0, True
     variable._needs = True
     view.version = -1  # its own node is made from the base's when somebody asks
@@ -268,7 +286,7 @@ class CopySlices(Node):
         whole[...] = gs[0]
         part = replay(self.steps, whole)
         found = self.inner.pull([part.copy()], differentiable)
-        part[...] = found[0] if self.first else 0
+        part[...] = found[0] if self.first and found[0] is not None else 0
         return [whole, *(found[1:] if self.first else found)]
 
     def _pull_variables(self, g: Any) -> list[Any]:
@@ -278,7 +296,7 @@ class CopySlices(Node):
         flat = np.reshape(g, (-1,))
         part = flat[index]
         found = self.inner.pull([part], True)
-        inside = found[0] if self.first else np.zeros(index.shape, self.layout.dtype)
+        inside = found[0] if self.first and found[0] is not None else np.zeros(index.shape, self.layout.dtype)
         whole = np.reshape(index_set(flat, index, inside), self.layout.shape)
         return [whole, *(found[1:] if self.first else found)]
 
