@@ -6,8 +6,10 @@ import math
 
 import numpy as np
 
-from tapeless._types import Array
-from tapeless.rules.kinds import elementwise
+from tapeless._types import Array, Axis
+from tapeless.rules.kinds import elementwise, forward_rule, general
+from tapeless.rules.reductions import log_share
+from tapeless.rules.support import restore_axes
 from tapeless.rules.table import primitive
 
 
@@ -103,3 +105,68 @@ elementwise(
         x / y,
     ),
 )
+
+
+# Softmax and its relatives: the largest element is taken out, so that nothing overflows ---------------
+
+
+@primitive
+def logsumexp(x: Array, axis: Axis, keepdims: bool) -> Array:
+    """log(sum(exp(x))) over axes; -inf of nothing but -inf.
+
+    >>> float(logsumexp(np.array([1000.0, 1000.0]), 0, False) - 1000.0)
+    0.6931471805599...
+    """
+    top = np.max(x, axis=axis, keepdims=True, initial=-math.inf)
+    top = np.where(np.isfinite(top), top, 0.0).astype(x.dtype)
+    with np.errstate(divide="ignore"):
+        total = np.log(np.sum(np.exp(x - top), axis=axis, keepdims=True)) + top
+    return total if keepdims else np.squeeze(total, axis)[()]
+
+
+@primitive
+def softmax(x: Array, axis: int) -> Array:
+    """exp(x) / sum(exp(x)) along an axis."""
+    with np.errstate(invalid="ignore"):
+        powers = np.exp(x - np.max(x, axis=axis if np.ndim(x) else None, keepdims=True, initial=-math.inf))
+    return powers / np.sum(powers, axis=axis if np.ndim(x) else None, keepdims=True)
+
+
+@primitive
+def log_softmax(x: Array, axis: int) -> Array:
+    """x - logsumexp(x) along an axis."""
+    return x - logsumexp(x, axis if np.ndim(x) else None, True)
+
+
+@general(logsumexp)
+def logsumexp_rule(g: Array, out: Array, x: Array, axis: Axis, keepdims: bool) -> Array:
+    share = np.exp(log_share(x, restore_axes(out, np.shape(x), axis, keepdims)))
+    return restore_axes(g, np.shape(x), axis, keepdims) * share
+
+
+@forward_rule(logsumexp)
+def logsumexp_forward(t: Array, out: Array, x: Array, axis: Axis, keepdims: bool) -> Array:
+    share = np.exp(log_share(x, restore_axes(out, np.shape(x), axis, keepdims)))
+    return np.sum(t * share, axis, keepdims=keepdims)
+
+
+@general(softmax)
+def softmax_rule(g: Array, out: Array, x: Array, axis: int) -> Array:
+    weighted = g * out
+    return weighted - out * np.sum(weighted, axis=axis, keepdims=True)
+
+
+@forward_rule(softmax)
+def softmax_forward(t: Array, out: Array, x: Array, axis: int) -> Array:
+    weighted = t * out
+    return weighted - out * np.sum(weighted, axis=axis, keepdims=True)
+
+
+@general(log_softmax)
+def log_softmax_rule(g: Array, out: Array, x: Array, axis: int) -> Array:
+    return g - np.exp(out) * np.sum(g, axis=axis, keepdims=True)
+
+
+@forward_rule(log_softmax)
+def log_softmax_forward(t: Array, out: Array, x: Array, axis: int) -> Array:
+    return t - np.sum(np.exp(out) * t, axis=axis, keepdims=True)

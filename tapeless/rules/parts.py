@@ -10,7 +10,7 @@ import numpy as np
 from tapeless._types import Array
 from tapeless.rules import extremes as _extremes  # noqa: F401  (its row for np.max is the model below)
 from tapeless.rules.indexing import add_along_axis, undiagonal
-from tapeless.rules.kinds import forward_rule, general, linear, same_as
+from tapeless.rules.kinds import elementwise, forward_rule, general, linear, same_as
 from tapeless.rules.table import primitive
 
 Shape = tuple[int, ...]
@@ -124,3 +124,15 @@ def nan_middle(a: Array) -> Array:
 
 
 same_as(np.max, middle, nan_middle)  # what attains the value shares its cotangent equally
+
+
+@primitive
+def fill_where(x: Array, mask: Array, value: Array) -> Array:
+    """`value` where the mask holds, else `x`, in the dtype of `x`."""
+    return np.where(mask, np.asarray(value, x.dtype), x)[()]
+
+
+elementwise(
+    fill_where,
+    lambda out, x, mask, value: (np.where(mask, 0.0, 1.0), 0.0, np.where(mask, 1.0, 0.0)),
+)

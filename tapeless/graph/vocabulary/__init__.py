@@ -1,29 +1,41 @@
 """What a Tensor can do, in PyTorch's words: one file a family.  Importing them gives Tensor its methods."""
 
 from tapeless.graph.vocabulary import (
+    choices,
+    complexes,
     conversion,
     creating,
     drawing,
+    extremes,
     indexing,
     joining,
+    linalg,
     linear,
     operators,
     pointwise,
     reducing,
     sampling,
+    selecting,
     shaping,
+    writing,
 )
 
 __all__ = [
+    "choices",
+    "complexes",
     "conversion",
     "creating",
     "drawing",
+    "extremes",
     "indexing",
     "joining",
+    "linalg",
     "linear",
     "operators",
     "pointwise",
     "reducing",
     "sampling",
+    "selecting",
     "shaping",
+    "writing",
 ]

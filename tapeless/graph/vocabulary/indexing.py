@@ -14,6 +14,7 @@ from tapeless.graph.tensor import Tensor
 from tapeless.graph.variable import Variable, wrap
 from tapeless.graph.views import write
 from tapeless.graph.vocabulary.dtypes import scalar_name
+from tapeless.graph.vocabulary.shaping import fit_value
 from tapeless.rules import support
 from tapeless.rules.indexing import index_set
 
@@ -47,7 +48,7 @@ def setitem(self: Any, index: Any, value: Any) -> None:
     if arrays is None:
         assert basic is not None
         part = _view(_last_step(basic), self, basic)
-        write(_copy, part, _fitting(value, part._data.shape))
+        write(_copy, part, fit_value(value, part._data.shape))
         return
     part = self if basic is None else _view(_last_step(basic), self, basic)
     _call(part, lambda: write(_index_put, part, arrays, value))
@@ -61,23 +62,6 @@ def _as_value(self: Any, value: Any) -> Any:
     if isinstance(value, np.ndarray | np.generic):
         return wrap(Tensor, np.asarray(value, self._data.dtype))
     raise TypeError(f"can't assign a {type(value).__name__} to a {scalar_name(self._data.dtype)} tensor")
-
-
-def _fitting(value: Any, shape: tuple[int, ...]) -> Any:
-    """A value may have more dimensions than the place, if they are of length one."""
-    own = np.shape(value._data) if isinstance(value, Variable) else ()
-    extra = len(own) - len(shape)
-    if extra > 0 and own[:extra] == (1,) * extra:
-        value = value.reshape(own[extra:])
-        own = own[extra:]
-    for place, (n, m) in enumerate(zip(own[::-1], shape[::-1], strict=False)):
-        if n not in (1, m):
-            raise RuntimeError(
-                f"The expanded size of the tensor ({m}) must match the existing size ({n}) at non-singleton "
-                f"dimension {len(shape) - 1 - place}.  Target sizes: {list(shape)}.  Tensor sizes: "
-                f"{list(own)}"
-            )
-    return value
 
 
 # What stands between the brackets ---------------------------------------------------------------------

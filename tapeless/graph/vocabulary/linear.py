@@ -11,7 +11,11 @@ from tapeless.graph.apply import Op, apply
 from tapeless.graph.ops import method, op
 from tapeless.graph.tensor import Tensor
 from tapeless.graph.variable import Variable
+from tapeless.graph.vocabulary import linalg
+from tapeless.graph.vocabulary.choices import where
+from tapeless.graph.vocabulary.dims import one_dim
 from tapeless.graph.vocabulary.dtypes import scalar_name
+from tapeless.rules import linear_forms
 
 _matmul = op(np.matmul, "UnsafeView", saved=("self", "other"))
 _bmm = Op(_matmul.rule, Tensor, "Bmm", saved=("self", "mat2"))
@@ -151,3 +155,153 @@ def dot(input: Any, tensor: Any, *, out: None = None) -> Any:
             f"1D tensors expected, but got {input._data.ndim}D and {tensor._data.ndim}D tensors"
         )
     return _product(input, tensor)
+
+
+# Sums with products, and other products ---------------------------------------------------------------
+
+_addmm = op(linear_forms.affine, "Addmm", saved=("self", "mat1", "mat2"))
+_einsum = op(np.einsum, "Einsum")
+_kron = op(np.kron, "Kron")
+_cross = op(np.linalg.cross, "LinalgCross")
+_trace = op(np.trace, "Trace")
+_tensordot = op(np.tensordot, "Tensordot")
+_inner = op(np.inner, "Inner")
+_vdot = op(np.vdot, "Vdot")
+
+
+def _affine(beta: Any, input: Any, alpha: Any, product: Any) -> Any:
+    scaled = product if alpha == 1 else product * alpha
+    return scaled if beta == 0 else scaled + (input if beta == 1 else input * beta)
+
+
+@method()
+def addmm(input: Any, mat1: Any, mat2: Any, *, beta: Any = 1, alpha: Any = 1) -> Any:
+    """`beta * input + alpha * (mat1 @ mat2)`."""
+    if alpha == 1 and beta == 1 and mat1._data.ndim == 2 == mat2._data.ndim:
+        a, b = mat1._data.shape, mat2._data.shape
+        if a[1] != b[0]:
+            raise RuntimeError(_mismatch(a, b))
+        _same_dtype(mat1, mat2)
+        return apply(_addmm, (input, mat1, mat2))
+    return _affine(beta, input, alpha, mm(mat1, mat2))
+
+
+@method()
+def addmv(input: Any, mat: Any, vec: Any, *, beta: Any = 1, alpha: Any = 1) -> Any:
+    """`beta * input + alpha * (mat @ vec)`."""
+    return _affine(beta, input, alpha, mv(mat, vec))
+
+
+@method()
+def addbmm(input: Any, batch1: Any, batch2: Any, *, beta: Any = 1, alpha: Any = 1) -> Any:
+    """`beta * input` and `alpha` times the sum of the products of a batch."""
+    return _affine(beta, input, alpha, bmm(batch1, batch2).sum(0))
+
+
+@method()
+def baddbmm(input: Any, batch1: Any, batch2: Any, *, beta: Any = 1, alpha: Any = 1) -> Any:
+    """`beta * input + alpha * bmm(batch1, batch2)`."""
+    return _affine(beta, input, alpha, bmm(batch1, batch2))
+
+
+@method()
+def addr(input: Any, vec1: Any, vec2: Any, *, beta: Any = 1, alpha: Any = 1) -> Any:
+    """`beta * input + alpha * outer(vec1, vec2)`."""
+    return _affine(beta, input, alpha, outer(vec1, vec2))
+
+
+@method("outer", "ger")
+def outer(input: Any, vec2: Any) -> Any:
+    """All products of an element of one vector and one of the other."""
+    if input._data.ndim != 1 or vec2._data.ndim != 1:
+        wrong, name = (input, "self") if input._data.ndim != 1 else (vec2, "vec2")
+        raise RuntimeError(f"outer: Expected 1-D argument {name}, but got {wrong._data.ndim}-D")
+    return input.unsqueeze(1) * vec2
+
+
+ger = outer
+
+
+def einsum(equation: str, *operands: Any) -> Any:
+    """Sums of products, written as letters: einsum("ij,jk->ik", a, b)."""
+    tensors = operands[0] if len(operands) == 1 and isinstance(operands[0], tuple | list) else operands
+    try:
+        return apply(_einsum, _einsum.rule.bind((equation, *tensors), {}))
+    except ValueError as error:
+        raise RuntimeError(f"einsum(): {error}") from None
+
+
+def tensordot(a: Any, b: Any, dims: Any = 2) -> Any:
+    """The sum of products over `dims`: so many of the last of `a` and first of `b`, or those named."""
+    axes = dims if isinstance(dims, int) else tuple([tuple(axis) for axis in dims])
+    return apply(_tensordot, (a, b, axes))
+
+
+@method()
+def inner(input: Any, other: Any) -> Any:
+    """The sum of products over the last dimensions."""
+    if input._data.ndim and other._data.ndim and input._data.shape[-1] != other._data.shape[-1]:
+        raise RuntimeError(
+            "inner() the last dimension must match on both input tensors but got shapes "
+            f"{list(input._data.shape)} and {list(other._data.shape)}"
+        )
+    return apply(_inner, (input, other))
+
+
+@method()
+def vdot(input: Any, other: Any) -> Any:
+    """The sum of products of two vectors, the first conjugated."""
+    return apply(_vdot, (input, other))
+
+
+@method()
+def kron(input: Any, other: Any) -> Any:
+    """Every element of `input` times the whole of `other`, in blocks."""
+    return apply(_kron, (input, other))
+
+
+@method()
+def cross(input: Any, other: Any, dim: Any = None) -> Any:
+    """The product of vectors in space: along `dim`, or the first dimension of length 3."""
+    axis = input._data.shape.index(3) if dim is None else one_dim(dim, input._data.ndim)
+    return apply(_cross, _cross.rule.bind((input, other), {"axis": axis}))
+
+
+@method()
+def trace(input: Any) -> Any:
+    """The sum of the diagonal of a matrix."""
+    if input._data.ndim != 2:
+        raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {input._data.ndim}")
+    return apply(_trace, (input, 0, 0, 1, None))
+
+
+def chain_matmul(*matrices: Any) -> Any:
+    """The product of matrices, in the cheapest order."""
+    return linalg.multi_dot(matrices)
+
+
+def _from_linalg(function: Any, *names: str) -> Any:
+    return method(*names)(function)
+
+
+inverse = _from_linalg(linalg.inv, "inverse")
+det = _from_linalg(linalg.det, "det")
+slogdet = _from_linalg(linalg.slogdet, "slogdet")
+pinverse = _from_linalg(linalg.pinv, "pinverse")
+cholesky = _from_linalg(linalg.cholesky, "cholesky")
+qr = _from_linalg(linalg.qr, "qr")
+matrix_power = _from_linalg(linalg.matrix_power, "matrix_power")
+
+
+@method()
+def logdet(input: Any) -> Any:
+    """The logarithm of the determinant; nan if it is negative."""
+    sign, logarithm = slogdet(input)
+    return where(sign == -1, float("nan"), logarithm)
+
+
+@method()
+def svd(input: Any, some: bool = True) -> Any:
+    """`U`, `S` and `V` (not its transpose, which `linalg.svd` gives)."""
+    found = linalg.svd(input, full_matrices=not some)
+    return found.U, found.S, found.Vh.mH

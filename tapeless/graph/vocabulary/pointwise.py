@@ -43,7 +43,7 @@ def input_of(value: Any, name: str) -> Any:
 # Making functions -------------------------------------------------------------------------------------
 
 
-def _unary(function: Any, node: str, *names: str, **options: Any) -> Callable[..., Any]:
+def unary_words(function: Any, node: str, *names: str, **options: Any) -> Callable[..., Any]:
     """A function of one tensor, its method and the method in place; integers become floats."""
     quick = unary_function(function, node, **options)
     made: Op = quick.op  # type: ignore[attr-defined]
@@ -54,7 +54,7 @@ def _unary(function: Any, node: str, *names: str, **options: Any) -> Callable[..
         return quick(input)
 
     def run_in_place(self: Any) -> Any:
-        _refuse_cast(default_dtype() if self._data.dtype.kind in "biu" else self._data.dtype, self)
+        refuse_cast(default_dtype() if self._data.dtype.kind in "biu" else self._data.dtype, self)
         return write(made, self)
 
     named(run_in_place, *[f"{name}_" for name in names])
@@ -62,7 +62,7 @@ def _unary(function: Any, node: str, *names: str, **options: Any) -> Callable[..
     return named(run, *names)
 
 
-def _keeping(function: Any, node: str, *names: str, **options: Any) -> Callable[..., Any]:
+def keeping_words(function: Any, node: str, *names: str, **options: Any) -> Callable[..., Any]:
     """The same, but integers stay integers."""
     made = op(function, node, **options)
 
@@ -77,7 +77,7 @@ def _keeping(function: Any, node: str, *names: str, **options: Any) -> Callable[
     return named(run, *names)
 
 
-def _refuse_cast(dtype: np.dtype[Any], target: Any) -> None:
+def refuse_cast(dtype: np.dtype[Any], target: Any) -> None:
     own = target._data.dtype
     if not np.can_cast(dtype, own, "same_kind"):
         raise RuntimeError(
@@ -95,14 +95,14 @@ def in_place_binary(made: Op, floats: bool = False) -> Callable[..., Any]:
         dtype = result_dtype(self, value)
         if floats and dtype.kind in "biu":
             dtype = default_dtype()
-        _refuse_cast(dtype, self)
+        refuse_cast(dtype, self)
         check_broadcast(self, value)
         return write(made, self, value)
 
     return run
 
 
-def _binary(
+def binary_words(
     function: Any, node: str, *names: str, floats: bool = False, **options: Any
 ) -> Callable[..., Any]:
     """A function of two tensors or numbers, its method and the method in place."""
@@ -140,9 +140,9 @@ _sub = binary_function(np.subtract, "Sub", compute=operator.sub)
 add = _scaled(_add, "add")
 sub = _scaled(_sub, "sub")
 subtract = named(_scaled(_sub, "sub"), "subtract")
-mul = _binary(np.multiply, "Mul", "mul", "multiply", compute=operator.mul)
+mul = binary_words(np.multiply, "Mul", "mul", "multiply", compute=operator.mul)
 multiply = mul
-_true_divide = _binary(np.true_divide, "Div", "true_divide", floats=True, compute=operator.truediv)
+_true_divide = binary_words(np.true_divide, "Div", "true_divide", floats=True, compute=operator.truediv)
 true_divide = _true_divide
 _scaled(in_place_binary(_add.op), "add_")  # type: ignore[attr-defined]
 _scaled(in_place_binary(_sub.op), "sub_")  # type: ignore[attr-defined]
@@ -150,8 +150,8 @@ named(Tensor.sub_, "subtract_")
 
 _floor_divide = op(np.floor_divide, "FloorDivide")
 _floor_divided = promoted(_floor_divide)
-remainder = _binary(np.remainder, "Remainder", "remainder")
-fmod = _binary(np.fmod, "Fmod", "fmod")
+remainder = binary_words(np.remainder, "Remainder", "remainder")
+fmod = binary_words(np.fmod, "Fmod", "fmod")
 
 
 def floor_divide(input: Any, other: Any, *, out: None = None) -> Any:
@@ -184,14 +184,14 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None, out: None =
 divide = div
 named(in_place_binary(_true_divide.op, floats=True), "div_", "divide_", "true_divide_")  # type: ignore[attr-defined]
 
-neg = _keeping(np.negative, "Neg", "neg", "negative")
+neg = keeping_words(np.negative, "Neg", "neg", "negative")
 negative = neg
-positive = _keeping(np.positive, "Positive", "positive")
-abs = _keeping(np.absolute, "Abs", "abs", "absolute")
+positive = keeping_words(np.positive, "Positive", "positive")
+abs = keeping_words(np.absolute, "Abs", "abs", "absolute")
 absolute = abs
-sgn = _keeping(np.sign, "Sgn", "sgn")
-square = _keeping(np.square, "Square", "square")
-reciprocal = _unary(np.reciprocal, "Reciprocal", "reciprocal")
+sgn = keeping_words(np.sign, "Sgn", "sgn")
+square = keeping_words(np.square, "Square", "square")
+reciprocal = unary_words(np.reciprocal, "Reciprocal", "reciprocal")
 
 
 @method()
@@ -251,60 +251,60 @@ def _rpow(self: Any, other: Any) -> Any:
     return _pow_between_numbers(other, self)
 
 
-float_power = _binary(np.float_power, "FloatPower", "float_power")
+float_power = binary_words(np.float_power, "FloatPower", "float_power")
 
 # Exponentials, logarithms, roots ----------------------------------------------------------------------
 
-exp = _unary(np.exp, "Exp", "exp")
-exp2 = _unary(np.exp2, "Exp2Backward0", "exp2")
-expm1 = _unary(np.expm1, "Expm1Backward0", "expm1")
-log = _unary(np.log, "Log", "log")
-log2 = _unary(np.log2, "Log2Backward0", "log2")
-log10 = _unary(np.log10, "Log10Backward0", "log10")
-log1p = _unary(np.log1p, "Log1PBackward0", "log1p")
-sqrt = _unary(np.sqrt, "Sqrt", "sqrt")
-rsqrt = _unary(activations.reciprocal_root, "Rsqrt", "rsqrt")
-logaddexp = _binary(np.logaddexp, "Logaddexp", "logaddexp")
-logaddexp2 = _binary(np.logaddexp2, "Logaddexp2Backward0", "logaddexp2")
-hypot = _binary(np.hypot, "Hypot", "hypot")
+exp = unary_words(np.exp, "Exp", "exp")
+exp2 = unary_words(np.exp2, "Exp2Backward0", "exp2")
+expm1 = unary_words(np.expm1, "Expm1Backward0", "expm1")
+log = unary_words(np.log, "Log", "log")
+log2 = unary_words(np.log2, "Log2Backward0", "log2")
+log10 = unary_words(np.log10, "Log10Backward0", "log10")
+log1p = unary_words(np.log1p, "Log1PBackward0", "log1p")
+sqrt = unary_words(np.sqrt, "Sqrt", "sqrt")
+rsqrt = unary_words(activations.reciprocal_root, "Rsqrt", "rsqrt")
+logaddexp = binary_words(np.logaddexp, "Logaddexp", "logaddexp")
+logaddexp2 = binary_words(np.logaddexp2, "Logaddexp2Backward0", "logaddexp2")
+hypot = binary_words(np.hypot, "Hypot", "hypot")
 
 # Trigonometry -----------------------------------------------------------------------------------------
 
-sin = _unary(np.sin, "Sin", "sin")
-cos = _unary(np.cos, "Cos", "cos")
-tan = _unary(np.tan, "Tan", "tan")
-asin = _unary(np.arcsin, "Asin", "asin", "arcsin")
-acos = _unary(np.arccos, "Acos", "acos", "arccos")
-atan = _unary(np.arctan, "Atan", "atan", "arctan")
-sinh = _unary(np.sinh, "Sinh", "sinh")
-cosh = _unary(np.cosh, "Cosh", "cosh")
-tanh = _unary(np.tanh, "Tanh", "tanh")
-asinh = _unary(np.arcsinh, "Asinh", "asinh", "arcsinh")
-acosh = _unary(np.arccosh, "Acosh", "acosh", "arccosh")
-atanh = _unary(np.arctanh, "Atanh", "atanh", "arctanh")
+sin = unary_words(np.sin, "Sin", "sin")
+cos = unary_words(np.cos, "Cos", "cos")
+tan = unary_words(np.tan, "Tan", "tan")
+asin = unary_words(np.arcsin, "Asin", "asin", "arcsin")
+acos = unary_words(np.arccos, "Acos", "acos", "arccos")
+atan = unary_words(np.arctan, "Atan", "atan", "arctan")
+sinh = unary_words(np.sinh, "Sinh", "sinh")
+cosh = unary_words(np.cosh, "Cosh", "cosh")
+tanh = unary_words(np.tanh, "Tanh", "tanh")
+asinh = unary_words(np.arcsinh, "Asinh", "asinh", "arcsinh")
+acosh = unary_words(np.arccosh, "Acosh", "acosh", "arccosh")
+atanh = unary_words(np.arctanh, "Atanh", "atanh", "arctanh")
 arcsin, arccos, arctan, arcsinh, arccosh, arctanh = asin, acos, atan, asinh, acosh, atanh
-atan2 = _binary(np.arctan2, "Atan2Backward0", "atan2", "arctan2", floats=True)
+atan2 = binary_words(np.arctan2, "Atan2Backward0", "atan2", "arctan2", floats=True)
 arctan2 = atan2
-deg2rad = _unary(np.deg2rad, "Deg2RadBackward0", "deg2rad")
-rad2deg = _unary(np.rad2deg, "Rad2DegBackward0", "rad2deg")
-sinc = _unary(np.sinc, "Sinc", "sinc")
-erf = _unary(activations.error_function, "Erf", "erf")
-erfc = _unary(activations.error_complement, "Erfc", "erfc")
+deg2rad = unary_words(np.deg2rad, "Deg2RadBackward0", "deg2rad")
+rad2deg = unary_words(np.rad2deg, "Rad2DegBackward0", "rad2deg")
+sinc = unary_words(np.sinc, "Sinc", "sinc")
+erf = unary_words(activations.error_function, "Erf", "erf")
+erfc = unary_words(activations.error_complement, "Erfc", "erfc")
 
 # Activations ------------------------------------------------------------------------------------------
 
-sigmoid = _unary(activations.sigmoid, "Sigmoid", "sigmoid")
-relu = _keeping(activations.relu, "Relu", "relu")
+sigmoid = unary_words(activations.sigmoid, "Sigmoid", "sigmoid")
+relu = keeping_words(activations.relu, "Relu", "relu")
 
 
 # Steps: no gradient, but the graph knows of them ------------------------------------------------------
 
-sign = _keeping(steps.sign, "Sign", "sign")
-floor = _keeping(steps.floor, "Floor", "floor")
-ceil = _keeping(steps.ceil, "Ceil", "ceil")
-trunc = _keeping(steps.trunc, "Trunc", "trunc", "fix")
+sign = keeping_words(steps.sign, "Sign", "sign")
+floor = keeping_words(steps.floor, "Floor", "floor")
+ceil = keeping_words(steps.ceil, "Ceil", "ceil")
+trunc = keeping_words(steps.trunc, "Trunc", "trunc", "fix")
 fix = trunc
-frac = _keeping(steps.fraction, "Frac", "frac")
+frac = keeping_words(steps.fraction, "Frac", "frac")
 _round = op(steps.rounded, "Round")
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from tapeless.graph.apply import Op, apply
 from tapeless.graph.ops import check_broadcast, method, op
 from tapeless.graph.tensor import Tensor
+from tapeless.graph.variable import Variable
 from tapeless.graph.vocabulary.dims import axes_of, numpy_words, one_dim, sizes_of
 from tapeless.rules import parts, table
 
@@ -188,6 +189,23 @@ def expand_as(self: Any, other: Any) -> Any:
 def broadcast_to(input: Any, size: Any) -> Any:
     """Stretched to `size`."""
     return expand(input, size)
+
+
+def fit_value(value: Any, shape: tuple[int, ...]) -> Any:
+    """A value may have more dimensions than the place, if they are of length one."""
+    own = np.shape(value._data) if isinstance(value, Variable) else ()
+    extra = len(own) - len(shape)
+    if extra > 0 and own[:extra] == (1,) * extra:
+        value = value.reshape(own[extra:])
+        own = own[extra:]
+    for place, (n, m) in enumerate(zip(own[::-1], shape[::-1], strict=False)):
+        if n not in (1, m):
+            raise RuntimeError(
+                f"The expanded size of the tensor ({m}) must match the existing size ({n}) at non-singleton "
+                f"dimension {len(shape) - 1 - place}.  Target sizes: {list(shape)}.  Tensor sizes: "
+                f"{list(own)}"
+            )
+    return value
 
 
 def broadcast_tensors(*tensors: Any) -> tuple[Any, ...]:
