@@ -110,7 +110,10 @@ def binary(op: Op, slow: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
             y_needs = False
         else:
             return slow(x, y)
-        done = compute(xd, yd)
+        try:
+            done = compute(xd, yd)
+        except (ValueError, TypeError):  # shapes or dtypes that do not fit: the slow road has the words for it
+            return slow(x, y)
         dtype = done.dtype
         if dtype is not xd.dtype or dtype.kind != "f":
             return slow(x, y)
