@@ -1,8 +1,8 @@
 """What an Array's operations keep for backward stays as it was, whatever the program writes afterwards.
 
-NumPy programs reuse their memory: `state[i + 1] = f(state[i])`, `x += dt * v`.  PyTorch refuses to differentiate them;
-here a write first gives a copy of the old values to the nodes that still need them.  The version counter that all
-views of a memory share holds, after the version, weak references to those nodes.
+NumPy programs reuse their memory: `state[i + 1] = f(state[i])`, `x += dt * v`.  PyTorch refuses to
+differentiate them; here a write first gives a copy of the old values to the nodes that still need them.  The
+version counter that all views of a memory share holds, after the version, weak references to those nodes.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from tapeless.graph.node import Node, edge
+from tapeless.graph.node import Node, Own, Packed, edge
 from tapeless.graph.variable import INFERENCE, Variable, result, wrap
 
 
@@ -59,14 +59,19 @@ def _copied(kept: Any) -> Any:
 def _counters(owner: Any) -> list[Any]:
     if isinstance(owner, Variable):
         return [owner._own_counter()]
+    if isinstance(owner, Own):
+        return [owner._counter]
     if isinstance(owner, list):
         return [owner]
+    if isinstance(owner, Packed):  # its version is its own
+        return []
     return [counter for one in owner or () for counter in _counters(one)]
 
 
 def _detach(node: Node, counter: Any) -> None:
     """Replace what the node keeps of that memory."""
-    assert node.saved is not None and node.owners is not None
+    assert node.saved is not None
+    assert node.owners is not None
     versions = node.versions or (0,) * len(node.owners)
     entries = [_kept_apart(*entry, counter) for entry in zip(node.saved, node.owners, versions, strict=True)]
     saved, owners, versions = zip(*entries, strict=True)
@@ -81,6 +86,8 @@ def _kept_apart(kept: Any, owner: Any, version: Any, counter: Any) -> tuple[Any,
         return type(kept)(saved), owners, versions
     if isinstance(owner, list):
         return (_copy(kept), [0], 0) if owner is counter else (kept, owner, version)
+    if isinstance(owner, Own):
+        return (_copy(kept), Own([0], owner.nr), 0) if owner._counter is counter else (kept, owner, version)
     if not isinstance(owner, Variable) or owner._counter is not counter:
         return kept, owner, version
     data = _copy(kept)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from tapeless.graph import modes
 from tapeless.graph.variable import INFERENCE, Variable, result, wrap
 from tapeless.rules.pullback import Pullback
 
@@ -150,7 +151,7 @@ class Node:
         self.check_versions()
         if self.hooks is None or not self.hooks.packed:
             return self.saved
-        return tuple(item.unpack()._data if isinstance(item, Packed) else item for item in self.saved)
+        return tuple([self._variable(kept, None)._data if isinstance(kept, Packed) else kept for kept in self.saved])
 
     def variables(self) -> tuple[Any, ...]:
         """The residuals with variables in the place of arrays: what is differentiated again."""
@@ -166,11 +167,17 @@ class Node:
             ]
         )
 
+    def variable_at(self, index: int) -> Any:
+        """One residual as `variables` gives it; the others are left packed."""
+        if self.saved is None:
+            raise RuntimeError(FREED)
+        return self._variable(self.saved[index], None if self.owners is None else self.owners[index])
+
     def _variable(self, kept: Any, owner: Any) -> Any:
         if isinstance(kept, Packed):
-            return kept.unpack()
-        if owner is None:
-            return kept
+            return kept.unpack(self)
+        if owner is None or isinstance(owner, Variable):
+            return kept if owner is None else owner
         if isinstance(owner, list):
             return self._own_output(kept, owner)
         return [
@@ -217,7 +224,8 @@ class Node:
         if self.saved is None:
             raise RuntimeError(FREED)
         index = self._residual_index(name, missing=name in ("self", "other", "result"))
-        return None if index is None else self.variables()[index]
+        self.check_versions()
+        return None if index is None else self.variable_at(index)
 
     def _residual_index(self, name: str, missing: bool = False) -> Any:
         if self.pullback is not None and self.op is not None:
@@ -310,16 +318,25 @@ class RemovableHandle:
 
 
 class Packed:
-    """A residual that went through `saved_tensors_hooks`: packed once, unpacked at each read."""
+    """A residual that went through `saved_tensors_hooks`: packed once, unpacked at each read.
 
-    __slots__ = ("_counter", "_needs", "_node", "_nr", "_unpack", "_value")
+    `node` is the variable's place in the graph; None for a result of the node that saves it, which `unpack` names.
+    """
+
+    __slots__ = ("_counter", "_needs", "_node", "_nr", "_unpack", "_value", "version")
 
     def __init__(
         self, variable: Variable, node: Node | None, pack: Callable[..., Any], unpack: Callable[..., Any]
     ):
-        before = variable._counter[0]
-        self._value = pack(variable)
-        if variable._counter[0] != before:
+        given = wrap(variable._face, variable._array())  # outside the graph: a hook may keep it without a cycle
+        given._counter = variable._own_counter()
+        before = given._counter[0]
+        mode = modes.change(grad=False, saved_hooks=None, dual_level=None)
+        try:
+            self._value = pack(given)
+        finally:
+            modes.restore(mode)
+        if given._counter[0] != before:
             raise RuntimeError(
                 "A saved tensor pack hook is modifying its input in place. Tensors provided as input to pack hook can "
                 "not be modified by in-place operations as this can lead to unexpected side-effects. Please open an "
@@ -329,22 +346,35 @@ class Packed:
         self._needs = variable._needs
         self._node = node
         self._nr = variable._nr
-        self._counter = [0]  # what was packed has a version of its own
+        # What was packed has a version of its own, unless it is the tensor itself.
+        self._counter = given._counter if self._value is given else [0]
+        self.version = self._counter[0]
 
-    def unpack(self) -> Any:
+    def unpack(self, saver: Node) -> Any:
         value = self._unpack(self._value)
         if not isinstance(value, Variable):
             raise TypeError(
                 "Output of saved tensor unpack_hook expected to be a Tensor but got result of type "
                 + type(value).__name__
             )
-        if not self._needs or self._node is None or value._needs:
+        if not self._needs:
             return value
-        if isinstance(self._node, AccumulateGrad):
+        node = self._node or saver
+        if isinstance(node, AccumulateGrad):
             out = wrap(value._face, value._data, True)
-            out._own_meta().accumulator = weakref.ref(self._node)
+            out._own_meta().accumulator = weakref.ref(node)
             return out
-        return result(value._face, value._data, self._node, self._nr)
+        return result(value._face, value._data, node, self._nr)
+
+
+class Own:
+    """The owner of a residual that is one of the node's own results: the result itself would hold the node."""
+
+    __slots__ = ("_counter", "nr")
+
+    def __init__(self, counter: Any, nr: int) -> None:
+        self._counter = counter
+        self.nr = nr
 
 
 class RawSaved:
@@ -359,8 +389,11 @@ class RawSaved:
         if node.saved is None:
             raise RuntimeError(FREED)
         if isinstance(node.saved[self._index], Packed):
-            raise RuntimeError("Setting hooks on previously unpacked saved tensor is forbidden")
-        variable = node.variables()[self._index]
+            raise RuntimeError(
+                "Calling register_hooks on a saved tensor whose hooks have already been set. Hint: only one pair of "
+                "hooks is allowed at a time."
+            )
+        variable = node.variable_at(self._index)
         if not isinstance(variable, Variable):
             raise RuntimeError("Can't register hooks on a saved value that is None or not a Tensor.")
         pack_residual(node, self._index, variable, pack, unpack)
@@ -374,7 +407,7 @@ def pack_residual(node: Node, index: int, variable: Variable, pack: Any, unpack:
     node.saved = (*node.saved[:index], packed, *node.saved[index + 1 :])
     node.owners = (*node.owners[:index], packed, *node.owners[index + 1 :])
     versions = node.versions or (0,) * len(node.saved)
-    node.versions = (*versions[:index], 0, *versions[index + 1 :])
+    node.versions = (*versions[:index], packed.version, *versions[index + 1 :])
     node.own_hooks().packed = True
 
 
@@ -423,11 +456,12 @@ def type_name(data: Any) -> str:
 
 
 def _modified(node: Node, owner: Any, version: int, expected: int) -> str:
-    if isinstance(owner, list):
-        assert node.saved is not None and node.owners is not None
-        data, made_by, nr = node.saved[node.owners.index(owner)], node, 0
-    else:
+    if isinstance(owner, Variable):
         data, made_by, nr = owner._data, owner._node, owner._nr
+    else:
+        assert node.saved is not None and node.owners is not None
+        data = next(kept for kept, one in zip(node.saved, node.owners, strict=True) if one is owner)
+        made_by, nr = node, getattr(owner, "nr", 0)
     what = f"[{type_name(data)} {list(data.shape)}]" if hasattr(data, "dtype") else "a saved value"
     origin = f", which is output {nr} of {made_by.name()}," if made_by is not None else ""
     return (

@@ -1,0 +1,562 @@
+"""Operations that users differentiate themselves: `Function`, its context, and the node that calls it."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import warnings
+import weakref
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+import numpy as np
+
+from tapeless.graph import dual, modes
+from tapeless.graph.apply import finish
+from tapeless.graph.engine import mark_written
+from tapeless.graph.modes import Mode, current
+from tapeless.graph.node import FREED, MultiNode, Own, RawSaved, edge, next_number, refresh, version_of
+from tapeless.graph.variable import Variable, View, result, wrap
+from tapeless.graph.views import rebase
+from tapeless.rules.support import as_dtype, unbroadcast
+
+NO_FORWARD = "You must implement the forward function for custom autograd.Function."
+NO_BACKWARD = (
+    "You must implement either the backward or vjp method for your custom autograd.Function to use it with backward "
+    "mode AD."
+)
+NO_JVP = "You must implement the jvp function for custom autograd.Function to use it with forward mode AD."
+BOTH = (
+    "Implementing both 'backward' and 'vjp' for a custom Function is not allowed. You should only implement one of "
+    "them."
+)
+LEGACY = (
+    "Legacy autograd function with non-static forward method is deprecated. Please use new-style autograd function "
+    "with static forward method. (Example: https://pytorch.org/docs/stable/autograd.html#torch.autograd.Function)"
+)
+NOT_RETURNED = (
+    "Some elements marked as dirty during the forward method were not returned as output. The inputs that are "
+    "modified inplace must all be outputs of the Function."
+)
+DIRTY_LEAF = "a leaf Variable that requires grad has been used in an in-place operation."
+DIRTY_VIEW = (
+    "If your Function modifies inplace an input that is a view of another Tensor, your Function cannot return more "
+    "than one Tensor, and that input must be the first Tensor among its inputs. Make sure that the input is not a "
+    "view (with .clone()), or split the Function in two."
+)
+NOT_AN_INPUT = (
+    "ctx.mark_dirty() received a tensor that was not an input. Only input Tensors that have been mutated should be "
+    "passed to ctx.mark_dirty()."
+)
+TWICE = "trying to differentiate twice a function that was marked with @once_differentiable"
+VIEW_WITHOUT_VIEW = (
+    "A custom Function's forward is returning a view (or an input as-is) but the jvp is not returning a view."
+)
+WRITE_WITHOUT_WRITE = (
+    "An inplace custom Function is not modifying the forward mode gradients inplace. If the forward is modifying an "
+    "input inplace, then the jvp function must modify the corresponding gradient inplace."
+)
+
+
+OF_NODE = {"name", "next_functions", "metadata", "register_hook", "register_prehook", "_raw_saved_tensors"}
+
+
+class FunctionCtx:
+    """What a Function's methods share: tensors saved with `save_for_backward`, and any attribute set on it.
+
+    It knows its node weakly, and nothing of the node's names can collide with the user's attributes.
+    """
+
+    def __init__(self, needs_input_grad: tuple[bool, ...]) -> None:
+        self.needs_input_grad = needs_input_grad
+        self.to_save: tuple[Any, ...] = ()
+        self.saved_for_forward: tuple[Any, ...] | None = None
+        self.dirty_tensors: tuple[Any, ...] = ()
+        self.non_differentiable: tuple[Any, ...] = ()
+        self.materialize_grads = True
+        self._node: weakref.ref[FunctionNode] | None = None
+
+    def save_for_backward(self, *tensors: Any) -> None:
+        """Keep tensors (or None) for `backward`, which reads them from `saved_tensors`."""
+        for position, tensor in enumerate(tensors):
+            if tensor is not None and not isinstance(tensor, Variable):
+                raise TypeError(
+                    f"save_for_backward can only save variables, but argument {position} is of type "
+                    + type(tensor).__name__
+                )
+        self.to_save = tensors
+
+    def save_for_forward(self, *tensors: Any) -> None:
+        """Keep tensors for `jvp`, which reads them from `saved_tensors`."""
+        self.saved_for_forward = tensors
+
+    def mark_dirty(self, *tensors: Any) -> None:
+        """Say which inputs `forward` wrote to; they must be among its results."""
+        self.dirty_tensors = tensors
+
+    def mark_non_differentiable(self, *tensors: Any) -> None:
+        """Say which results no gradient flows through."""
+        self.non_differentiable = tensors
+
+    def set_materialize_grads(self, value: bool) -> None:
+        """False: `backward` gets None, not zeros, for results that no gradient came for."""
+        self.materialize_grads = value
+
+    @property
+    def saved_tensors(self) -> tuple[Any, ...]:
+        """What was saved; RuntimeError if it was written to since, or freed."""
+        node = self._node and self._node()
+        return self.to_save if node is None else node.saved_tensors
+
+    saved_variables = saved_tensors
+
+    def __getattr__(self, name: str) -> Any:
+        reference = self.__dict__.get("_node")
+        node = reference and reference()
+        if node is None or name not in OF_NODE:
+            raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+        return getattr(node, name)
+
+
+class FunctionNode(MultiNode):
+    """The node of a call of a Function; attributes that the user set on `ctx` can be read from it."""
+
+    __slots__ = ("ctx", "face", "inputs")
+
+    function: type[Function]
+    ctx: FunctionCtx
+    inputs: tuple[tuple[int, tuple[int, ...], np.dtype[Any]] | None, ...]  # (edge, shape, dtype) of each argument
+
+    def __init__(self, args: tuple[Any, ...], ctx: FunctionCtx) -> None:
+        tensors = [arg for arg in args if isinstance(arg, Variable)]
+        edges = tuple([edge(tensor) if tensor._needs else None for tensor in tensors])
+        nrs = tuple([tensor._nr for tensor in tensors])
+        super().__init__(None, edges, nrs if any(nrs) else None, (), None, None)
+        self.ctx = ctx
+        self.face = tensors[0]._face
+        numbers = iter(range(len(tensors)))
+        self.inputs = tuple(
+            [(next(numbers), a._data.shape, a._data.dtype) if isinstance(a, Variable) else None for a in args]
+        )
+        self.infos = []
+
+    # What was saved ---------------------------------------------------------------------------------------
+
+    def save(self, tensors: tuple[Any, ...]) -> None:
+        owners = tuple([self._owner_of(tensor) for tensor in tensors])
+        versions = tuple([version_of(owner) for owner in owners])
+        self.saved = tuple([None if tensor is None else tensor._data for tensor in tensors])
+        self.owners = owners
+        self.versions = versions if any(versions) else None
+
+    def _owner_of(self, tensor: Any) -> Any:
+        if tensor is not None and tensor._node is self:
+            return Own(tensor._own_counter(), tensor._nr)
+        return tensor
+
+    def _variable(self, kept: Any, owner: Any) -> Any:
+        if not isinstance(owner, Own):
+            return super()._variable(kept, owner)
+        out = result(self.face, kept, self, owner.nr)
+        out._counter = owner._counter
+        return out
+
+    @property
+    def saved_tensors(self) -> tuple[Any, ...]:
+        """What `forward` saved."""
+        return self.variables()
+
+    @property
+    def _raw_saved_tensors(self) -> tuple[RawSaved, ...]:
+        if self.saved is None:
+            raise RuntimeError(FREED)
+        return tuple([RawSaved(self, index) for index in range(len(self.saved))])
+
+    def free(self) -> None:
+        self.saved = self.owners = None
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("ctx", "face", "inputs", "infos"):
+            raise AttributeError(name)
+        if name == "needs_input_grad" or name in self.ctx.__dict__:
+            return getattr(self.ctx, name)
+        return super().__getattr__(name)
+
+    # Pulling back -----------------------------------------------------------------------------------------
+
+    def pull(self, gs: list[Any], differentiable: bool) -> list[Any]:
+        if self.ctx.materialize_grads:
+            gs = list(self.whole(gs, differentiable))
+        given = [wrap(self.face, g) if isinstance(g, np.ndarray | np.generic) else g for g in gs]
+        found = _vjp_of(self.function)(self.ctx, *given)
+        cotangents = self._checked(found if isinstance(found, tuple) else (found,))
+        return cotangents if differentiable else [None if c is None else c._data for c in cotangents]
+
+    def whole(self, gs: list[Any], differentiable: bool) -> Any:
+        filled = [g if g is not None or info is None else np.zeros(*info) for g, info in zip(gs, self.infos, strict=True)]
+        return tuple(filled)
+
+    def _checked(self, found: tuple[Any, ...]) -> list[Any]:
+        """One cotangent for each edge, in its input's shape and dtype."""
+        expected = len(self.inputs)
+        if len(found) < expected or any([extra is not None for extra in found[expected:]]):
+            raise RuntimeError(
+                f"function {self.name()} returned an incorrect number of gradients (expected {expected}, got "
+                f"{len(found)})"
+            )
+        cotangents: list[Any] = []
+        for position, (cotangent, of) in enumerate(zip(found, self.inputs, strict=False)):
+            if of is None:
+                if cotangent is not None:
+                    raise RuntimeError(
+                        f"function {self.name()} returned a gradient different than None at position "
+                        f"{position + 1}, but the corresponding forward input was not a Variable"
+                    )
+                continue
+            index, shape, dtype = of
+            if cotangent is not None and not isinstance(cotangent, Variable):
+                raise RuntimeError(f"expected Variable or None (got {type(cotangent).__name__})")
+            if cotangent is None or self.edges[index] is None:
+                cotangents.append(None)
+            else:
+                cotangents.append(self._fitted(cotangent, index, shape, dtype))
+        return cotangents
+
+    def _fitted(self, cotangent: Any, index: int, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
+        own = cotangent._data
+        if own.shape != shape:
+            if not _is_expandable(shape, own.shape):
+                raise RuntimeError(
+                    f"Function {self.name()} returned an invalid gradient at index {index} - got {list(own.shape)} "
+                    f"but expected shape compatible with {list(shape)}"
+                )
+            cotangent = unbroadcast(cotangent, shape)
+        if own.dtype != dtype:
+            if own.dtype.kind == "c" and dtype.kind != "c":
+                raise RuntimeError(
+                    f"Function {self.name()} returned an invalid gradient at index {index} - got a complex gradient "
+                    "for a real input: return its real part"
+                )
+            cotangent = as_dtype(cotangent, dtype)
+        return cotangent
+
+
+class BackwardCFunction(FunctionNode):
+    """The base of the nodes of all Functions, under PyTorch's name."""
+
+    __slots__ = ()
+
+
+def _is_expandable(shape: tuple[int, ...], larger: tuple[int, ...]) -> bool:
+    return len(shape) <= len(larger) and all(
+        n in (1, m) for n, m in zip(reversed(shape), reversed(larger), strict=False)
+    )
+
+
+def _vjp_of(function: type[Function]) -> Callable[..., Any]:
+    has_backward = function.backward is not Function.backward
+    has_vjp = function.vjp is not Function.vjp
+    if has_backward and has_vjp:
+        raise RuntimeError(BOTH)
+    return function.vjp if has_vjp else function.backward
+
+
+class _FunctionMeta(type):
+    def __init__(cls, name: str, bases: tuple[type, ...], body: dict[str, Any]) -> None:
+        super().__init__(name, bases, body)
+        contents = {"__slots__": (), "function": cls, "__module__": cls.__module__}
+        cls._backward_cls = type(f"{name}Backward", (BackwardCFunction,), contents)
+
+
+class Function(metaclass=_FunctionMeta):
+    """An operation with a derivative of the user's own: subclass it, and call `apply`.
+
+    >>> import tapeless as tl
+    >>> class Square(tl.autograd.Function):
+    ...     @staticmethod
+    ...     def forward(ctx, x):
+    ...         ctx.save_for_backward(x)
+    ...         return x * x
+    ...
+    ...     @staticmethod
+    ...     def backward(ctx, g):
+    ...         (x,) = ctx.saved_tensors
+    ...         return 2 * x * g
+    >>> x = tl.tensor(3.0, requires_grad=True)
+    >>> Square.apply(x).backward()
+    >>> x.grad
+    tensor(6.)
+    """
+
+    _backward_cls: type[FunctionNode]
+    generate_vmap_rule = False
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        warnings.warn(
+            f"{type(self)} should not be instantiated. Methods on autograd functions are all static, so you should "
+            "invoke them on the class itself. Instantiating an autograd function will raise an error in a future "
+            "version of PyTorch.",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+
+    def __call__(self, *_: Any, **__: Any) -> NoReturn:
+        raise RuntimeError(LEGACY)
+
+    @staticmethod
+    def forward(*args: Any, **kwargs: Any) -> Any:
+        """`forward(ctx, *args)`; or `forward(*args)` together with `setup_context`."""
+        raise NotImplementedError(NO_FORWARD)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> Any:
+        """Save what `backward` needs, where `forward` does not take `ctx`."""
+        raise NotImplementedError("setup_context is not implemented.")
+
+    @staticmethod
+    def backward(ctx: Any, *grad_outputs: Any) -> Any:
+        """The gradient of each argument of `forward` (None for what is no tensor) from those of its results."""
+        raise NotImplementedError(NO_BACKWARD)
+
+    @staticmethod
+    def vjp(ctx: Any, *grad_outputs: Any) -> Any:
+        """Another name of `backward`."""
+        raise NotImplementedError(NO_BACKWARD)
+
+    @staticmethod
+    def jvp(ctx: Any, *grad_inputs: Any) -> Any:
+        """The tangents of the results from those of the arguments."""
+        raise NotImplementedError(NO_JVP)
+
+    @classmethod
+    def apply(cls, *args: Any, **kwargs: Any) -> Any:
+        """Run `forward`, unrecorded, and record the whole as one operation."""
+        with_setup = cls.setup_context is not Function.setup_context
+        if kwargs or with_setup:
+            args = _bound(cls.forward, args if with_setup else (None, *args), kwargs, with_setup)
+        return _Call(cls, args, with_setup).run()
+
+
+def _bound(forward: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], defaults: bool) -> tuple[Any, ...]:
+    """The arguments by position; `forward` without `ctx` gets its defaults too."""
+    bound = inspect.signature(forward).bind(*args, **kwargs)
+    if defaults:
+        bound.apply_defaults()
+        return bound.args
+    return bound.args[1:]
+
+
+class _Call:
+    """One application of a Function."""
+
+    def __init__(self, function: type[Function], args: tuple[Any, ...], with_setup: bool) -> None:
+        self.function = function
+        self.args = args
+        self.with_setup = with_setup
+        self.mode = current()
+        self.tensors = [arg for arg in args if isinstance(arg, Variable)]
+        for tensor in self.tensors:
+            if tensor._view is not None:
+                refresh(tensor)
+        needs = tuple([isinstance(arg, Variable) and arg._needs for arg in args])
+        self.ctx = FunctionCtx(needs)
+        self.node: FunctionNode | None = None
+        if self.mode.grad and True in needs:
+            self.node = function._backward_cls(args, self.ctx)
+
+    def run(self) -> Any:
+        tangents = self._tangents()
+        before = modes.change(grad=False, dual_level=None)
+        try:
+            if self.with_setup:
+                returned = self.function.forward(*self.args)
+                self.function.setup_context(self.ctx, self.args, returned)
+            else:
+                returned = self.function.forward(self.ctx, *self.args)
+        finally:
+            modes.change(grad=before.grad, dual_level=before.dual_level)
+        outputs = returned if isinstance(returned, tuple) else (returned,)
+        outputs = self._outputs(outputs)
+        if tangents is not None:
+            self._push(tangents, outputs)
+        return outputs if isinstance(returned, tuple) else outputs[0]
+
+    # Results ----------------------------------------------------------------------------------------------
+
+    def _outputs(self, outputs: tuple[Any, ...]) -> tuple[Any, ...]:
+        self._check_dirty(outputs)
+        if self.node is not None:
+            self.node.seq = next_number()  # younger than whatever was written to in `forward`
+        wrapped = tuple(
+            [self._output(nr, out, outputs) if isinstance(out, Variable) else out for nr, out in enumerate(outputs)]
+        )
+        if self.node is not None:
+            self.node.infos = [
+                (out._data.shape, out._data.dtype) if isinstance(out, Variable) else None for out in outputs
+            ]  # type: ignore[assignment]
+            self._save(outputs, wrapped)
+        return wrapped
+
+    def _check_dirty(self, outputs: tuple[Any, ...]) -> None:
+        for dirty in self.ctx.dirty_tensors:
+            if not any(dirty is out for out in outputs):
+                raise RuntimeError(NOT_RETURNED)
+            if not self._is_input(dirty):
+                warnings.warn(NOT_AN_INPUT, UserWarning, stacklevel=5)
+            elif dirty._counter[0] >= 0:
+                mark_written(dirty)
+
+    def _is_input(self, variable: Any) -> bool:
+        return any(variable is tensor for tensor in self.tensors)
+
+    def _output(self, nr: int, out: Variable, outputs: tuple[Any, ...]) -> Variable:
+        node = self.node
+        is_input = self._is_input(out)
+        is_dirty = is_input and any(out is dirty for dirty in self.ctx.dirty_tensors)
+        differentiable = (
+            node is not None
+            and out._data.dtype.kind in "fc"
+            and not any(out is one for one in self.ctx.non_differentiable)
+        )
+        if is_dirty:
+            if differentiable:
+                self._rebase(out, nr, outputs)
+            return out
+        if is_input:
+            out = _returned_input(out)
+        elif out._view is not None:
+            out._view.creation = "function"
+        if differentiable:
+            out._node, out._nr, out._needs = node, nr, True
+        elif not is_input or node is not None:
+            out._node, out._nr, out._needs = None, 0, False
+        return out
+
+    def _rebase(self, out: Variable, nr: int, outputs: tuple[Any, ...]) -> None:
+        """The input that was written to is now this node's result."""
+        assert self.node is not None
+        if out._node is None and out._needs and out._view is None:
+            raise RuntimeError(DIRTY_LEAF)
+        if out._view is None:
+            out._node, out._nr, out._needs = self.node, nr, True
+            return
+        base = out._view.base
+        if base._needs and base._node is None:
+            raise RuntimeError(DIRTY_LEAF)
+        if sum(isinstance(one, Variable) for one in outputs) > 1 or self.tensors[0] is not out:
+            raise RuntimeError(DIRTY_VIEW)
+        rebase(out, self.node, self.node.edges[0] is not None)
+
+    def _save(self, outputs: tuple[Any, ...], wrapped: tuple[Any, ...]) -> None:
+        """Keep what `save_for_backward` named; an input returned as it was is saved as the input it is."""
+        assert self.node is not None
+        self.node.save(self.ctx.to_save)
+        self.ctx.to_save = ()
+        self.ctx._node = weakref.ref(self.node)
+        finish(self.node, self.mode)
+
+    # Forward mode -----------------------------------------------------------------------------------------
+
+    def _tangents(self) -> list[Any] | None:
+        level = self.mode.dual_level
+        if level is None or self.mode.inference:
+            return None
+        found = [dual.tangent_of(arg, level) if isinstance(arg, Variable) else None for arg in self.args]
+        return found if any(t is not None for t in found) else None
+
+    def _push(self, tangents: list[Any], outputs: tuple[Any, ...]) -> None:
+        """Call `jvp` and give the results their tangents."""
+        before = modes.change(dual_level=None)
+        ctx, node = self.ctx, self.ctx._node
+        try:
+            given = [self._materialized(t, arg) for t, arg in zip(tangents, self.args, strict=True)]
+            versions = [None if t is None else t._counter[0] for t in given]
+            ctx._node, ctx.to_save = None, ctx.saved_for_forward or ()
+            found = self.function.jvp(ctx, *given)
+        finally:
+            ctx._node, ctx.to_save = node, ()
+            modes.restore(before)
+        found = found if isinstance(found, tuple) else (found,)
+        if len(found) != len(outputs):
+            raise RuntimeError(
+                "Function's jvp returned an invalid number of forward gradients (expected "
+                f"{len(outputs)} but got {len(found)})"
+            )
+        for index, (out, tangent) in enumerate(zip(outputs, found, strict=True)):
+            if tangent is not None and not isinstance(tangent, Variable):
+                raise RuntimeError(f"expected Variable or None (got {type(tangent).__name__}) for grad output {index}.")
+            if isinstance(out, Variable) and tangent is not None:
+                self._set_tangent(out, tangent, given, versions)
+
+    def _materialized(self, tangent: Any, arg: Any) -> Any:
+        if tangent is not None or not isinstance(arg, Variable) or not self.ctx.materialize_grads:
+            return tangent
+        return wrap(arg._face, np.zeros_like(arg._data))
+
+    def _set_tangent(self, out: Variable, tangent: Variable, given: list[Any], versions: list[Any]) -> None:
+        dual.check_shape(out, tangent)
+        if any(out is dirty for dirty in self.ctx.dirty_tensors):
+            place = next(i for i, arg in enumerate(self.args) if arg is out)
+            if tangent is not given[place] or tangent._counter[0] == versions[place]:
+                raise RuntimeError(WRITE_WITHOUT_WRITE)
+        elif out._view is not None and self._is_view_of_input(out) and tangent._view is None:
+            raise RuntimeError(VIEW_WITHOUT_VIEW)
+        dual.set_tangent(out, tangent, self.mode.dual_level)
+
+    def _is_view_of_input(self, out: Variable) -> bool:
+        assert out._view is not None
+        bases = [tensor._view.base if tensor._view is not None else tensor for tensor in self.tensors]
+        return any(out._view.base is base for base in bases)
+
+
+def _returned_input(variable: Variable) -> Variable:
+    """A view of an input that `forward` returned as it was."""
+    out = dual.alias(variable) if not variable._needs else _unrecorded_alias(variable)
+    if out._view is not None:
+        out._view.creation = "function"
+    return out
+
+
+def _unrecorded_alias(variable: Variable) -> Variable:
+    before: Mode = modes.change(grad=False, dual_level=None)
+    try:
+        return dual.alias(variable)
+    finally:
+        modes.restore(before)
+
+
+# Backward that is differentiable once ---------------------------------------------------------------------
+
+
+class Error(MultiNode):
+    """Stands where a gradient must not be differentiated again."""
+
+    __slots__ = ()
+
+    def pull(self, gs: list[Any], differentiable: bool) -> list[Any]:
+        raise RuntimeError(TWICE)
+
+
+def once_differentiable(function: Callable[..., Any]) -> Callable[..., Any]:
+    """For `backward`: it runs unrecorded, and differentiating its result raises RuntimeError."""
+
+    @functools.wraps(function)
+    def wrapper(ctx: Any, *gs: Any) -> Any:
+        with modes.no_grad():
+            found = function(ctx, *gs)
+        node = ctx._node and ctx._node()
+        if not current().grad or node is None:
+            return found
+        several = found if isinstance(found, tuple) else (found,)
+        sources = [g for g in gs if isinstance(g, Variable) and g._needs]
+        edges = (*[edge(g) for g in sources], *node.edges)
+        nrs = (*[g._nr for g in sources], *(node.nrs or (0,) * len(node.edges)))
+        error = Error(None, edges, nrs, (), None, None)
+        error.infos = [(one._data.shape, one._data.dtype) if isinstance(one, Variable) else ((), None) for one in several]
+        marked = [
+            result(one._face, one._data, error, nr) if isinstance(one, Variable) and one._data.dtype.kind in "fc" else one
+            for nr, one in enumerate(several)
+        ]
+        return tuple(marked) if isinstance(found, tuple) else marked[0]
+
+    return wrapper
