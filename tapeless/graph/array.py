@@ -8,23 +8,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tapeless.graph.apply import Op, apply, op_of
-from tapeless.graph.keeping import remember
-from tapeless.graph.protocols import assign, call_function, call_ufunc, constant, data_of
-from tapeless.graph.quick import binary, unary
+from tapeless.graph.apply import apply, op_of
+from tapeless.graph.array_operators import arithmetic, comparison, kept
+from tapeless.graph.protocols import assign, call_function, call_ufunc, data_of
+from tapeless.graph.quick import unary
 from tapeless.graph.tensor import Tensor
 from tapeless.graph.variable import Variable, wrap
-from tapeless.graph.views import write
 from tapeless.rules import support
 
 CUT = (
-    "{} would take this Array out of the graph, but it requires grad. Keep computing with np.* functions on the Array "
-    "itself (np.stack([x, y]) joins Arrays), or use x.detach() where no gradient is wanted."
+    "{} would take this Array out of the graph, but it requires grad. Keep computing with np.* functions on "
+    "the Array itself (np.stack([x, y]) joins Arrays), or use x.detach() where no gradient is wanted."
 )
 
 
 class Array(Variable):
-    """An array that remembers what happened to it, in NumPy's words: dtypes, methods and writes as on an ndarray.
+    """An array that remembers what happened to it, in NumPy's words: its dtypes, methods, writes in place.
 
     >>> x = Array([1.0, 2.0, 3.0], requires_grad=True)
     >>> y = np.sum(np.sin(x) * x[::-1])
@@ -32,7 +31,8 @@ class Array(Variable):
     >>> x.grad.round(3)
     Array([ 1.762, -0.832, -2.128])
 
-    Numbers are scalars as in NumPy: `s += 1` gives a new one.  Gradients of complex numbers are du/dx - i du/dy.
+    Numbers are scalars as in NumPy: `s += 1` gives a new one.  What backward needs is copied before it is
+    written to.  Gradients of complex numbers are du/dx - i du/dy.
     """
 
     __slots__ = ()
@@ -98,7 +98,7 @@ class Array(Variable):
         """A copy, recorded."""
         return np.copy(self)
 
-    # What it is -------------------------------------------------------------------------------------------
+    # What it is --------- ---------------------------------------------------------------------------------
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -167,7 +167,7 @@ class Array(Variable):
     def flat(self) -> Flat:
         return Flat(self)
 
-    # Python -----------------------------------------------------------------------------------------------
+    # Python ------------- ---------------------------------------------------------------------------------
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         if self.requires_grad:
@@ -237,15 +237,15 @@ class Array(Variable):
             raise TypeError("only Arrays that the user made can be pickled: use x.detach()")
         return Array, (self._data, self._needs)
 
-    # NumPy ------------------------------------------------------------------------------------------------
+    # NumPy -------------- ---------------------------------------------------------------------------------
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        if any([isinstance(one, Variable) and type(one) is not Array for one in inputs]):
+        if any(isinstance(one, Variable) and type(one) is not Array for one in inputs):
             return NotImplemented
         return call_ufunc(Array, ufunc, method, inputs, kwargs)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        if any([issubclass(one, Variable) and one is not Array for one in types]):
+        if any(issubclass(one, Variable) and one is not Array for one in types):
             return NotImplemented
         return call_function(Array, function, args, kwargs)
 
@@ -255,7 +255,7 @@ class Array(Variable):
     def __setitem__(self, index: Any, value: Any) -> None:
         assign(self, index, value)
 
-    # Methods that are not simply a function of the same name ---------------------------------------------------
+    # Methods that are not simply a function of the same name ----------------------------------------------
 
     def astype(
         self, dtype: Any, order: Any = "K", casting: Any = "unsafe", subok: bool = True, copy: bool = True
@@ -337,14 +337,14 @@ class Flat:
         return self._of.size
 
 
-# Methods that are the function of the same name, the Array first ------------------------------------------------
+# Methods that are the function of the same name, the Array first -----------------------------------------
 
 METHODS: dict[str, Callable[..., Any]] = {
     name: getattr(np, name)
     for name in (
-        "all", "any", "argmax", "argmin", "argpartition", "argsort", "clip", "conj", "conjugate", "cumprod", "cumsum",
-        "diagonal", "dot", "max", "mean", "min", "nonzero", "prod", "ravel", "repeat", "round", "searchsorted",
-        "squeeze", "std", "sum", "swapaxes", "take", "trace", "var",
+        "all", "any", "argmax", "argmin", "argpartition", "argsort", "clip", "conj", "conjugate", "cumprod",
+        "cumsum", "diagonal", "dot", "max", "mean", "min", "nonzero", "prod", "ravel", "repeat", "round",
+        "searchsorted", "squeeze", "std", "sum", "swapaxes", "take", "trace", "var",
     )
 }  # fmt: skip
 
@@ -363,85 +363,7 @@ for _name, _function in METHODS.items():
     setattr(Array, _name, _method(_name, _function))
 
 
-# Operators --------------------------------------------------------------------------------------------------
-
-
-def _operand(value: Any) -> Any:
-    """What an operator takes on its other side: what NumPy would; else NotImplemented."""
-    if isinstance(value, Variable):
-        return value if type(value) is Array else NotImplemented
-    if isinstance(value, np.ndarray | np.generic | int | float | complex):
-        return value
-    if isinstance(value, list | tuple):
-        return np.asarray(value, like=wrap(Array, np.empty(0)))
-    return value if value is None else NotImplemented
-
-
-def _arithmetic(name: str, function: np.ufunc, compute: Callable[..., Any]) -> None:
-    """`__add__`, `__radd__` and `__iadd__`."""
-    op = op_of(function, Array)
-    quick = op.rule.kind == "elementwise"
-
-    def slow(x: Any, y: Any) -> Any:
-        other = _operand(y)
-        return other if other is NotImplemented else function(x, other)
-
-    def reflected(self: Any, other: Any) -> Any:
-        other = _operand(other)
-        return other if other is NotImplemented else function(other, self)
-
-    forward = _kept(binary(Op(op.rule, Array, op.name, compute=compute), slow)) if quick else slow
-
-    def in_place(self: Any, other: Any) -> Any:
-        value = _operand(other)
-        if value is NotImplemented or isinstance(self._data, np.generic):
-            return forward(self, other)
-        if quick:
-            _check_fits(function, self._data, data_of(value))
-            return write(op, self, value)
-        return function(self, value, out=(self,))
-
-    for prefix, run in (("", forward), ("r", reflected), ("i", in_place)):
-        setattr(Array, f"__{prefix}{name}__", run)
-
-
-def _kept(run: Callable[..., Any]) -> Callable[..., Any]:
-    """The quick road makes its node itself: what it keeps is noted here."""
-
-    def noted(*values: Any) -> Any:
-        out = run(*values)
-        if out is not NotImplemented and out._node is not None and out._node.owners is not None:
-            remember(out._node)
-        return out
-
-    return noted
-
-
-def _check_fits(function: np.ufunc, into: np.ndarray, other: Any) -> None:
-    """NumPy's own errors where the result does not fit into the memory it is to be written to."""
-    shape = np.broadcast_shapes(into.shape, np.shape(other))
-    if shape != into.shape:
-        raise ValueError(
-            f"non-broadcastable output operand with shape {into.shape} doesn't match the broadcast shape {shape}"
-        )
-    other_type = other.dtype if isinstance(other, np.ndarray | np.generic) else type(other)
-    dtype = function.resolve_dtypes((into.dtype, other_type, None))[-1]
-    if not np.can_cast(dtype, into.dtype, "same_kind"):
-        raise TypeError(
-            f"Cannot cast ufunc '{function.__name__}' output from {dtype!r} to {into.dtype!r} with casting rule "
-            "'same_kind'"
-        )
-
-
-def _comparison(function: np.ufunc) -> Callable[[Any, Any], Any]:
-    op = op_of(function, Array)
-
-    def run(self: Any, other: Any) -> Any:
-        value = _operand(other)
-        return value if value is NotImplemented else constant(op, (self, value), {})
-
-    return run
-
+# Operators ----------------------------------------------------------------------------------------------
 
 for _name, _ufunc, _compute in (
     ("add", np.add, operator.add),
@@ -458,7 +380,7 @@ for _name, _ufunc, _compute in (
     ("lshift", np.left_shift, operator.lshift),
     ("rshift", np.right_shift, operator.rshift),
 ):
-    _arithmetic(_name, _ufunc, _compute)
+    arithmetic(Array, _name, _ufunc, _compute)
 
 for _name, _ufunc in (
     ("eq", np.equal),
@@ -468,10 +390,10 @@ for _name, _ufunc in (
     ("gt", np.greater),
     ("ge", np.greater_equal),
 ):
-    setattr(Array, f"__{_name}__", _comparison(_ufunc))
+    setattr(Array, f"__{_name}__", comparison(Array, _ufunc))
 
 for _name, _ufunc in (("neg", np.negative), ("pos", np.positive), ("abs", np.absolute)):
-    setattr(Array, f"__{_name}__", _kept(unary(op_of(_ufunc, Array))))
+    setattr(Array, f"__{_name}__", kept(unary(op_of(_ufunc, Array))))
 
 Array.__invert__ = lambda self: np.invert(self)  # type: ignore[attr-defined]
 Array.__divmod__ = lambda self, other: np.divmod(self, other)  # type: ignore[attr-defined]

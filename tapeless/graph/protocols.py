@@ -1,7 +1,7 @@
 """NumPy's protocols: what `np.function(...)` does when a variable is among its arguments.
 
-Nearly everything is one row of the table.  Here is the rest: results written into `out=`, the methods of ufuncs,
-the functions that write into their argument, and those through which nothing flows.
+Nearly everything is one row of the table.  Here is the rest: results written into `out=`, the methods of
+ufuncs, the functions that write into their argument, and those through which nothing flows.
 """
 
 from __future__ import annotations
@@ -25,15 +25,16 @@ from tapeless.rules.table import Rule
 
 Face = type[Variable]
 Index = Any
+BASIC = (slice, int, np.integer, type(None), type(...))
 
 INTO_PLAIN = (
-    "{} writes into an ordinary ndarray, which cannot remember where its values came from. Write into an Array (what "
-    "np.zeros_like(x) gives for an Array x), or use the form that returns its result."
+    "{} writes into an ordinary ndarray, which cannot remember where its values came from. Write into an "
+    "Array (what np.zeros_like(x) gives for an Array x), or use the form that returns its result."
 )
 
 
 class Keywords(dict[str, Any]):
-    """The keywords of a call through which nothing flows, as listeners see them: after the positional arguments."""
+    """The keywords of a call through which nothing flows, after its positional arguments: for listeners."""
 
 
 # Calls ------------------------------------------------------------------------------------------------------
@@ -116,7 +117,7 @@ def any_needs(value: Any) -> bool:
     """Whether a variable that requires grad is among the values."""
     if isinstance(value, Variable):
         return value._needs
-    return type(value) in LISTS and any([any_needs(item) for item in value])
+    return type(value) in LISTS and any(any_needs(item) for item in value)
 
 
 def _name(function: Any) -> str:
@@ -142,24 +143,27 @@ def assign(target: Any, index: Index, value: Any) -> None:
         raise TypeError(f"a {value._face.__name__} cannot be written into a {target._face.__name__}")
     index = data_of(index)
     if is_basic(index):
-        target, index = view_at(target, index), ...
+        index = with_ellipsis(index)
+        if isinstance(value, Variable) and _is_same_memory(value._data, target._array()[index]):
+            return  # the last step of Python's `x[index] += v`: it has been written
+        target, index = apply(op_of(operator.getitem, target._face), (target, index)), ...
     write(op_of(index_set, target._face), target, index, value)
+
+
+def _is_same_memory(one: Any, other: Any) -> bool:
+    return isinstance(one, np.ndarray) and one.__array_interface__ == other.__array_interface__
 
 
 def is_basic(index: Index) -> bool:
     """Whether an index gives a view: slices, integers, None and Ellipsis alone."""
     items = index if type(index) is tuple else (index,)
-    return all([isinstance(item, slice | int | np.integer | None | type(...)) for item in items]) and not any(
-        [isinstance(item, bool) for item in items]
-    )
+    return all(isinstance(item, BASIC) and not isinstance(item, bool) for item in items)
 
 
-def view_at(target: Any, index: Index) -> Any:
-    """The view that a basic index gives; a view of one element where it gives a scalar."""
+def with_ellipsis(index: Index) -> tuple[Any, ...]:
+    """The basic index that gives a view of one element where `index` gives a scalar."""
     items = index if type(index) is tuple else (index,)
-    if not any([item is ... for item in items]):
-        items = (*items, ...)
-    return apply(op_of(operator.getitem, target._face), (target, items))
+    return items if any(item is ... for item in items) else (*items, ...)
 
 
 def store(out: Any, value: Any, what: str, where: Any = True) -> Any:
@@ -177,7 +181,7 @@ def store(out: Any, value: Any, what: str, where: Any = True) -> Any:
             f"{what}: cannot cast from {data.dtype!r} to {out._data.dtype!r} with casting rule 'same_kind'"
         )
     if where is not True:
-        value = np.where(where, value, out)
+        value = np.where(where, value, out)  # type: ignore[call-overload]
     assign(out, ..., value)
     return out
 
@@ -198,7 +202,7 @@ def add_at(ufunc: np.ufunc, a: Any, indices: Index, *values: Any) -> None:
             f"no derivative rule for np.{ufunc.__name__}.at with an index that comes more than once"
         )
     else:
-        assign(a, index, ufunc(a[index], *values))
+        assign(a, index, ufunc(apply(op_of(operator.getitem, a._face), (a, index)), *values))
 
 
 def _repeats(index: Index, shape: tuple[int, ...]) -> bool:
@@ -215,7 +219,7 @@ def _outer(ufunc: np.ufunc, x: Any, y: Any, **kwargs: Any) -> Any:
 
 
 def _writing(name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Refuse where an ndarray would be written to with values that require grad; plain values are just written."""
+    """An ndarray is not written to with values that require grad; others are just written."""
 
     def decorate(function: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(function)
@@ -247,10 +251,9 @@ def _put_along_axis(arr: Any, indices: Any, values: Any, axis: int | None = -1) 
     if axis is None:
         _put(arr, places, values)
         return
-    axis %= arr._data.ndim
-    grid = list(np.ogrid[tuple([slice(n) for n in places.shape])])
-    grid[axis] = places
-    assign(arr, tuple(grid), values)
+    at = axis % arr._data.ndim
+    grid = np.ogrid[tuple([slice(0, n) for n in places.shape])]
+    assign(arr, (*grid[:at], places, *grid[at + 1 :]), values)
 
 
 @_writing("put")
