@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tapeless.graph import backward as _backward
-from tapeless.graph.apply import apply, op_of
 from tapeless.graph.modes import current
 from tapeless.graph.node import Node, RemovableHandle, refresh
 from tapeless.graph.printing import show
+from tapeless.graph.protocols import any_needs, call_function, call_ufunc
 from tapeless.graph.variable import INFERENCE, Variable, wrap
 
 NUMPY = "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
@@ -314,16 +314,19 @@ class Tensor(Variable):
         return format(self.item(), spec) if spec and self._data.size == 1 else repr(self)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        if "out" in kwargs:
+        if any(isinstance(one, Variable) and one._face is not Tensor for one in inputs):
+            return NotImplemented
+        if "out" in kwargs and any_needs((*inputs, kwargs["out"])):
             raise RuntimeError(
                 f"{ufunc.__name__}(): functions with out=... arguments don't support automatic differentiation, "
                 "but one of the arguments requires grad."
             )
-        function = ufunc if method == "__call__" else getattr(ufunc, method)
-        return _call(function, inputs, kwargs)
+        return call_ufunc(Tensor, ufunc, method, inputs, kwargs)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        return _call(function, args, kwargs)
+        if any(issubclass(one, Variable) and one._face is not Tensor for one in types):
+            return NotImplemented
+        return call_function(Tensor, function, args, kwargs)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         if not self.is_leaf:
@@ -341,27 +344,3 @@ Tensor._face = Tensor
 
 def _rebuild(face: type[Tensor], data: np.ndarray, needs: bool) -> Any:
     return wrap(face, data, needs)
-
-
-def _call(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """A NumPy function on tensors, recorded: what it computes, and the dtype, are NumPy's."""
-    op = op_of(function, Tensor)
-    if op.rule.kind == "constant":
-        return _constant(function, args, kwargs)
-    return apply(op, op.rule.bind(args, kwargs))
-
-
-def _constant(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """A function that nothing flows through: computed on the data."""
-    found = function(*[_data(arg) for arg in args], **{name: _data(arg) for name, arg in kwargs.items()})
-    if isinstance(found, np.ndarray | np.generic):
-        return wrap(Tensor, found)
-    return found
-
-
-def _data(value: Any) -> Any:
-    if isinstance(value, Variable):
-        return value._data
-    if isinstance(value, list | tuple) and any(isinstance(item, Variable) for item in value):
-        return type(value)([_data(item) for item in value])
-    return value
