@@ -163,11 +163,12 @@ def torch_like(make: Callable[..., Any], tanh: Any, grad: Any, no_grad: Any) -> 
 
 def tapeless() -> dict[str, Program]:
     import tapeless as tl
+    from tapeless.graph.backward import grad
 
     def make(array: np.ndarray, needs: bool) -> Any:
         return tl.tensor(array, requires_grad=needs)
 
-    return torch_like(make, tl.tanh, tl.autograd.grad, tl.no_grad)
+    return torch_like(make, tl.tanh, grad, tl.no_grad)
 
 
 def torch() -> dict[str, Program]:

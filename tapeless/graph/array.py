@@ -29,7 +29,7 @@ class Array(Variable):
     >>> y = np.sum(np.sin(x) * x[::-1])
     >>> y.backward()
     >>> x.grad.round(3)
-    Array([ 1.762, -0.832, -2.128])
+    Array([ 1.762,  0.077, -0.149])
 
     Numbers are scalars as in NumPy: `s += 1` gives a new one.  What backward needs is copied before it is
     written to.  Gradients of complex numbers are du/dx - i du/dy.
