@@ -124,7 +124,7 @@ def apply(op: Op, values: tuple[Any, ...]) -> Any:
         raw = (values[0]._array(), *raw[1:])
     computed = op.compute(*raw)
     needs = ()
-    if mode.grad and op.rule.kind != "constant":
+    if mode.records and op.rule.kind != "constant":
         needs = tuple(
             [
                 v._needs if isinstance(v, Variable) else takes_list and type(v) in LISTS and _needs(v)

@@ -26,6 +26,11 @@ class Mode(NamedTuple):
     tapes: tuple[Any, ...] = ()  # Tape objects, outermost first
     mutation: Any = None  # the running allow_mutation_on_saved_tensors context
 
+    @property
+    def records(self) -> bool:
+        """Whether operations on what requires grad are recorded; in inference mode they never are."""
+        return self.grad and not self.inference
+
 
 NORMAL = Mode()
 NO_GRAD = Mode(grad=False)

@@ -103,7 +103,7 @@ def _operation(face: Face, function: Any, values: tuple[Any, ...]) -> Op:
     if table.find(function) is not None:
         return op_of(function, face)
     mode = current()
-    if (mode.grad and any_needs(values)) or mode.dual_level is not None:
+    if (mode.records and any_needs(values)) or mode.dual_level is not None:
         raise MissingRuleError(f"no derivative rule for {_name(function)}")
     return _without_rule(table.key(function), function, face)
 

@@ -146,10 +146,12 @@ def write(op: Op, variable: Any, *rest: Any) -> Any:
     if variable._keeps_old:
         rescue(variable)
     needs = (variable._needs, *[_needs(value) for value in rest])
-    recorded = mode.grad and True in needs and array.dtype.kind in "fc"
+    recorded = mode.records and True in needs and array.dtype.kind in "fc"
     before = _before(variable, array, recorded or mode.dual_level is not None)
     raw = (before._data, *[_raw(value) for value in rest])
     _compute_into(op, array, raw)
+    if variable._counter is INFERENCE and not mode.inference:
+        raise RuntimeError(INFERENCE_WRITE)  # after the write, as PyTorch does
     mark_written(variable)
     if recorded:
         counter = variable._own_counter()
@@ -216,11 +218,7 @@ def _check_memory(array: np.ndarray) -> None:
 
 
 def _check_history(variable: Variable, rest: tuple[Any, ...], mode: Mode) -> None:
-    if variable._counter is INFERENCE:
-        if not mode.inference:
-            raise RuntimeError(INFERENCE_WRITE)
-        return
-    if not mode.grad:
+    if variable._counter is INFERENCE or not mode.grad:
         return
     view = variable._view
     if view is None:
