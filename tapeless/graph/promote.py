@@ -43,7 +43,7 @@ def result_dtype(*values: Any) -> np.dtype[Any]:
     for group in groups:
         if not group:
             continue
-        here = np.result_type(*group)
+        here = _widest(group)
         if found is None:
             found = here
         elif _RANK[here.kind] > _RANK[found.kind]:
@@ -56,6 +56,16 @@ def result_dtype(*values: Any) -> np.dtype[Any]:
                 found = _complex_of(found, groups)
     assert found is not None
     return found
+
+
+def _widest(group: list[np.dtype[Any]]) -> np.dtype[Any]:
+    """Of the highest category alone: an int64 does not widen a float32."""
+    if len(group) == 1:
+        return group[0]
+    kinds = {dtype.kind for dtype in group}
+    if "c" in kinds:
+        return np.result_type(*[dtype for dtype in group if dtype.kind in "fc"], np.complex64)
+    return np.result_type(*[dtype for dtype in group if dtype.kind == "f"] or group)
 
 
 def _complex_of(found: np.dtype[Any], groups: list[list[np.dtype[Any]]]) -> np.dtype[Any]:
@@ -71,3 +81,23 @@ def _number_dtype(value: Any) -> np.dtype[Any]:
     if isinstance(value, complex | np.complexfloating):
         return default_complex()
     return default_dtype()
+
+
+def get_default_dtype() -> np.dtype[Any]:
+    """The dtype of floats made from Python numbers; see `set_default_dtype`."""
+    return _default[0]
+
+
+def promote_types(type1: Any, type2: Any) -> np.dtype[Any]:
+    """The smallest dtype that both can be cast to without a change of category downwards."""
+    return _widest([np.dtype(type1), np.dtype(type2)])
+
+
+def result_type(tensor1: Any, tensor2: Any) -> np.dtype[Any]:
+    """The dtype in which an operation on these two would compute."""
+    return result_dtype(tensor1, tensor2)
+
+
+def can_cast(from_: Any, to: Any) -> bool:
+    """Whether a cast stays in its category or goes up: floats cannot become integers."""
+    return bool(np.can_cast(from_, to, "same_kind"))

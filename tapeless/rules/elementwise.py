@@ -225,7 +225,7 @@ def real(g: Array, val: Array) -> Array:
 def imag(g: Array, val: Array) -> Array:
     if dtype_of(val).kind != "c":
         return np.zeros_like(g)
-    return -1j * g
+    return g * -1j  # a Python complex before np.float64 would give a Python complex
 
 
 @general(np.real_if_close)

@@ -29,7 +29,7 @@ _clip_numbers = Op(_clip.rule, Tensor, "Clamp1")
 _where = op(np.where, "Where")
 _lerp = op(activations.interpolate, "Lerp", saved=("self", "end", "weight"))
 _lerp_tensor = Op(_lerp.rule, Tensor, "Lerp1", saved=("self", "end", "weight"))
-_nan_to_num = op(np.nan_to_num, "NanToNum", compute=np.nan_to_num)
+_nan_to_num = op(np.nan_to_num, "NanToNum")
 
 
 def _clip_op(input: Any, min: Any, max: Any) -> tuple[Op, np.dtype[Any]]:
@@ -141,9 +141,7 @@ def addcdiv_(self: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
 @method()
 def nan_to_num(input: Any, nan: Any = None, posinf: Any = None, neginf: Any = None) -> Any:
     """Without nan and infinities: zero and the largest numbers in their places."""
-    return apply(
-        _nan_to_num, _nan_to_num.rule.bind((input,), {"nan": nan or 0.0, "posinf": posinf, "neginf": neginf})
-    )
+    return apply(_nan_to_num, (input, 0.0 if nan is None else nan, posinf, neginf))
 
 
 @method()

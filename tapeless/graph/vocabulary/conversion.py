@@ -66,8 +66,8 @@ _to("byte", dtypes.uint8)
 _to("char", dtypes.int8)
 
 
-@method()
-def type(self: Any, dtype: Any = None) -> Any:
+@method("type")
+def type_of(self: Any, dtype: Any = None) -> Any:
     """The name of the tensor's type, or the tensor in another dtype."""
     return type_name(self._data) if dtype is None else cast(self, dtypes.dtype_from(dtype))
 

@@ -42,6 +42,8 @@ def array_from(data: Any, dtype: Any = None) -> np.ndarray:
     wanted = None if dtype is None else dtype_from(dtype)
     if isinstance(data, np.ndarray | np.generic):
         return np.asarray(data, wanted)
+    if isinstance(data, str):
+        raise TypeError("new(): invalid data type 'str'")
     plain = _without_tensors(data)
     try:
         array = np.asarray(plain)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from tapeless.graph.apply import Op, apply
+from tapeless.graph.node import type_name
 from tapeless.graph.ops import cast, op
 from tapeless.graph.tensor import Tensor
 from tapeless.graph.variable import Variable, wrap
 from tapeless.graph.views import write
-from tapeless.graph.vocabulary.dtypes import scalar_name
 from tapeless.graph.vocabulary.shaping import fit_value
 from tapeless.rules import support
 from tapeless.rules.indexing import index_set
@@ -47,7 +48,8 @@ def setitem(self: Any, index: Any, value: Any) -> None:
     value = _as_value(self, value)
     if arrays is None:
         assert basic is not None
-        part = _view(_last_step(basic), self, basic)
+        made = _last_step(basic)
+        part = self if made is _alias or basic == (FULL, ...) else _view(made, self, basic)
         write(_copy, part, fit_value(value, part._data.shape))
         return
     part = self if basic is None else _view(_last_step(basic), self, basic)
@@ -61,7 +63,7 @@ def _as_value(self: Any, value: Any) -> Any:
         return value
     if isinstance(value, np.ndarray | np.generic):
         return wrap(Tensor, np.asarray(value, self._data.dtype))
-    raise TypeError(f"can't assign a {type(value).__name__} to a {scalar_name(self._data.dtype)} tensor")
+    raise TypeError(f"can't assign a {type(value).__name__} to a {type_name(self._data)}")
 
 
 # What stands between the brackets ---------------------------------------------------------------------
@@ -129,7 +131,9 @@ def _plain(item: Any) -> Any:
         return _plain_array(np.asarray(item))
     if hasattr(item, "__index__"):
         return item.__index__()
-    raise TypeError(
+    if isinstance(item, str):
+        raise TypeError("new(): invalid data type 'str'")
+    raise IndexError(
         "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid "
         "indices (got "
         f"{type(item).__name__})"
@@ -187,7 +191,14 @@ def _call(self: Any, run: Callable[[], Any]) -> Any:
     except IndexError as error:
         raise _translated(self, error) from None
     except ValueError as error:
-        raise RuntimeError(str(error)) from None
+        text = str(error)
+        found = re.search(r"cannot assign (\d+) input values to the (\d+) output", text)
+        if found:
+            text = (
+                f"shape mismatch: value tensor of shape [{found[1]}] cannot be broadcast to indexing result of shape "
+                f"[{found[2]}]"
+            )
+        raise RuntimeError(text) from None
 
 
 def _check_masks(shape: tuple[int, ...], index: tuple[Any, ...]) -> None:

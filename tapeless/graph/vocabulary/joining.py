@@ -26,6 +26,9 @@ _flip = op(np.flip, "Flip")
 _roll = op(np.roll, "Roll")
 
 
+EMPTY = "torch.{}(): expected a non-empty list of Tensors"
+
+
 def _list_of(tensors: Any, name: str) -> list[Any]:
     items = list(tensors)
     for position, item in enumerate(items):
@@ -34,7 +37,7 @@ def _list_of(tensors: Any, name: str) -> list[Any]:
                 f"expected Tensor as element {position} in argument 0, but got {type(item).__name__}"
             )
     if not items:
-        raise RuntimeError(f"{name} expects a non-empty list of tensors")
+        raise (ValueError if name == "cat" else RuntimeError)(EMPTY.format(name))
     dtype = result_dtype(*items)
     return [cast(item, dtype) for item in items]
 
@@ -42,7 +45,7 @@ def _list_of(tensors: Any, name: str) -> list[Any]:
 @numpy_words
 def cat(tensors: Any, dim: int = 0, *, out: None = None) -> Any:
     """The tensors one after the other along `dim`."""
-    items = _list_of(tensors, "torch.cat(): ")
+    items = _list_of(tensors, "cat")
     for position, item in enumerate(items):
         if item._data.ndim == 0:
             raise RuntimeError(f"zero-dimensional tensor (at position {position}) cannot be concatenated")
@@ -141,6 +144,13 @@ def unbind(input: Any, dim: int = 0) -> Any:
     if input._data.ndim == 0:
         raise RuntimeError("Dimension specified as 0 but tensor has no dimensions")
     return apply(_unbind, (input, one_dim(dim, input._data.ndim)))
+
+
+@method("__iter__")
+def _iterate(self: Any) -> Any:
+    if self._data.ndim == 0:
+        raise TypeError("iteration over a 0-d tensor")
+    return iter(unbind(self))
 
 
 # Elements more than once, or elsewhere ----------------------------------------------------------------

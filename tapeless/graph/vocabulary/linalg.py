@@ -202,23 +202,43 @@ def matrix_rank(A: Any) -> Any:
 
 def cholesky(A: Any, *, upper: bool = False) -> Any:
     """The lower triangular `L` for which `L @ L.mH` is `A`."""
+    symmetric = _hermitian(_square(A, "cholesky"), "L")
     try:
-        return apply(_cholesky, (_square(A, "cholesky"), upper))
+        return apply(_cholesky, (symmetric, upper))
     except np.linalg.LinAlgError:
         raise LinAlgError(
-            "linalg.cholesky: The factorization could not be completed because the input is not "
-            "positive-definite"
+            "linalg.cholesky: The factorization could not be completed because the input is not positive-definite "
+            f"(the leading minor of order {_first_minor(A._data)} is not positive-definite)."
         ) from None
+
+
+def _first_minor(a: np.ndarray) -> int:
+    """The order of the first leading minor of a matrix, or of a batch, that is not positive definite."""
+    for order in range(1, a.shape[-1]):
+        if np.any(np.linalg.eigvalsh(a[..., :order, :order]) <= 0):
+            return order
+    return a.shape[-1]
+
+
+def _hermitian(A: Any, UPLO: str) -> Any:
+    """The matrix of which one triangle is read; its gradient is symmetric, as for what is symmetric anyway."""
+    symmetric = 0.5 * (A + A.mH)
+    data = A._data
+    if np.array_equal(data, np.conjugate(np.swapaxes(data, -1, -2))):
+        return symmetric
+    half = np.tril(data, -1) if UPLO == "L" else np.triu(data, 1)
+    whole = half + np.conjugate(np.swapaxes(half, -1, -2)) + data * np.eye(data.shape[-1], dtype=data.dtype)
+    return symmetric + A.new_tensor(whole - symmetric._data)
 
 
 def eigh(A: Any, UPLO: Any = "L") -> Eig:
     """Eigenvalues and eigenvectors of a symmetric matrix, of which one triangle is read."""
-    return Eig(*_run(_eigh, _square(A, "eigh"), UPLO))
+    return Eig(*_run(_eigh, _hermitian(_square(A, "eigh"), UPLO), UPLO))
 
 
 def eigvalsh(A: Any, UPLO: Any = "L") -> Any:
     """Eigenvalues of a symmetric matrix."""
-    return _run(_eigvalsh, _square(A, "eigvalsh"), UPLO)
+    return _run(_eigvalsh, _hermitian(_square(A, "eigvalsh"), UPLO), UPLO)
 
 
 def eig(A: Any) -> Eig:

@@ -14,7 +14,7 @@ from tapeless.graph.variable import Variable
 from tapeless.graph.vocabulary import linalg
 from tapeless.graph.vocabulary.choices import where
 from tapeless.graph.vocabulary.dims import one_dim
-from tapeless.graph.vocabulary.dtypes import scalar_name
+from tapeless.graph.vocabulary.dtypes import c_name
 from tapeless.rules import linear_forms
 
 _matmul = op(np.matmul, "UnsafeView", saved=("self", "other"))
@@ -30,19 +30,12 @@ def _same_dtype(a: Any, b: Any) -> None:
     first, second = a._data.dtype, b._data.dtype
     if first != second:
         raise RuntimeError(
-            f"expected m1 and m2 to have the same dtype, but got: {_c_name(first)} != {_c_name(second)}"
+            f"expected m1 and m2 to have the same dtype, but got: {_product_name(first)} != {_product_name(second)}"
         )
 
 
-def _c_name(dtype: np.dtype[Any]) -> str:
-    names = {
-        "float32": "float",
-        "float64": "double",
-        "float16": "c10::Half",
-        "int64": "long long",
-        "int32": "int",
-    }
-    return names.get(dtype.name, scalar_name(dtype))
+def _product_name(dtype: np.dtype[Any]) -> str:
+    return c_name(dtype).replace("long int", "long long")
 
 
 def _require(value: Any, name: str, position: int, label: str) -> None:

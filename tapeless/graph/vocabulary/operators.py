@@ -74,7 +74,7 @@ def _bits(function: np.ufunc, name: str) -> Callable[..., Any]:
         for value in (input, other):
             if isinstance(value, float) or (isinstance(value, Variable) and value._data.dtype.kind in "fc"):
                 kind = scalar_name(value._data.dtype) if isinstance(value, Variable) else "Float"
-                raise RuntimeError(f"\"{name}_cpu\" not implemented for '{kind}'")
+                raise NotImplementedError(f"\"{name}_cpu\" not implemented for '{kind}'")
         return slow(input, other)
 
     named(in_place_binary(made), f"{name}_")
@@ -125,9 +125,8 @@ OPERATORS: dict[str, Callable[..., Any]] = {
     "__mod__": p.remainder.quick,  # type: ignore[attr-defined]
     "__rmod__": _reflected(p.remainder),
     "__pow__": _pow,
-    "__rpow__": p._rpow,
+    "__rpow__": p._number_to_power,
     "__neg__": p.neg,
-    "__pos__": p.positive,
     "__abs__": p.abs,
     "__and__": bitwise_and,
     "__rand__": bitwise_and,

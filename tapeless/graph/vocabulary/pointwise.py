@@ -21,7 +21,7 @@ from tapeless.graph.ops import (
 from tapeless.graph.promote import default_dtype, result_dtype
 from tapeless.graph.quick import binary
 from tapeless.graph.tensor import Tensor
-from tapeless.graph.variable import Variable
+from tapeless.graph.variable import Variable, wrap
 from tapeless.graph.views import write
 from tapeless.graph.vocabulary.dtypes import scalar_name
 from tapeless.rules import activations, steps
@@ -186,12 +186,19 @@ named(in_place_binary(_true_divide.op, floats=True), "div_", "divide_", "true_di
 
 neg = keeping_words(np.negative, "Neg", "neg", "negative")
 negative = neg
-positive = keeping_words(np.positive, "Positive", "positive")
 abs = keeping_words(np.absolute, "Abs", "abs", "absolute")
 absolute = abs
 sgn = keeping_words(np.sign, "Sgn", "sgn")
-square = keeping_words(np.square, "Square", "square")
+square = keeping_words(np.square, "Pow", "square")
 reciprocal = unary_words(np.reciprocal, "Reciprocal", "reciprocal")
+
+
+@method("positive", "__pos__")
+def positive(input: Any) -> Any:
+    """The tensor itself; there is no `+` for booleans."""
+    if input._data.dtype.kind == "b":
+        raise RuntimeError("The `+` operator, on a bool tensor is not supported.")
+    return input
 
 
 @method()
@@ -222,7 +229,7 @@ _pow_between_numbers = promoted(_pow_of_number)
 def pow(input: Any, exponent: Any, *, out: None = None) -> Any:
     """`input` raised to `exponent`, either a tensor or a number."""
     if not isinstance(input, Variable):
-        return _pow_between_numbers(input, exponent)
+        return _number_to_power(exponent, input)
     if isinstance(exponent, Variable | np.ndarray | np.generic):
         return _pow(input, exponent)
     if not isinstance(exponent, int | float | complex):
@@ -247,8 +254,20 @@ def _pow_in_place(self: Any, exponent: Any) -> Any:
     return in_place_binary(_pow.op if isinstance(exponent, Variable) else _pow_number)(self, exponent)  # type: ignore[attr-defined]
 
 
-def _rpow(self: Any, other: Any) -> Any:
-    return _pow_between_numbers(other, self)
+named(_pow_in_place, "pow_")
+
+
+def _number_to_power(exponent: Any, number: Any) -> Any:
+    if exponent._data.dtype.kind in "iu" and isinstance(number, int):
+        base = exponent.new_tensor(number)
+        return wrap(Tensor, _integer_power(base._data, exponent._data))
+    return _pow_between_numbers(number, exponent)
+
+
+def _integer_power(base: Any, exponent: Any) -> Any:
+    """Whole numbers to whole powers, rounded towards zero where those are negative."""
+    flat = [int(base) ** n if n >= 0 else int(float(base) ** n) for n in np.ravel(exponent).tolist()]
+    return np.reshape(np.array(flat, exponent.dtype), np.shape(exponent))
 
 
 float_power = binary_words(np.float_power, "FloatPower", "float_power")

@@ -15,7 +15,7 @@ from tapeless.graph.variable import Variable
 from tapeless.graph.views import write
 from tapeless.graph.vocabulary.creating import fresh
 from tapeless.graph.vocabulary.dims import numpy_words, one_dim
-from tapeless.graph.vocabulary.dtypes import scalar_name
+from tapeless.graph.vocabulary.dtypes import c_name, scalar_name
 from tapeless.graph.vocabulary.indexing import getitem
 from tapeless.graph.vocabulary.pointwise import input_of
 from tapeless.rules import parts, table
@@ -317,7 +317,7 @@ def _mask(input: Any, mask: Any, name: str) -> np.ndarray:
         raise TypeError(f"{name}(): argument 'mask' must be Tensor, not {type(mask).__name__}")
     if mask._data.dtype != np.bool_:
         raise RuntimeError(
-            f"{name} only supports boolean masks, but got mask with dtype {scalar_name(mask._data.dtype)}"
+            f"{name} only supports boolean masks, but got mask with dtype {c_name(mask._data.dtype)}"
         )
     check_broadcast(input, mask)
     return np.asarray(mask._data)
@@ -327,7 +327,7 @@ def _mask(input: Any, mask: Any, name: str) -> np.ndarray:
 def masked_fill(input: Any, mask: Any, value: Any) -> Any:
     """A copy of `input` with `value` where the mask holds."""
     made = _masked_fill_tensor if isinstance(value, Variable) else _masked_fill
-    where = _mask(input, mask, "masked_fill")
+    where = _mask(input, mask, "masked_fill_")
     return apply(made, (cast(input, result_dtype(input, value)), where, value))
 
 

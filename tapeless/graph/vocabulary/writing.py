@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tapeless.graph.apply import Op, apply
-from tapeless.graph.ops import cast, method, op, operand
+from tapeless.graph.ops import cast, check_broadcast, method, op, operand
 from tapeless.graph.tensor import Tensor
 from tapeless.graph.variable import Variable
 from tapeless.graph.views import write
@@ -34,6 +34,7 @@ def copy_(self: Any, src: Any, non_blocking: bool = False) -> Any:
         raise TypeError(f"copy_(): argument 'other' (position 1) must be Tensor, not {type(src).__name__}")
     if not isinstance(value, Variable):
         value = input_of(self, "copy_").new_tensor(value)
+    check_broadcast(self, value)
     return write(_copy, self, fit_value(value, self._data.shape))
 
 
