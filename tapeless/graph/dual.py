@@ -185,6 +185,8 @@ def set_tangent(variable: Variable, tangent: Any, level: Level) -> None:
     held = Tangent(level, tangent)
     variable._own_meta().tangent = held
     level.tangents.add(held)
+    if variable._node is not None:  # which may keep its result, and must not keep the variable
+        variable._node.own_hooks().tangents[variable._nr] = held
 
 
 def check_shape(variable: Variable, tangent: Variable) -> None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextvars import ContextVar, copy_context
 from heapq import heappop, heappush
 from typing import Any
 
@@ -19,7 +20,10 @@ from tapeless.graph.node import FREED, AccumulateGrad, MultiNode, Node, next_num
 from tapeless.graph.variable import Variable, wrap
 
 Root = tuple[Node, int, Any]  # node, output number, cotangent
-_grad_lock = threading.Lock()
+_grad_lock = threading.RLock()
+_running: ContextVar[Pass | None] = ContextVar("tapeless_pass", default=None)
+current_pass = _running.get
+NESTED = 30  # passes within passes that one thread's stack takes
 
 
 class Pass:
@@ -41,19 +45,48 @@ class Pass:
         self.captured_nodes = {node for node, _ in capture} if capture else set()
         self.pending: dict[Node, Any] = {}
         self.heap: list[tuple[int, Node]] = []
+        self.is_running = False
+        self.depth = 0
+        self.roots: list[Node] = []
+        self.reached: set[Node] | None = None
 
     def run(self, roots: Sequence[Root]) -> None:
+        """Run to the end; deep inside other passes (backward in a hook of a backward ...) on a stack of its own."""
+        outer = current_pass()
+        self.depth = 0 if outer is None else outer.depth + 1
+        if self.depth and self.depth % NESTED == 0:
+            _on_another_stack(self._run, roots)
+        else:
+            self._run(roots)
+
+    def _run(self, roots: Sequence[Root]) -> None:
+        self.roots = [node for node, _, _ in roots]
         targets = self.captured_nodes if self.capture is not None else self.only
         if targets is not None:
-            self.useful = _leading_to(targets, [node for node, _, _ in roots])
-        for node, nr, cotangent in roots:
-            self.send(node, nr, cotangent)
-        before = modes.change(grad=self.differentiable, dual_level=None)
+            self.useful = _leading_to(targets, self.roots)
+        before = modes.change(grad=self.differentiable)
+        if before.dual_level is not None:  # cotangents have tangents, which operations on variables compute
+            self.differentiable = True
+            roots = [(node, nr, self.lift(face_of(node), cotangent)) for node, nr, cotangent in roots]
+        token = _running.set(self)
+        self.is_running = True
         try:
+            for node, nr, cotangent in roots:
+                self.send(node, nr, cotangent)
             with np.errstate(all="ignore"):
                 self.walk()
         finally:
-            modes.change(grad=before.grad, dual_level=before.dual_level)
+            self.is_running = False
+            _running.reset(token)
+            modes.change(grad=before.grad)
+
+    def will_reach(self, node: Node) -> bool:
+        """Whether a cotangent comes to a node in this pass."""
+        if self.useful is not None:
+            return self.useful.get(node, False)
+        if self.reached is None:
+            self.reached = _reachable(self.roots)
+        return node in self.reached
 
     def send(self, node: Node | None, nr: int, cotangent: Any) -> None:
         """Add a cotangent to what waits for a node's output."""
@@ -143,18 +176,20 @@ class Pass:
 
     def visit(self, node: Node, g: Any) -> None:
         gs = [g.get(nr) for nr in range(len(node.infos))] if isinstance(node, MultiNode) else [g]
-        gs = self.before(node, gs)
+        gs = self.arrived(node, gs)
         if node in self.captured_nodes:
             self.keep(node, gs)
         if isinstance(node, AccumulateGrad):
             if self.capture is None and (self.only is None or node in self.only):
+                gs = self.before(node, gs)
                 self.accumulate(node.variable, gs[0])
                 for hook in list(node.variable._own_meta().post_hooks.values()):
                     hook(node.variable)
-            self.after(node, [], gs)
+                self.after(node, [], gs)
             return
         if self.useful is not None and not any(e is not None and self.useful.get(e) for e in node.edges):
             return
+        gs = self.before(node, gs)
         cotangents = self.pull(node, gs)
         cotangents = self.after(node, cotangents, gs)
         if not self.retain:
@@ -165,14 +200,20 @@ class Pass:
 
     def pull(self, node: Node, gs: list[Any]) -> list[Any]:
         """The cotangents of the node's inputs, one for each edge."""
-        cotangents = node.pull(gs, self.differentiable)
         mode = modes.current()
-        if mode.anomaly and mode.check_nan:
-            _refuse_nan(node, cotangents)
+        if not mode.anomaly:
+            return node.pull(gs, self.differentiable)
+        try:
+            cotangents = node.pull(gs, self.differentiable)
+            if mode.check_nan:
+                _refuse_nan(node, cotangents)
+        except Exception:
+            _tell_origin(node)
+            raise
         return cotangents
 
-    def before(self, node: Node, gs: list[Any]) -> list[Any]:
-        """Tensor hooks, kept gradients, then the node's own prehooks."""
+    def arrived(self, node: Node, gs: list[Any]) -> list[Any]:
+        """Hooks of the tensors that the cotangents belong to, then the gradients that they retain."""
         if isinstance(node, AccumulateGrad) and node.variable._meta is not None and node.variable._meta.hooks:
             gs = [self.hooked(node.variable._face, gs[0], node.variable._meta.hooks)]
         hooks = node.hooks
@@ -184,28 +225,35 @@ class Pass:
         for nr, reference in hooks.retained.items():
             variable = reference()
             if variable is not None and gs[nr] is not None:
-                variable._own_meta().grad = self.lift(variable._face, gs[nr], copy=True)
-        for hook in list(hooks.pre.values()):
-            replaced = hook(tuple([self.lift(node.face, g) for g in gs]))
+                meta = variable._own_meta()
+                kept = self.lift(variable._face, gs[nr], copy=meta.grad is None)
+                meta.grad = kept if meta.grad is None else meta.grad + kept
+        return gs
+
+    def before(self, node: Node, gs: list[Any]) -> list[Any]:
+        """The node's prehooks, which may replace what comes in."""
+        if node.hooks is None:
+            return gs
+        for hook in list(node.hooks.pre.values()):
+            replaced = hook(tuple([self.lift(face_of(node), g) for g in gs]))
             if replaced is not None:
-                gs = [self.lower(g) for g in (replaced if isinstance(replaced, tuple) else (replaced,))]
+                gs = [self.lower(g) for g in _replaced(hook, replaced, gs)]
         return gs
 
     def after(self, node: Node, cotangents: list[Any], gs: list[Any]) -> list[Any]:
-        """The node's hooks, which may replace what it sends on."""
-        if node.hooks is None:
+        """The node's hooks, which may replace what it sends on; they see None for inputs that need nothing."""
+        if node.hooks is None or not node.hooks.post:
             return cotangents
+        mask = node.input_mask()
         for hook in list(node.hooks.post.values()):
-            given = tuple([self.lift(node.face, c) for c in cotangents])
-            replaced = hook(given, tuple([self.lift(node.face, g) for g in gs]))
-            if replaced is not None:
-                replaced = replaced if isinstance(replaced, tuple) else (replaced,)
-                if len(replaced) != len(given):
-                    raise RuntimeError(
-                        f"hook '{hook_name(hook)}' has returned an incorrect number of values "
-                        f"(got {len(replaced)}, but expected {len(given)})"
-                    )
-                cotangents = [self.lower(c) for c in replaced]
+            needed = iter(cotangents)
+            given = [self.lift(face_of(node), next(needed)) if need else None for need in mask]
+            found = hook(tuple(given), tuple([self.lift(face_of(node), g) for g in gs]))
+            if found is not None:
+                replaced = _replaced(hook, found, given)
+                if any(one is not None for one, need in zip(replaced, mask, strict=True) if not need):
+                    raise RuntimeError("can't replace a None gradient with a non-None value")
+                cotangents = [self.lower(c) for c, need in zip(replaced, mask, strict=True) if need]
         return cotangents
 
     def hooked(self, face: type[Variable], g: Any, registry: dict[int, Any]) -> Any:
@@ -222,8 +270,7 @@ class Pass:
         assert self.capture is not None
         for nr, g in enumerate(gs):
             if (node, nr) in self.capture and g is not None:
-                face = node.variable._face if isinstance(node, AccumulateGrad) else node.face
-                self.capture[node, nr] = self.lift(face, g)
+                self.capture[node, nr] = self.lift(face_of(node), g)
 
     def accumulate(self, variable: Variable, g: Any) -> None:
         """Add a cotangent to a leaf's `grad`: in place, unless the sum must be differentiable."""
@@ -247,6 +294,40 @@ class Pass:
     def lower(self, g: Any) -> Any:
         """A user's variable as what the pass works on."""
         return g if g is None or self.differentiable else g._data
+
+
+def face_of(node: Node) -> type[Variable]:
+    """The face of the variable whose gradient a node receives."""
+    return node.variable._face if isinstance(node, AccumulateGrad) else node.face
+
+
+def _on_another_stack(run: Callable[[Sequence[Root]], None], roots: Sequence[Root]) -> None:
+    """Run in a thread of its own, in a copy of the context; what is raised there is raised here."""
+    raised: list[BaseException] = []
+    context = copy_context()
+
+    def work() -> None:
+        try:
+            context.run(run, roots)
+        except BaseException as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=work, name="tapeless-nested-backward")
+    thread.start()
+    thread.join()
+    if raised:
+        raise raised[0]
+
+
+def _reachable(roots: list[Node]) -> set[Node]:
+    seen: set[Node] = set()
+    stack = list(roots)
+    while stack:
+        node = stack.pop()
+        if node not in seen:
+            seen.add(node)
+            stack.extend([following for following in node.edges if following is not None])
+    return seen
 
 
 def mark_written(variable: Variable) -> None:
@@ -279,7 +360,7 @@ def _leading_to(targets: set[Node], roots: list[Node]) -> dict[Node, bool] | Non
         return None
     useful: dict[Node, bool] = {}
     for node in sorted(seen, key=lambda one: one.seq):
-        useful[node] = node in targets or any([useful.get(e, False) for e in node.edges if e is not None])
+        useful[node] = node in targets or any(useful.get(e, False) for e in node.edges if e is not None)
     return useful
 
 
@@ -299,14 +380,32 @@ def _check_replacement(hook: Any, given: Any, replaced: Any) -> None:
         )
 
 
+def _replaced(hook: Any, found: Any, given: Sequence[Any]) -> tuple[Any, ...]:
+    if not isinstance(found, tuple):
+        raise TypeError(f"expected tuple, but hook returned '{type(found).__name__}'")
+    if len(found) != len(given):
+        raise RuntimeError(
+            f"hook '{hook_name(hook)}' has returned an incorrect number of values "
+            f"(got {len(found)}, but expected {len(given)})"
+        )
+    return found
+
+
 def _refuse_nan(node: Node, cotangents: list[Any]) -> None:
     for index, cotangent in enumerate(cotangents):
         data = cotangent._data if isinstance(cotangent, Variable) else cotangent
         if data is not None and np.isnan(data).any():
-            trace = node.hooks.trace if node.hooks is not None else None
-            if trace is not None:
-                warnings.warn(
-                    f"Error detected in {node.name()}. Traceback of forward call that caused the error:\n{trace}",
-                    stacklevel=2,
-                )
             raise RuntimeError(f"Function '{node.name()}' returned nan values in its {index}th output.")
+
+
+def _tell_origin(node: Node) -> None:
+    """Warn with the traceback of the call that made a node."""
+    trace = node.hooks.trace if node.hooks is not None else None
+    if trace is None:
+        told = (
+            f"Error detected in {node.name()}. No forward pass information available. Enable detect anomaly during "
+            "forward pass for more information."
+        )
+    else:
+        told = f"Error detected in {node.name()}. Traceback of forward call that caused the error:\n{trace}"
+    warnings.warn(told, UserWarning, stacklevel=2)

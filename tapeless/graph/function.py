@@ -159,6 +159,7 @@ class FunctionNode(MultiNode):
             return super()._variable(kept, owner)
         out = result(self.face, kept, self, owner.nr)
         out._counter = owner._counter
+        self._restore_tangent(out, owner.nr)
         return out
 
     @property
@@ -361,7 +362,7 @@ class _Call:
         needs = tuple([isinstance(arg, Variable) and arg._needs for arg in args])
         self.ctx = FunctionCtx(needs)
         self.node: FunctionNode | None = None
-        if self.mode.grad and True in needs:
+        if self.mode.records and True in needs:
             self.node = function._backward_cls(args, self.ctx)
 
     def run(self) -> Any:

@@ -37,7 +37,7 @@ class writes:  # noqa: N801  (a namespace)
 class Hooks:
     """What few nodes have: hooks, kept gradients, metadata, packed residuals."""
 
-    __slots__ = ("metadata", "packed", "post", "pre", "retained", "tensor", "trace")
+    __slots__ = ("metadata", "packed", "post", "pre", "retained", "tangents", "tensor", "trace")
 
     def __init__(self) -> None:
         self.pre: dict[int, Callable[..., Any]] = {}
@@ -47,6 +47,7 @@ class Hooks:
         self.metadata: dict[Any, Any] = {}
         self.packed = False
         self.trace: str | None = None
+        self.tangents: dict[int, Any] = {}  # of the node's results, by output number
 
 
 class Node:
@@ -194,7 +195,12 @@ class Node:
     def _own_output_at(self, nr: int, data: Any, counter: list[int]) -> Any:
         out = result(self.face, data, self, nr) if data.dtype.kind in "fc" else wrap(self.face, data)
         out._counter = counter
+        self._restore_tangent(out, nr)
         return out
+
+    def _restore_tangent(self, out: Variable, nr: int) -> None:
+        if self.hooks is not None and nr in self.hooks.tangents:
+            out._own_meta().tangent = self.hooks.tangents[nr]
 
     def check_versions(self) -> None:
         """RuntimeError if a residual was written to since."""

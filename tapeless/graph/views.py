@@ -249,15 +249,26 @@ def rebase(variable: Variable, node: Node, first: bool) -> None:
     """
     view = variable._view
     if view is None:
+        _retain_at(variable, node)
         variable._node, variable._nr, variable._needs = node, 0, True
         return
     base = view.base
     copy = CopySlices(base, view.steps, node, first)
+    _retain_at(base, copy)
     base._node, base._nr, base._needs = copy, 0, True
     variable._needs = True
     view.version = -1  # its own node is made from the base's when somebody asks
     if variable._node is None:
         variable._node = node
+
+
+def _retain_at(variable: Variable, node: Node) -> None:
+    """`retain_grad` follows a variable to its new node; hooks stay where they were registered."""
+    before = variable._node
+    if variable._meta is not None and variable._meta.retains and before is not None and before.hooks is not None:
+        reference = before.hooks.retained.pop(variable._nr, None)
+        if reference is not None:
+            node.own_hooks().retained[0] = reference
 
 
 class CopySlices(Node):
