@@ -12,11 +12,11 @@ import numpy as np
 
 from tapeless.errors import MissingRuleError
 from tapeless.graph.keeping import remember
-from tapeless.graph.modes import NORMAL, Mode, current
+from tapeless.graph.modes import NO_GRAD, NORMAL, Mode, current
 from tapeless.graph.node import MultiNode, Node, edge, next_number, pack_residual, version_of
 from tapeless.graph.variable import INFERENCE, Variable, new, result, wrap
 from tapeless.rules import table
-from tapeless.rules.pullback import OUT, Pullback, cotangent_count, pullback, read
+from tapeless.rules.pullback import BROADCAST, CAST, EXACT, OUT, Pullback, cotangent_count, pullback, read
 from tapeless.rules.table import Rule
 
 
@@ -43,6 +43,7 @@ class Op:
         self.compute = compute or _call(rule)
         self.views = views
         self.takes_list = bool(rule.lists)
+        self.is_simple = not (views or self.takes_list or face._keeps_old or rule.kind == "constant")
         self.plans: dict[Any, Plan] = {}
         self._saved = saved
 
@@ -83,7 +84,7 @@ class Op:
 
 def _call(rule: Rule) -> Callable[..., Any]:
     if rule.star is None and not rule.defaults:
-        return rule.function
+        return table.on_arrays(rule.function)
     return lambda *values: rule.call(values)
 
 
@@ -113,28 +114,35 @@ LISTS = (tuple, list)
 def apply(op: Op, values: tuple[Any, ...]) -> Any:
     """Run `op` on bound values, variables among them (also in lists), in whatever mode."""
     mode = current()
-    takes_list = op.takes_list
+    if op.is_simple and (mode is NORMAL or mode is NO_GRAD):
+        return _apply_simple(op, values, mode)
+    return _apply_general(op, values, mode)
+
+
+def _apply_simple(op: Op, values: tuple[Any, ...], mode: Mode) -> Any:
+    """One result, and variables only among the first values: no lists, views, nor modes to think of."""
+    raw = tuple([v._data if isinstance(v, Variable) else v for v in values])
+    computed = op.compute(*raw)
+    if not isinstance(computed, np.ndarray | np.generic):
+        return _settle(op, values, raw, computed, mode)
+    if mode is NORMAL:
+        needs = tuple([isinstance(v, Variable) and v._needs for v in values])
+        if True in needs and computed.dtype.kind in "fc":
+            counter = [0]
+            out = result(op.face, computed, make_node(op, values, raw, computed, needs, counter))
+            out._counter = counter
+            return out
+    return wrap(op.face, computed)
+
+
+def _apply_general(op: Op, values: tuple[Any, ...], mode: Mode) -> Any:
+    lists = LISTS if op.takes_list else ()
     raw = tuple(
-        [
-            v._data if isinstance(v, Variable) else _raw(v) if takes_list and type(v) in LISTS else v
-            for v in values
-        ]
+        [v._data if isinstance(v, Variable) else _raw(v) if type(v) in lists else v for v in values]
     )
     if op.views and isinstance(values[0], Variable):
         raw = (values[0]._array(), *raw[1:])
-    computed = op.compute(*raw)
-    needs = ()
-    if mode.records and op.rule.kind != "constant":
-        needs = tuple(
-            [
-                v._needs if isinstance(v, Variable) else takes_list and type(v) in LISTS and _needs(v)
-                for v in values
-            ]
-        )
-    if True in needs and _is_differentiable(computed):
-        out = record(op, values, raw, computed, needs, mode)
-    else:
-        out = plain(op.face, computed, mode)
+    out = _settle(op, values, raw, op.compute(*raw), mode)
     if op.views and isinstance(values[0], Variable):
         for track in _view_trackers:
             track(op, values, out, mode)
@@ -142,6 +150,18 @@ def apply(op: Op, values: tuple[Any, ...]) -> Any:
         for listen in _listeners:
             listen(op, values, out, mode)
     return out
+
+
+def _settle(op: Op, values: tuple[Any, ...], raw: tuple[Any, ...], computed: Any, mode: Mode) -> Any:
+    """The results as variables, recorded if the mode and the inputs ask for it."""
+    if mode.records and op.rule.kind != "constant":
+        lists = LISTS if op.takes_list else ()
+        needs = tuple(
+            [v._needs if isinstance(v, Variable) else type(v) in lists and _needs(v) for v in values]
+        )
+        if True in needs and _is_differentiable(computed):
+            return record(op, values, raw, computed, needs, mode)
+    return plain(op.face, computed, mode)
 
 
 _view_trackers: list[Callable[[Op, tuple[Any, ...], Any, Mode], None]] = []
@@ -196,13 +216,13 @@ class Plan:
 
     __slots__ = ("cut", "edges", "kept")
 
-    def __init__(self, op: Op, needs: tuple[bool, ...], fitted: bool, conjugate: bool) -> None:
+    def __init__(self, op: Op, needs: tuple[bool, ...], fits: tuple[int, ...], conjugate: bool) -> None:
         if True in needs[op.inputs :]:
             position = needs.index(True, op.inputs)
             raise MissingRuleError(
                 f"no derivative rule for {op.rule.name} (argument {op.rule.params[position]!r})"
             )
-        cut = pullback(op.rule, needs, fitted)
+        cut = pullback(op.rule, needs, fits)
         self.cut: Any = Adapted(cut, conjugate, op.takes_list) if conjugate or op.takes_list else cut
         self.kept = tuple((residual.position, residual.of) for residual in cut.residuals)
         self.edges = tuple(position for position, needed in enumerate(needs) if needed)
@@ -218,7 +238,7 @@ def make_node(
 ) -> Node:
     """The node of a call whose inputs in `needs` require grad."""
     several = isinstance(computed, tuple | list)
-    key = (needs, *_how_to_fit(op, raw, computed))
+    key = (needs, *_how_to_fit(op, raw, computed, needs))
     plan = op.plans.get(key)
     if plan is None:
         plan = op.plans[key] = Plan(op, *key)
@@ -244,21 +264,28 @@ def make_node(
     return node
 
 
-def _how_to_fit(op: Op, raw: tuple[Any, ...], computed: Any) -> tuple[bool, bool]:
-    """Whether cotangents may come out in other shapes or dtypes than their inputs', and must be conjugated."""
+def _how_to_fit(
+    op: Op, raw: tuple[Any, ...], computed: Any, needs: tuple[bool, ...]
+) -> tuple[tuple[int, ...], bool]:
+    """What is left to do with each cotangent (see `pullback`), and whether they must be conjugated."""
     out = computed[0] if isinstance(computed, tuple | list) else computed
     dtype, shape = out.dtype, out.shape
     elementwise = op.rule.kind == "elementwise"
-    fitted = dtype.kind == "c"
+    cast = dtype.kind == "c"
+    stretched = []
     for value in raw[: op.inputs]:
         if isinstance(value, np.ndarray | np.generic):
-            if (value.dtype is not dtype and value.dtype != dtype) or (elementwise and value.shape != shape):
-                fitted = True
-        elif op.takes_list and isinstance(value, tuple | list):
-            fitted = fitted or any([_is_complex(leaf) for leaf in _leaves(value)])
-    if not fitted or not op.face._conjugates:
-        return fitted, False
-    return True, any([_is_complex(leaf) for leaf in (*_leaves(raw), *_leaves(computed))])
+            cast = cast or (value.dtype is not dtype and value.dtype != dtype)
+            stretched.append(elementwise and value.shape != shape)
+        else:
+            stretched.append(False)
+            if op.takes_list and isinstance(value, tuple | list):
+                cast = cast or any([_is_complex(leaf) for leaf in _leaves(value)])
+    if cast:
+        conjugate = op.face._conjugates and any([_is_complex(v) for v in (*_leaves(raw), *_leaves(computed))])
+        return (CAST,) * len(needs), conjugate
+    fits = [BROADCAST if needed and far else EXACT for needed, far in zip(needs, stretched, strict=False)]
+    return (*fits, *((EXACT,) * (len(needs) - len(fits)))), False
 
 
 class Adapted:

@@ -1,6 +1,6 @@
-"""The quick road of elementwise operations with one or two inputs: no loops, no containers but the node's own.
+"""The quick road of operations with one or two inputs: no loops, no containers but the node's own.
 
-What it does not cover (modes, mixed dtypes or shapes, modified inputs) falls through to `apply`.
+What it does not cover (modes, mixed dtypes, integers) falls through to `apply`.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from typing import Any
 
 from tapeless.graph.apply import Op, apply, record
 from tapeless.graph.modes import NO_GRAD, NORMAL, current
-from tapeless.graph.node import SAVED_INFERENCE, edge, next_number
-from tapeless.graph.variable import FRESH, new
-from tapeless.rules.pullback import OUT, Pullback, pullback
+from tapeless.graph.node import SAVED_INFERENCE, Node, edge, next_number
+from tapeless.graph.variable import FRESH, Variable, new
+from tapeless.rules.pullback import BROADCAST, EXACT, OUT, Pullback, pullback, read
 
 
 def unary(op: Op) -> Callable[[Any], Any]:
@@ -25,7 +25,7 @@ def unary(op: Op) -> Callable[[Any], Any]:
     def prepare() -> None:
         nonlocal cut, reads_x, reads_out, node_class
         node_class = op.node_class
-        cut = pullback(op.rule, (True,), fitted=False)
+        cut = pullback(op.rule, (True,), False)
         reads_x, reads_out = _reads(cut, 0), _reads(cut, OUT)
 
     def run(x: Any) -> Any:
@@ -82,17 +82,19 @@ def unary(op: Op) -> Callable[[Any], Any]:
 
 
 def binary(op: Op, slow: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    """`f(x, y)` for an elementwise operation: x a variable, y a variable or a number; else `slow(x, y)`."""
+    """`f(x, y)` for an operation of two inputs: x a variable, y a variable or a number; else `slow(x, y)`."""
     compute, face = op.compute, op.face
-    cuts: list[Any] = [None, None, None, None]  # by needs: 1 the second, 2 the first, 3 both
+    is_elementwise = op.rule.kind == "elementwise"
+    made: dict[int, tuple[Pullback, Any]] = {}  # by needs (2 the first, 1 the second) and what must be summed down
     node_class: Any = None
 
-    def prepare(which: int) -> Any:
+    def prepare(which: int) -> tuple[Pullback, Any]:
         nonlocal node_class
         node_class = op.node_class
-        cut = pullback(op.rule, (which >= 2, which % 2 == 1), fitted=False)
-        made = cuts[which] = (cut, _reads(cut, 0), _reads(cut, 1), _reads(cut, OUT))
-        return made
+        fits = (BROADCAST if which & 8 else EXACT, BROADCAST if which & 4 else EXACT)
+        cut = pullback(op.rule, (which & 2 != 0, which & 1 != 0), fits)
+        made[which] = (cut, _layout(cut))
+        return made[which]
 
     def run(x: Any, y: Any) -> Any:
         mode = current()
@@ -112,7 +114,7 @@ def binary(op: Op, slow: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
             return slow(x, y)
         try:
             done = compute(xd, yd)
-        except (ValueError, TypeError):  # shapes or dtypes that do not fit: the slow road has the words for it
+        except ValueError:
             return slow(x, y)
         dtype = done.dtype
         if dtype is not xd.dtype or dtype.kind != "f":
@@ -128,75 +130,101 @@ def binary(op: Op, slow: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
             out._needs = False
             out._node = None
             return out
-        shape = done.shape
         x_version = x._counter[0]
         y_version = y._counter[0] if kind is face else 0
-        if (
-            (x_needs and xd.shape != shape)
-            or (y_needs and yd.shape != shape)
-            or x_version < 0
-            or y_version < 0
-        ):
+        if x_version < 0 or y_version < 0:
             return record(op, (x, y), (xd, yd), done, (x_needs, y_needs), mode)
         out._needs = True
         nrs = None
+        which = 0
         if x_needs:
+            which = 2
             first = x._node
             if first is None or x._view is not None:
                 first = edge(x)
-        if y_needs:
-            second = y._node
-            if second is None or y._view is not None:
-                second = edge(y)
-            if x_needs:
+            if y_needs:
                 which = 3
-                edges = (first, second)  # type: ignore[reportPossiblyUnbound]
+                second = y._node
+                if second is None or y._view is not None:
+                    second = edge(y)
+                edges = (first, second)
                 if x._nr or y._nr:
                     nrs = (x._nr, y._nr)
             else:
-                which = 1
-                edges = (second,)
-                if y._nr:
-                    nrs = (y._nr,)
+                edges = (first,)
+                if x._nr:
+                    nrs = (x._nr,)
         else:
-            which = 2
-            edges = (first,)  # type: ignore[reportPossiblyUnbound]
-            if x._nr:
-                nrs = (x._nr,)
-        cut, reads_x, reads_y, reads_out = cuts[which] or prepare(which)
+            which = 1
+            second = y._node
+            if second is None or y._view is not None:
+                second = edge(y)
+            edges = (second,)
+            if y._nr:
+                nrs = (y._nr,)
+        if is_elementwise:
+            shape = done.shape
+            if x_needs and xd.shape != shape:
+                which |= 8
+            if y_needs and yd.shape != shape:
+                which |= 4
+        cut, layout = made.get(which) or prepare(which)
         node = out._node = new(node_class)
         node.pullback = cut
         node.edges = edges
         node.nrs = nrs
         node.versions = node.hooks = None
-        if reads_out:
-            counter = out._counter = [0]
-            owner = y if kind is face else None
-            node.saved = (*((xd,) if reads_x else ()), *((yd,) if reads_y else ()), done)
-            node.owners = (*((x,) if reads_x else ()), *((owner,) if reads_y else ()), counter)
+        if layout == "xy":
+            node.saved, node.owners = (xd, yd), (x, y if kind is face else None)
             if x_version or y_version:
-                node.versions = (*((x_version,) if reads_x else ()), *((y_version,) if reads_y else ()), 0)
-        elif reads_x:
-            if reads_y:
-                node.saved, node.owners = (xd, yd), (x, y if kind is face else None)
-                if x_version or y_version:
-                    node.versions = (x_version, y_version)
-            else:
-                node.saved, node.owners = (xd,), (x,)
-                if x_version:
-                    node.versions = (x_version,)
-        elif reads_y:
+                node.versions = (x_version, y_version)
+        elif layout == "y":
             node.saved, node.owners = (yd,), (y,) if kind is face else None
             if y_version:
                 node.versions = (y_version,)
-        else:
+        elif layout == "x":
+            node.saved, node.owners = (xd,), (x,)
+            if x_version:
+                node.versions = (x_version,)
+        elif layout == "":
             node.saved, node.owners = (), None
+        else:
+            _keep(node, layout, (xd, yd), (x, y if kind is face else None), out)
         node.seq = next_number()
         return out
 
     return run
 
 
+def _layout(cut: Pullback) -> Any:
+    """The residuals in a word where they are inputs alone ("", "x", "y", "xy"), else each one's place and reading."""
+    places = tuple((residual.position, residual.of) for residual in cut.residuals)
+    words = {(): "", ((0, None),): "x", ((1, None),): "y", ((0, None), (1, None)): "xy"}
+    return words.get(places, places)
+
+
+def _keep(node: Node, layout: Any, raw: tuple[Any, ...], values: tuple[Any, ...], out: Variable) -> None:
+    """Give a node the residuals of a layout that is not just inputs."""
+    saved, owners, versions = [], [], []
+    for position, of in layout:
+        if of is not None:
+            saved.append(read(of, raw[position]))
+            owners.append(None)
+            versions.append(0)
+        elif position == OUT:
+            saved.append(out._data)
+            owners.append(out._own_counter())
+            versions.append(0)
+        else:
+            owner = values[position]
+            saved.append(raw[position])
+            owners.append(owner)
+            versions.append(owner._counter[0] if owner is not None else 0)
+    node.saved = tuple(saved)
+    node.owners = tuple(owners) if any([owner is not None for owner in owners]) else None
+    node.versions = tuple(versions) if any(versions) else None
+
+
 def _reads(cut: Pullback, position: int) -> bool:
-    """Whether a pullback keeps that input (or OUT).  Elementwise rules never read a shape unless they must fit."""
+    """Whether a pullback keeps that input (or OUT).  Unfitted elementwise rules never read a shape."""
     return any(residual.position == position for residual in cut.residuals)

@@ -84,17 +84,22 @@ _pullbacks: dict[tuple[Any, ...], Pullback] = {}
 _pushforwards: dict[tuple[Any, ...], Pullback] = {}
 
 
-def pullback(rule: Rule, needs: tuple[bool, ...], fitted: bool) -> Pullback:
+EXACT, BROADCAST, CAST = 0, 1, 2  # how a cotangent comes out: as its input is; in the result's shape; dtype too
+
+
+def pullback(rule: Rule, needs: tuple[bool, ...], fits: tuple[int, ...] | bool) -> Pullback:
     """The part of a rule that the needed cotangents depend on.
 
-    `fitted`: shapes or dtypes of the inputs may differ from the result's, so each cotangent
-    is summed down and cast to its input's.
+    `fits` says for each parameter what is left to do with its cotangent: EXACT: nothing; BROADCAST: sum it down to
+    the input's shape; CAST: and give it the input's dtype.  True and False stand for all CAST and all EXACT.
     """
-    key = (rule, needs, fitted)
+    if isinstance(fits, bool):
+        fits = (CAST if fits else EXACT,) * len(needs)
+    key = (rule, needs, fits)
     found = _pullbacks.get(key)
     if found is None:
         with _lock:
-            found = _pullbacks.setdefault(key, _slice(rule, needs, fitted))
+            found = _pullbacks.setdefault(key, _slice(rule, needs, fits))
     return found
 
 
@@ -194,7 +199,7 @@ def _ends(node: gast.FunctionDef | gast.Lambda) -> int:
     return node.end_col_offset or node.col_offset
 
 
-def _slice(rule: Rule, needs: tuple[bool, ...], fitted: bool) -> Pullback:
+def _slice(rule: Rule, needs: tuple[bool, ...], fits: tuple[int, ...]) -> Pullback:
     program = derivative_program(rule)
     names = Names([*program.params, "g", *(t for s in program.body for t in s.targets)])
     body = list(program.body)
@@ -206,16 +211,16 @@ def _slice(rule: Rule, needs: tuple[bool, ...], fitted: bool) -> Pullback:
 
     several = sum(1 for name in program.exit.values if name != Const(None)) > 1
     results: list[Atom] = []
-    for name, needed, value in zip(rule.params, needs, program.exit.values, strict=False):
+    for name, needed, value, fit in zip(rule.params, needs, program.exit.values, fits, strict=False):
         if not needed:
             continue
         if value == Const(None):
             raise RuleError(f"{rule.name} has no derivative with respect to {name}")
         cotangent = _times(let, Var("g"), value, program) if rule.kind == "elementwise" else value
-        broadcasts = fitted or (several and rule.kind != "elementwise")
+        broadcasts = fit != EXACT or (several and rule.kind != "elementwise")
         if name not in rule.lists and broadcasts and not rule.shaped:
             cotangent = let("c", unbroadcast, cotangent, let("shape", np.shape, Var(name)))
-        if name not in rule.lists and fitted:
+        if name not in rule.lists and fit == CAST:
             cotangent = let("c", as_dtype, cotangent, let("dtype", dtype_of, Var(name)))
         results.append(cotangent)
     params = program.params if program.params[0] == "g" else ("g", *program.params)

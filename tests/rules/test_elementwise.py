@@ -37,7 +37,7 @@ def test_a_choice_chooses_from_the_cotangent_and_never_multiplies_it(function):
     differentiated = "x" if "x" in rule.params else rule.params[0]
     needs = tuple(name == differentiated for name in rule.params)
 
-    source = pullback(rule, needs, fitted=False).source
+    source = pullback(rule, needs, False).source
 
     assert "np.where(" in source
     assert "g * np." not in source
@@ -95,6 +95,6 @@ def test_infinite_cotangents_of_python_floats_raise_nothing():
     with np.errstate(all="ignore"):
         for function, expected in ((np.log, math.inf), (np.sqrt, math.inf), (np.arcsin, 1.0)):
             rule = table.lookup(function)
-            cut = pullback(rule, (True,), fitted=False)
+            cut = pullback(rule, (True,), False)
 
             assert cut.on_arrays(1.0, *cut.keep((0.0,), function(0.0))) == expected
