@@ -120,8 +120,8 @@ OPERATORS: dict[str, Callable[..., Any]] = {
     "__rmul__": p.mul.quick,  # type: ignore[attr-defined]
     "__truediv__": p._true_divide.quick,  # type: ignore[attr-defined]
     "__rtruediv__": p._rdiv,
-    "__floordiv__": p._floor_divided,
-    "__rfloordiv__": _reflected(p._floor_divided),
+    "__floordiv__": p.floor_divide,
+    "__rfloordiv__": _reflected(p.floor_divide),
     "__mod__": p.remainder.quick,  # type: ignore[attr-defined]
     "__rmod__": _reflected(p.remainder),
     "__pow__": _pow,

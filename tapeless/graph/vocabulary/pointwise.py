@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from tapeless.graph.apply import Op, apply
+from tapeless.graph.modes import current
+from tapeless.graph.node import Node, edge
 from tapeless.graph.ops import (
     binary_function,
     check_broadcast,
@@ -19,9 +21,9 @@ from tapeless.graph.ops import (
     unary_function,
 )
 from tapeless.graph.promote import default_dtype, result_dtype
-from tapeless.graph.quick import binary
+from tapeless.graph.quick import binary, unary
 from tapeless.graph.tensor import Tensor
-from tapeless.graph.variable import Variable, wrap
+from tapeless.graph.variable import Variable, result, wrap
 from tapeless.graph.views import write
 from tapeless.graph.vocabulary.dtypes import scalar_name
 from tapeless.rules import activations, steps
@@ -65,9 +67,12 @@ def unary_words(function: Any, node: str, *names: str, **options: Any) -> Callab
 def keeping_words(function: Any, node: str, *names: str, **options: Any) -> Callable[..., Any]:
     """The same, but integers stay integers."""
     made = op(function, node, **options)
+    quick = unary(made)
 
     def run(input: Any, *, out: None = None) -> Any:
-        return apply(made, (input_of(input, names[0]),))
+        if not isinstance(input, Variable):
+            input_of(input, names[0])
+        return quick(input)
 
     def run_in_place(self: Any) -> Any:
         return write(made, self)
@@ -155,8 +160,26 @@ fmod = binary_words(np.fmod, "Fmod", "fmod")
 
 
 def floor_divide(input: Any, other: Any, *, out: None = None) -> Any:
-    """The quotient rounded down.  Nothing flows through it."""
-    return _floor_divided(input, other)
+    """The quotient rounded down.  Its derivative is refused, not taken as zero: as in PyTorch."""
+    out = _floor_divided(input, other)
+    sources = [one for one in (input, other) if isinstance(one, Variable) and one._needs]
+    if not sources or not current().grad or out is NotImplemented or out._data.dtype.kind != "f":
+        return out
+    edges = tuple([edge(source) for source in sources])
+    node = _Refusing(None, edges, tuple([source._nr for source in sources]), (), None, None)
+    return result(Tensor, out._data, node)
+
+
+class _Refusing(Node):
+    """The node of a function whose derivative nobody should rely on."""
+
+    __slots__ = ()
+
+    def pull(self, gs: list[Any], differentiable: bool) -> list[Any]:
+        raise NotImplementedError("derivative for aten::floor_divide is not implemented")
+
+
+_Refusing.__name__ = "NotImplemented"
 
 
 named(floor_divide, "floor_divide")
@@ -168,16 +191,16 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None, out: None =
     """The quotient: of integers a float; `rounding_mode` "floor" or "trunc" rounds it."""
     if rounding_mode is None:
         return _true_divide(input, other)
-    if rounding_mode == "floor":
-        return floor_divide(input, other)
-    if rounding_mode != "trunc":
+    if rounding_mode not in ("trunc", "floor"):
         raise RuntimeError(
             "div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '"
             + rounding_mode
             + "'"
         )
     dtype = result_dtype(input, other)
-    quotient = trunc(_true_divide(input, other))
+    if dtype.kind in "iu" and rounding_mode == "floor":
+        return _floor_divided(input, other)
+    quotient = (floor if rounding_mode == "floor" else trunc)(_true_divide(input, other))
     return quotient.to(dtype) if dtype.kind in "iu" else quotient
 
 
