@@ -117,10 +117,16 @@ def logsumexp(x: Array, axis: Axis, keepdims: bool) -> Array:
     >>> float(logsumexp(np.array([1000.0, 1000.0]), 0, False) - 1000.0)
     0.6931471805599...
     """
-    top = np.max(x, axis=axis, keepdims=True, initial=-math.inf)
-    top = np.where(np.isfinite(top), top, 0.0).astype(x.dtype)
-    with np.errstate(divide="ignore"):
-        total = np.log(np.sum(np.exp(x - top), axis=axis, keepdims=True)) + top
+    top = np.maximum.reduce(x, axis=axis, keepdims=True, initial=-math.inf)
+    is_finite = np.isfinite(top)
+    if not is_finite.all():
+        top = np.where(is_finite, top, 0.0).astype(x.dtype)
+    powers = np.add.reduce(np.exp(x - top), axis=axis, keepdims=True)
+    if powers.all():
+        total = np.log(powers) + top
+    else:
+        with np.errstate(divide="ignore"):
+            total = np.log(powers) + top
     return total if keepdims else np.squeeze(total, axis)[()]
 
 
@@ -128,8 +134,10 @@ def logsumexp(x: Array, axis: Axis, keepdims: bool) -> Array:
 def softmax(x: Array, axis: int) -> Array:
     """exp(x) / sum(exp(x)) along an axis."""
     with np.errstate(invalid="ignore"):
-        powers = np.exp(x - np.max(x, axis=axis if np.ndim(x) else None, keepdims=True, initial=-math.inf))
-    return powers / np.sum(powers, axis=axis if np.ndim(x) else None, keepdims=True)
+        powers = np.exp(
+            x - np.maximum.reduce(x, axis=axis if x.ndim else None, keepdims=True, initial=-math.inf)
+        )
+    return powers / np.add.reduce(powers, axis=axis if x.ndim else None, keepdims=True)
 
 
 @primitive
