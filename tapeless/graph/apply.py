@@ -13,7 +13,7 @@ import numpy as np
 from tapeless.errors import MissingRuleError
 from tapeless.graph.keeping import remember
 from tapeless.graph.modes import NO_GRAD, NORMAL, Mode, current
-from tapeless.graph.node import MultiNode, Node, edge, next_number, pack_residual, version_of
+from tapeless.graph.node import MultiNode, Node, edge, needs_grad, next_number, pack_residual, version_of
 from tapeless.graph.variable import INFERENCE, Variable, new, result, wrap
 from tapeless.rules import table
 from tapeless.rules.pullback import BROADCAST, CAST, EXACT, OUT, Pullback, cotangent_count, pullback, read
@@ -126,7 +126,7 @@ def _apply_simple(op: Op, values: tuple[Any, ...], mode: Mode) -> Any:
     if not isinstance(computed, np.ndarray | np.generic):
         return _settle(op, values, raw, computed, mode)
     if mode is NORMAL:
-        needs = tuple([isinstance(v, Variable) and v._needs for v in values])
+        needs = tuple([isinstance(v, Variable) and needs_grad(v) for v in values])
         if True in needs and computed.dtype.kind in "fc":
             counter = [0]
             out = result(op.face, computed, make_node(op, values, raw, computed, needs, counter))
@@ -157,7 +157,7 @@ def _settle(op: Op, values: tuple[Any, ...], raw: tuple[Any, ...], computed: Any
     if mode.records and op.rule.kind != "constant":
         lists = LISTS if op.takes_list else ()
         needs = tuple(
-            [v._needs if isinstance(v, Variable) else type(v) in lists and _needs(v) for v in values]
+            [needs_grad(v) if isinstance(v, Variable) else type(v) in lists and _needs(v) for v in values]
         )
         if True in needs and _is_differentiable(computed):
             return record(op, values, raw, computed, needs, mode)
@@ -345,7 +345,7 @@ def _raw(value: Any) -> Any:
 
 def _needs(value: Any) -> bool:
     if isinstance(value, Variable):
-        return value._needs
+        return needs_grad(value)
     return isinstance(value, tuple | list) and any([_needs(item) for item in value])
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dis
 import operator
+import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +12,7 @@ import numpy as np
 
 from tapeless.graph.apply import apply, op_of
 from tapeless.graph.array_operators import arithmetic, comparison, kept
-from tapeless.graph.protocols import assign, call_function, call_ufunc, data_of
+from tapeless.graph.protocols import INTO_PLAIN, assign, call_function, call_ufunc, data_of
 from tapeless.graph.quick import unary
 from tapeless.graph.tensor import Tensor
 from tapeless.graph.variable import Variable, wrap
@@ -20,6 +22,8 @@ CUT = (
     "{} would take this Array out of the graph, but it requires grad. Keep computing with np.* functions on "
     "the Array itself (np.stack([x, y]) joins Arrays), or use x.detach() where no gradient is wanted."
 )
+
+STORE = dis.opmap["STORE_SUBSCR"]
 
 
 class Array(Variable):
@@ -186,13 +190,21 @@ class Array(Variable):
         return bool(self._data)
 
     def __float__(self) -> float:
+        self._check_not_stored()
         return float(self._data)
 
     def __int__(self) -> int:
         return int(self._data)
 
     def __complex__(self) -> complex:
+        self._check_not_stored()
         return complex(self._data)
+
+    def _check_not_stored(self) -> None:
+        """`array[0] = x` asks x for a float: the array that it goes into could not remember it."""
+        frame = sys._getframe(2)
+        if frame.f_code.co_code[frame.f_lasti] == STORE and self._needs:
+            raise RuntimeError(INTO_PLAIN.format("this assignment"))
 
     def __index__(self) -> int:
         return operator.index(self._data)

@@ -291,6 +291,13 @@ def accumulator(variable: Variable) -> Node:
     return node
 
 
+def needs_grad(variable: Variable) -> bool:
+    """Whether operations on a variable are recorded; a view notices that its base has come to need it."""
+    if not variable._needs and variable._view is not None:
+        refresh(variable)
+    return variable._needs
+
+
 def refresh(variable: Variable) -> None:
     """Bring a view's node up to date with its base (`graph.views` knows how)."""
     view = variable._view

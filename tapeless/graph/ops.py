@@ -40,7 +40,9 @@ def cast(value: Any, dtype: np.dtype[Any]) -> Any:
 
 def operand(value: Any) -> Any:
     """What a binary operation takes: a tensor, or a Python number; arrays become tensors; else NotImplemented."""
-    if isinstance(value, Variable | bool | int | float | complex):
+    if isinstance(value, Variable):
+        return value if value._face is Tensor else NotImplemented
+    if isinstance(value, bool | int | float | complex):
         return value
     if isinstance(value, np.generic):
         return value.item()

@@ -17,6 +17,7 @@ import numpy as np
 from tapeless.errors import MissingRuleError
 from tapeless.graph.apply import LISTS, Op, _listeners, apply, op_of, plain
 from tapeless.graph.modes import current
+from tapeless.graph.node import needs_grad
 from tapeless.graph.variable import Variable
 from tapeless.graph.views import write
 from tapeless.rules import table
@@ -116,7 +117,7 @@ def _without_rule(key: Any, function: Any, face: Face) -> Op:
 def any_needs(value: Any) -> bool:
     """Whether a variable that requires grad is among the values."""
     if isinstance(value, Variable):
-        return value._needs
+        return needs_grad(value)
     return type(value) in LISTS and any(any_needs(item) for item in value)
 
 

@@ -19,7 +19,7 @@ from tapeless.graph.apply import VIEWS, Op, _view_trackers, apply, finish, make_
 from tapeless.graph.engine import mark_written
 from tapeless.graph.keeping import rescue
 from tapeless.graph.modes import Mode, current
-from tapeless.graph.node import Node, edge, refreshers, type_name
+from tapeless.graph.node import Node, edge, needs_grad, refreshers, type_name
 from tapeless.graph.variable import INFERENCE, Variable, View, result, wrap
 from tapeless.rules import support
 from tapeless.rules.indexing import index_set
@@ -145,7 +145,7 @@ def write(op: Op, variable: Any, *rest: Any) -> Any:
     _check_memory(array)
     if variable._keeps_old:
         rescue(variable)
-    needs = (variable._needs, *[_needs(value) for value in rest])
+    needs = (needs_grad(variable), *[_needs(value) for value in rest])
     recorded = mode.records and True in needs and array.dtype.kind in "fc"
     before = _before(variable, array, recorded or mode.dual_level is not None)
     raw = (before._data, *[_raw(value) for value in rest])
@@ -167,7 +167,7 @@ _write_listeners: list[Callable[[Op, tuple[Any, ...], Any, Mode], None]] = []
 
 
 def _needs(value: Any) -> bool:
-    return isinstance(value, Variable) and value._needs
+    return isinstance(value, Variable) and needs_grad(value)
 
 
 def _raw(value: Any) -> Any:
