@@ -53,6 +53,10 @@ def backward(
     A weight may be left out for tensors of one element; `inputs` restricts what is accumulated.
     RuntimeError where nothing requires grad, shapes differ, or the graph was freed.  As `torch.autograd.backward`.
     """
+    if grad_tensors is None and inputs is None and not create_graph and _is_loss(tensors):
+        one = tensors._data.dtype.type(1) if tensors._data.shape == () else np.ones_like(tensors._data)
+        Pass(retain=bool(retain_graph), differentiable=False).run([(edge(tensors), tensors._nr, one)])
+        return
     outputs = _sequence(tensors)
     if inputs is not None and not isinstance(inputs, Variable | GradientEdge) and len(inputs) == 0:
         raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
@@ -109,6 +113,11 @@ def grad(
         elif got is None and not allow_unused:
             raise RuntimeError(NOT_USED.format(index))
     return tuple(found)
+
+
+def _is_loss(value: Any) -> bool:
+    """Whether a backward pass from here has nothing to check: one real element that requires grad."""
+    return isinstance(value, Variable) and value._needs and value._data.size == 1 and value._data.dtype.kind == "f"
 
 
 def _batched(

@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar, copy_context
 from heapq import heappop, heappush
+from sys import getrefcount
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,14 @@ _grad_lock = threading.RLock()
 _running: ContextVar[Pass | None] = ContextVar("tapeless_pass", default=None)
 current_pass = _running.get
 NESTED = 30  # passes within passes that one thread's stack takes
+
+
+def _alone() -> int:
+    probe = np.empty(0)
+    return getrefcount(probe)
+
+
+ALONE = _alone()  # the count of an array that one local variable holds, and nothing else
 
 
 class Pass:
@@ -64,7 +73,8 @@ class Pass:
         targets = self.captured_nodes if self.capture is not None else self.only
         if targets is not None:
             self.useful = _leading_to(targets, self.roots)
-        before = modes.change(grad=self.differentiable)
+        before = modes.current()
+        modes.restore(modes.with_grad(before, self.differentiable))
         if before.dual_level is not None:  # cotangents have tangents, which operations on variables compute
             self.differentiable = True
             roots = [(node, nr, self.lift(face_of(node), cotangent)) for node, nr, cotangent in roots]
@@ -78,7 +88,7 @@ class Pass:
         finally:
             self.is_running = False
             _running.reset(token)
-            modes.change(grad=before.grad)
+            modes.restore(modes.with_grad(modes.current(), before.grad))
 
     def will_reach(self, node: Node) -> bool:
         """Whether a cotangent comes to a node in this pass."""
@@ -107,6 +117,7 @@ class Pass:
         differentiable, retain = self.differentiable, self.retain
         watched = {node for node in self.captured_nodes if node.pullback is not None}
         quick = not modes.current().anomaly
+        plain_leaves = quick and not differentiable and self.capture is None and self.only is None
         while heap:
             node = heappop(heap)[1]
             g = pending.pop(node)
@@ -119,6 +130,15 @@ class Pass:
                     or not quick
                     or node in watched
                 ):
+                    if plain_leaves and type(node) is AccumulateGrad and node.hooks is None:
+                        meta = node.variable._own_meta()
+                        if meta.grad is None and not meta.hooks and not meta.post_hooks:
+                            cotangents = cotangent = None  # no second name for what the leaf may keep
+                            is_ours = type(g) is np.ndarray and g.base is None and getrefcount(g) == ALONE
+                            with _grad_lock:
+                                if meta.grad is None:
+                                    meta.grad = wrap(node.variable._face, g if is_ours else np.array(g))
+                                    break
                     self.visit(node, g)
                     break
                 if differentiable:

@@ -40,6 +40,13 @@ current = _mode.get
 restore = _mode.set
 
 
+def with_grad(mode: Mode, grad: bool) -> Mode:
+    """The mode with recording on or off."""
+    if mode is NORMAL or mode is NO_GRAD:
+        return NORMAL if grad else NO_GRAD
+    return mode._replace(grad=grad)
+
+
 def change(**fields: Any) -> Mode:
     """Set some fields of the current mode; returns the mode before."""
     before = current()

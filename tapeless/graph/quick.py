@@ -10,7 +10,7 @@ from typing import Any
 
 from tapeless.graph.apply import Op, apply, record
 from tapeless.graph.modes import NO_GRAD, NORMAL, current
-from tapeless.graph.node import SAVED_INFERENCE, Node, edge, next_number
+from tapeless.graph.node import SAVED_INFERENCE, Node, edge, needs_grad, next_number
 from tapeless.graph.variable import FRESH, Variable, new
 from tapeless.rules.pullback import BROADCAST, EXACT, OUT, Pullback, pullback, read
 
@@ -19,14 +19,14 @@ def unary(op: Op) -> Callable[[Any], Any]:
     """`f(x)` for an elementwise operation of one variable."""
     compute, face = op.compute, op.face
     cut: Any = None
-    reads_x = reads_out = False
+    layout: Any = None
     node_class: Any = None
 
     def prepare() -> None:
-        nonlocal cut, reads_x, reads_out, node_class
+        nonlocal cut, layout, node_class
         node_class = op.node_class
         cut = pullback(op.rule, (True,), False)
-        reads_x, reads_out = _reads(cut, 0), _reads(cut, OUT)
+        layout = _layout(cut)
 
     def run(x: Any) -> Any:
         mode = current()
@@ -34,7 +34,7 @@ def unary(op: Op) -> Callable[[Any], Any]:
             return apply(op, (x,))
         data = x._data
         done = compute(data)
-        needs = mode is NORMAL and x._needs
+        needs = mode is NORMAL and (x._needs or (x._view is not None and needs_grad(x)))
         if needs and (done.dtype is not data.dtype or done.dtype.kind != "f"):
             return record(op, (x,), (data,), done, (True,), mode)
         out = new(face)
@@ -57,24 +57,21 @@ def unary(op: Op) -> Callable[[Any], Any]:
         node.edges = (source,)
         node.nrs = (x._nr,) if x._nr else None
         node.versions = node.hooks = None
-        if reads_x:
+        if layout == "out":
+            counter = out._counter = [0]
+            node.saved, node.owners = (done,), (counter,)
+        elif layout == "":
+            node.saved, node.owners = (), None
+        else:
             version = x._counter[0]
             if version < 0:
                 raise RuntimeError(SAVED_INFERENCE)
-            if reads_out:
-                counter = out._counter = [0]
-                node.saved, node.owners = (data, done), (x, counter)
-                if version:
-                    node.versions = (version, 0)
-            else:
+            if layout == "x":
                 node.saved, node.owners = (data,), (x,)
                 if version:
                     node.versions = (version,)
-        elif reads_out:
-            counter = out._counter = [0]
-            node.saved, node.owners = (done,), (counter,)
-        else:
-            node.saved, node.owners = (), None
+            else:
+                _keep(node, layout, (data,), (x,), out)
         node.seq = next_number()
         return out
 
@@ -106,7 +103,7 @@ def binary(op: Op, slow: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
             yd = y._data
             if xd.dtype is not yd.dtype:
                 return slow(x, y)
-            y_needs = y._needs
+            y_needs = y._needs or (y._view is not None and needs_grad(y))
         elif kind is float or kind is int:
             yd = y
             y_needs = False
@@ -119,7 +116,7 @@ def binary(op: Op, slow: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
         dtype = done.dtype
         if dtype is not xd.dtype or dtype.kind != "f":
             return slow(x, y)
-        x_needs = x._needs
+        x_needs = x._needs or (x._view is not None and needs_grad(x))
         out = new(face)
         out._data = done
         out._nr = 0
@@ -197,9 +194,9 @@ def binary(op: Op, slow: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
 
 
 def _layout(cut: Pullback) -> Any:
-    """The residuals in a word where they are inputs alone ("", "x", "y", "xy"), else each one's place and reading."""
+    """The residuals in a word where they are as simple as can be, else the place of each and what is read of it."""
     places = tuple((residual.position, residual.of) for residual in cut.residuals)
-    words = {(): "", ((0, None),): "x", ((1, None),): "y", ((0, None), (1, None)): "xy"}
+    words = {(): "", ((0, None),): "x", ((1, None),): "y", ((0, None), (1, None)): "xy", ((OUT, None),): "out"}
     return words.get(places, places)
 
 
@@ -224,7 +221,3 @@ def _keep(node: Node, layout: Any, raw: tuple[Any, ...], values: tuple[Any, ...]
     node.owners = tuple(owners) if any([owner is not None for owner in owners]) else None
     node.versions = tuple(versions) if any(versions) else None
 
-
-def _reads(cut: Pullback, position: int) -> bool:
-    """Whether a pullback keeps that input (or OUT).  Unfitted elementwise rules never read a shape."""
-    return any(residual.position == position for residual in cut.residuals)

@@ -9,6 +9,7 @@ import numpy as np
 
 from tapeless.graph.apply import Op, apply
 from tapeless.graph.ops import method, op
+from tapeless.graph.quick import binary
 from tapeless.graph.tensor import Tensor
 from tapeless.graph.variable import Variable
 from tapeless.graph.vocabulary import linalg
@@ -24,6 +25,7 @@ _mv = Op(_matmul.rule, Tensor, "Mv", compute=operator.matmul, saved=("self", "ve
 _vm = Op(_matmul.rule, Tensor, "Squeeze4", compute=operator.matmul, saved=("self", "mat2"))
 _dot = Op(_matmul.rule, Tensor, "Dot", compute=operator.matmul, saved=("self", "tensor"))
 _BY_DIMS = {(1, 1): _dot, (1, 2): _vm, (2, 1): _mv, (2, 2): _mm}
+_QUICK = {dims: binary(made, lambda input, other: _checked_product(input, other)) for dims, made in _BY_DIMS.items()}
 
 
 def _same_dtype(a: Any, b: Any) -> None:
@@ -54,6 +56,11 @@ def matmul(input: Any, other: Any, *, out: None = None) -> Any:
 
 
 def _product(input: Any, other: Any) -> Any:
+    quick = _QUICK.get((input._data.ndim, other._data.ndim))
+    return _checked_product(input, other) if quick is None else quick(input, other)
+
+
+def _checked_product(input: Any, other: Any) -> Any:
     a, b = input._data.shape, other._data.shape
     if not a or not b:
         raise RuntimeError(

@@ -209,7 +209,18 @@ named(in_place_binary(_true_divide.op, floats=True), "div_", "divide_", "true_di
 
 neg = keeping_words(np.negative, "Neg", "neg", "negative")
 negative = neg
-abs = keeping_words(np.absolute, "Abs", "abs", "absolute")
+_abs_of_real = keeping_words(steps.magnitude, "Abs", "abs", "absolute")
+_abs_of_complex = op(np.absolute, "Abs")
+
+
+@method("abs", "absolute", "__abs__")
+def abs(input: Any, *, out: None = None) -> Any:
+    """The absolute value."""
+    if isinstance(input, Variable) and input._data.dtype.kind == "c":
+        return apply(_abs_of_complex, (input,))
+    return _abs_of_real(input)
+
+
 absolute = abs
 sgn = keeping_words(np.sign, "Sgn", "sgn")
 square = keeping_words(np.square, "Pow", "square")
