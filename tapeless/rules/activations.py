@@ -39,7 +39,7 @@ def softplus(x: Array, beta: float = 1.0, threshold: float = 20.0) -> Array:
 
 @primitive
 def error_function(x: Array) -> Array:
-    """The integral of the normal density, scaled to run from -1 to 1; element by element, with the C library's."""
+    """The integral of the normal density, scaled to run from -1 to 1; the C library's, element by element."""
     return _each(math.erf, x)
 
 

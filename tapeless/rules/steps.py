@@ -1,4 +1,4 @@
-"""Steps as operations whose derivative is zero, not absent: the graph records them."""
+"""Steps whose derivative is zero, not absent: the graph records them.  And what has a step for its slope."""
 
 from __future__ import annotations
 
@@ -45,9 +45,16 @@ def rounded(x: Array, decimals: int) -> Array:
     return np.round(x, decimals)
 
 
+@primitive
+def magnitude(x: Array) -> Array:
+    """The absolute value of real numbers; its slope is `sign`, zero also at nan."""
+    return np.absolute(x)
+
+
 elementwise(sign, lambda out, x: 0.0)
 elementwise(floor, lambda out, x: 0.0)
 elementwise(ceil, lambda out, x: 0.0)
 elementwise(trunc, lambda out, x: 0.0)
 elementwise(fraction, lambda out, x: 1.0)
 elementwise(rounded, lambda out, x, decimals: (0.0, None))
+elementwise(magnitude, lambda out, x: sign(x))

@@ -92,7 +92,7 @@ def tensor(data: Any, dtype: Any = None, device: Any = None, requires_grad: bool
 
 
 def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Any:
-    """`data` as a tensor that shares its memory where the dtype allows; a tensor itself stays in its graph."""
+    """`data` as a tensor on the same memory where the dtype allows; a tensor itself stays in its graph."""
     check_device(device)
     if isinstance(data, Variable):
         return data if dtype is None else data.to(dtype_from(dtype))  # type: ignore[attr-defined]

@@ -195,8 +195,8 @@ def _call(self: Any, run: Callable[[], Any]) -> Any:
         found = re.search(r"cannot assign (\d+) input values to the (\d+) output", text)
         if found:
             text = (
-                f"shape mismatch: value tensor of shape [{found[1]}] cannot be broadcast to indexing result of shape "
-                f"[{found[2]}]"
+                f"shape mismatch: value tensor of shape [{found[1]}] cannot be broadcast to indexing result of "
+                f"shape [{found[2]}]"
             )
         raise RuntimeError(text) from None
 
@@ -204,16 +204,16 @@ def _call(self: Any, run: Callable[[], Any]) -> Any:
 def _check_masks(shape: tuple[int, ...], index: tuple[Any, ...]) -> None:
     place = 0
     for item in index:
-        if isinstance(item, np.ndarray) and _is_mask(item):
-            if item.shape != shape[place : place + item.ndim]:
-                raise IndexError(
-                    f"The shape of the mask {list(item.shape)} at index {place} does not match the "
-                    "shape of the "
-                    f"indexed tensor {list(shape)} at index {place}"
-                )
-            place += item.ndim
-        else:
+        if not isinstance(item, np.ndarray) or not _is_mask(item):
             place += 1
+            continue
+        for at, (n, m) in enumerate(zip(item.shape, shape[place:], strict=False), place):
+            if n != m:
+                raise IndexError(
+                    f"The shape of the mask {list(item.shape)} at index {at} does not match the shape of the "
+                    f"indexed tensor {list(shape)} at index {at}"
+                )
+        place += item.ndim
 
 
 def _translated(self: Any, error: IndexError) -> IndexError:

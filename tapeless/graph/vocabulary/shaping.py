@@ -22,6 +22,7 @@ VIEW = (
 )
 
 _view = op(np.reshape, "View", views=True)
+_copied = Op(_view.rule, Tensor, "UnsafeView")
 _expand = op(np.broadcast_to, "Expand", views=True, compute=parts.writable_broadcast)
 _permute = op(np.transpose, "Permute", views=True)
 _transpose = op(np.swapaxes, "Transpose", views=True)
@@ -87,7 +88,10 @@ def view_as(self: Any, other: Any) -> Any:
 @method()
 def reshape(input: Any, *shape: Any) -> Any:
     """Another shape: a view if that is possible, else a copy."""
-    return apply(_view, (input, resolved(sizes_of(shape), input._data.size), "C"))
+    wanted = resolved(sizes_of(shape), input._data.size)
+    array = input._array()
+    shares = array.flags.c_contiguous or np.may_share_memory(array.reshape(wanted), array)
+    return apply(_view if shares else _copied, (input, wanted, "C"))
 
 
 @method()

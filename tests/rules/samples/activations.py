@@ -42,7 +42,9 @@ SAMPLES = [
     Sample(subtract_from, (array(2, 3), array(3, seed=1)), wrt=(0, 1)),
     Sample(interpolate, (array(2, 3), array(3, seed=1), 0.3), wrt=(0, 1)),
     Sample(interpolate, (array(2, 3), array(2, 3, seed=1), positive(2, 1) / 4.0), wrt=(0, 1, 2)),
-    Sample(interpolate, (array(2, 3), array(2, 3, seed=1), positive(2, 3) + 0.5), wrt=(0, 1, 2), note="beyond"),
+    Sample(
+        interpolate, (array(2, 3), array(2, 3, seed=1), positive(2, 3) + 0.5), wrt=(0, 1, 2), note="beyond"
+    ),
     Sample(times_log, (array(2, 3), positive(3)), wrt=(0, 1)),
     Sample(logsumexp, (array(2, 3), None, False)),
     Sample(logsumexp, (array(2, 3), 0, False)),

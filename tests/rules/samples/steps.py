@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from tapeless.rules.steps import ceil, floor, fraction, rounded, sign, trunc
+from tapeless.rules.steps import ceil, floor, fraction, magnitude, rounded, sign, trunc
 from tests.rules.sample import Edge, Sample, array
 
 OFF = array(2, 3, low=0.1, high=0.4) + np.array([[-2.0, -1.0, 0.0], [1.0, 2.0, 3.0]])
@@ -12,6 +12,7 @@ OFF = array(2, 3, low=0.1, high=0.4) + np.array([[-2.0, -1.0, 0.0], [1.0, 2.0, 3
 SAMPLES = [
     Sample(sign, (OFF,)),
     Sample(floor, (OFF,)),
+    Sample(magnitude, (OFF,)),
     Sample(ceil, (OFF,)),
     Sample(trunc, (OFF,)),
     Sample(fraction, (OFF,)),
@@ -24,6 +25,7 @@ ZEROS = np.zeros(4)
 
 EDGES = [
     Edge(sign, (AT,), (ZEROS,)),
+    Edge(magnitude, (AT,), (np.array([0.0, 1.0, 0.0, 1.0]),)),
     Edge(floor, (AT,), (ZEROS,)),
     Edge(ceil, (AT,), (ZEROS,)),
     Edge(trunc, (AT,), (ZEROS,)),
