@@ -22,7 +22,7 @@ class Mode(NamedTuple):
     hooks_disabled: str | None = None
     anomaly: bool = False
     check_nan: bool = True
-    dual_level: int | None = None
+    dual_level: Any = None  # the running forward-mode level
     tapes: tuple[Any, ...] = ()  # Tape objects, outermost first
     mutation: Any = None  # the running allow_mutation_on_saved_tensors context
 
