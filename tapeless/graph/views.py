@@ -20,7 +20,7 @@ from tapeless.graph.engine import mark_written
 from tapeless.graph.keeping import rescue
 from tapeless.graph.modes import Mode, current
 from tapeless.graph.node import Node, edge, needs_grad, refreshers, type_name
-from tapeless.graph.variable import INFERENCE, Variable, View, result, wrap
+from tapeless.graph.variable import FRESH, INFERENCE, Variable, View, result, wrap
 from tapeless.rules import support
 from tapeless.rules.indexing import index_set
 
@@ -92,6 +92,7 @@ VIEWS.update(
     },
     {np.flipud, np.rot90, np.matrix_transpose, np.atleast_1d, np.atleast_2d, np.atleast_3d, np.astype},
     {np.split, np.array_split, np.hsplit, np.vsplit, np.dsplit, support.as_dtype, support.unbroadcast},
+    {np.diff, *[getattr(np, name) for name in ("unstack",) if hasattr(np, name)]},
 )
 
 
@@ -147,7 +148,10 @@ def write(op: Op, variable: Any, *rest: Any) -> Any:
         rescue(variable)
     needs = (needs_grad(variable), *[_needs(value) for value in rest])
     recorded = mode.records and True in needs and array.dtype.kind in "fc"
-    before = _before(variable, array, recorded or mode.dual_level is not None)
+    kept = recorded or mode.dual_level is not None
+    before = _before(variable, array, kept)
+    if kept:  # what shares the written memory goes into the record as it was
+        rest = tuple([before if value is variable else _apart(value, variable) for value in rest])
     raw = (before._data, *[_raw(value) for value in rest])
     _compute_into(op, array, raw)
     if variable._counter is INFERENCE and not mode.inference:
@@ -172,6 +176,13 @@ def _needs(value: Any) -> bool:
 
 def _raw(value: Any) -> Any:
     return value._data if isinstance(value, Variable) else value
+
+
+def _apart(value: Any, written: Variable) -> Any:
+    """The value, on memory of its own if it shares that of the variable that is being written to."""
+    if not isinstance(value, Variable) or value._counter is not written._counter or written._counter is FRESH:
+        return value
+    return _before(value, value._array(), True)
 
 
 def _before(variable: Variable, array: np.ndarray, kept: bool) -> Any:
