@@ -18,7 +18,7 @@ from tapeless.errors import MissingRuleError
 from tapeless.graph.apply import LISTS, Op, _listeners, apply, op_of, plain
 from tapeless.graph.modes import current
 from tapeless.graph.node import needs_grad
-from tapeless.graph.variable import Variable
+from tapeless.graph.variable import Variable, wrap
 from tapeless.graph.views import write
 from tapeless.rules import table
 from tapeless.rules.indexing import index_add, index_set, may_repeat
@@ -44,12 +44,15 @@ class Keywords(dict[str, Any]):
 def call_function(face: Face, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """`function(*args, **kwargs)` on variables, recorded by its row of the table."""
     special = SPECIAL.get(function)
-    if special is not None:
-        return special(*args, **kwargs)
+    return special(*args, **kwargs) if special is not None else call_row(face, function, args, kwargs)
+
+
+def call_row(face: Face, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """By the row of the table, whatever else there may be to the function."""
     out = kwargs.get("out")
     if out is not None:
         kwargs = {name: value for name, value in kwargs.items() if name != "out"}
-        return store(out, call_function(face, function, args, kwargs), _name(function))
+        return store(out, call_row(face, function, args, kwargs), _name(function))
     op = _operation(face, function, (*args, *kwargs.values()))
     if op.rule.kind == "constant":
         return constant(op, args, kwargs)
@@ -323,6 +326,21 @@ def _real_if_close(a: Any, tol: float = 100) -> Any:
     return np.real(a) if np.isrealobj(np.real_if_close(data, tol)) else a
 
 
+def _einsum(*operands: Any, **kwargs: Any) -> Any:
+    """NumPy may give a view of the one operand, which nothing here would know of."""
+    variables = [one for one in operands if isinstance(one, Variable)]
+    found = call_row(variables[0]._face if variables else kwargs["out"]._face, np.einsum, operands, kwargs)
+    if any(np.may_share_memory(found._data, one._data) for one in variables):
+        found._data = found._data.copy()
+    return found
+
+
+def _full_like(a: Any, fill_value: Any, **kwargs: Any) -> Any:
+    """Of `a` only the shape and the dtype are read."""
+    face = (a if isinstance(a, Variable) else fill_value)._face
+    return call_row(face, np.full_like, (wrap(face, data_of(a)), fill_value), kwargs)
+
+
 SPECIAL: dict[Any, Callable[..., Any]] = {
     np.copyto: _copyto,
     np.put_along_axis: _put_along_axis,
@@ -335,4 +353,6 @@ SPECIAL: dict[Any, Callable[..., Any]] = {
     np.atleast_3d: _at_least(3),
     np.broadcast_arrays: _broadcast_arrays,
     np.real_if_close: _real_if_close,
+    np.einsum: _einsum,
+    np.full_like: _full_like,
 }
