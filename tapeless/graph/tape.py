@@ -112,7 +112,7 @@ class Tape:
         if isinstance(value, Variable):
             return self._find(value) or self._add_source(value)
         if isinstance(value, np.ndarray | np.generic):
-            return self._find_data(value) or value
+            return self._find_data(value) or value.copy()  # nobody would see writes to it
         if type(value) in LISTS:
             return type(value)([self._place(item) for item in value])
         return value
