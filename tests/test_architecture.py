@@ -21,7 +21,7 @@ FLOORS = {
     1: ("ir",),
     2: ("rules",),
     3: ("graph", "source", "compile"),
-    4: ("transforms", "numpy", "testing"),
+    4: ("transforms", "numpy", "testing", "autograd"),
     5: ("nn", "optim", "data", "viz", "compare", "cli"),
 }
 FLOOR_OF = {room: floor for floor, rooms in FLOORS.items() for room in rooms}

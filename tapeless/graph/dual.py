@@ -181,6 +181,12 @@ def tangent_of(variable: Variable, level: Level) -> Any:
     return tangent
 
 
+def current_tangent(variable: Variable) -> Any:
+    """The tangent at the running level; None if there is none."""
+    level = current().dual_level
+    return None if level is None else tangent_of(variable, level)
+
+
 def set_tangent(variable: Variable, tangent: Any, level: Level) -> None:
     held = Tangent(level, tangent)
     variable._own_meta().tangent = held

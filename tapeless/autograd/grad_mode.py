@@ -1,0 +1,5 @@
+"""What is recorded: contexts and decorators."""
+
+from tapeless.graph.modes import enable_grad, inference_mode, no_grad, set_grad_enabled
+
+__all__ = ["enable_grad", "inference_mode", "no_grad", "set_grad_enabled"]
