@@ -42,10 +42,10 @@ def operand(value: Any) -> Any:
     """What a binary operation takes: a tensor, or a Python number; arrays become tensors; else NotImplemented."""
     if isinstance(value, Variable):
         return value if value._face is Tensor else NotImplemented
+    if isinstance(value, np.generic):  # first: np.float64 is a float too, and would widen
+        return value.item()
     if isinstance(value, bool | int | float | complex):
         return value
-    if isinstance(value, np.generic):
-        return value.item()
     if isinstance(value, np.ndarray):
         return wrap(Tensor, value)
     return NotImplemented

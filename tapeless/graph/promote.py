@@ -1,4 +1,4 @@
-"""PyTorch's promotion: a category (bool, integer, float, complex) outranks; 0-d tensors and numbers do not widen."""
+"""PyTorch's promotion: categories of dtypes outrank; numbers and 0-d tensors do not widen."""
 
 from __future__ import annotations
 
@@ -47,13 +47,7 @@ def result_dtype(*values: Any) -> np.dtype[Any]:
         if found is None:
             found = here
         elif _RANK[here.kind] > _RANK[found.kind]:
-            found = (
-                np.result_type(here, found)
-                if here.kind == "c" and found.kind == "f" and group is not groups[2]
-                else here
-            )
-            if group is groups[2] and here.kind == "c":
-                found = _complex_of(found, groups)
+            found = _complex_of(here, found) if here.kind == "c" else here
     assert found is not None
     return found
 
@@ -68,9 +62,9 @@ def _widest(group: list[np.dtype[Any]]) -> np.dtype[Any]:
     return np.result_type(*[dtype for dtype in group if dtype.kind == "f"] or group)
 
 
-def _complex_of(found: np.dtype[Any], groups: list[list[np.dtype[Any]]]) -> np.dtype[Any]:
-    floats = [dtype for group in groups[:2] for dtype in group if dtype.kind == "f"]
-    return np.result_type(np.complex64, *floats) if floats else found
+def _complex_of(here: np.dtype[Any], found: np.dtype[Any]) -> np.dtype[Any]:
+    """A complex number or 0-d tensor takes the precision of the floats that it meets."""
+    return np.result_type(np.complex64, found) if found.kind == "f" else here
 
 
 def _number_dtype(value: Any) -> np.dtype[Any]:
