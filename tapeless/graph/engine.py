@@ -142,7 +142,8 @@ class Pass:
                     self.visit(node, g)
                     break
                 if differentiable:
-                    cotangents = pullback.on_variables(g, *node.variables())
+                    kept = node.variables() if node.owners is not None or node.saved is None else node.saved
+                    cotangents = pullback.on_variables(g, *kept)
                 else:
                     saved = node.saved
                     if saved is None:
@@ -173,8 +174,10 @@ class Pass:
                         continue
                     if following is youngest:
                         g = g + cotangent
-                    elif following in pending or following.outputs != 1:
+                    elif following.outputs != 1:
                         self.send(following, 0, cotangent)
+                    elif following in pending:
+                        pending[following] = pending[following] + cotangent
                     elif youngest is None:
                         youngest, g = following, cotangent
                     elif following.seq > youngest.seq:

@@ -161,20 +161,20 @@ def logsumexp_forward(t: Array, out: Array, x: Array, axis: Axis, keepdims: bool
 @general(softmax)
 def softmax_rule(g: Array, out: Array, x: Array, axis: int) -> Array:
     weighted = g * out
-    return weighted - out * np.sum(weighted, axis=axis, keepdims=True)
+    return weighted - out * np.add.reduce(weighted, axis=axis, keepdims=True)
 
 
 @forward_rule(softmax)
 def softmax_forward(t: Array, out: Array, x: Array, axis: int) -> Array:
     weighted = t * out
-    return weighted - out * np.sum(weighted, axis=axis, keepdims=True)
+    return weighted - out * np.add.reduce(weighted, axis=axis, keepdims=True)
 
 
 @general(log_softmax)
 def log_softmax_rule(g: Array, out: Array, x: Array, axis: int) -> Array:
-    return g - np.exp(out) * np.sum(g, axis=axis, keepdims=True)
+    return g - np.exp(out) * np.add.reduce(g, axis=axis, keepdims=True)
 
 
 @forward_rule(log_softmax)
 def log_softmax_forward(t: Array, out: Array, x: Array, axis: int) -> Array:
-    return t - np.sum(np.exp(out) * t, axis=axis, keepdims=True)
+    return t - np.add.reduce(np.exp(out) * t, axis=axis, keepdims=True)

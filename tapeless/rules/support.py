@@ -16,10 +16,12 @@ from tapeless.rules.table import primitive
 @primitive
 def unbroadcast(x: Array, shape: tuple[int, ...]) -> Array:
     """Sum `x` down to `shape`, from which broadcasting had stretched it."""
-    own = np.shape(x)
+    own = np.shape(x) if type(x) is not np.ndarray else x.shape
     if own == shape:
         return x
     lead = len(own) - len(shape)
+    if own[lead:] == shape:  # the common case: a bias, a number
+        return np.add.reduce(x, axis=0 if lead == 1 else tuple(range(lead)))
     stretched = tuple(range(lead)) + tuple(
         axis for axis, (n, m) in enumerate(zip(own[lead:], shape, strict=True), lead) if m == 1 and n != 1
     )
