@@ -1,6 +1,9 @@
 """Automatic differentiation for NumPy programs: tensors that speak PyTorch's words."""
 
 from tapeless import autograd
+from tapeless.graph.array import (
+    Array,
+)
 from tapeless.graph.modes import (
     enable_grad,
     inference_mode,
@@ -15,6 +18,9 @@ from tapeless.graph.promote import (
     promote_types,
     result_type,
     set_default_dtype,
+)
+from tapeless.graph.tape import (
+    Tape,
 )
 from tapeless.graph.tensor import (
     Size,
@@ -58,6 +64,7 @@ from tapeless.graph.vocabulary.conversion import (
     equal,
     is_complex,
     is_floating_point,
+    is_inference,
     is_nonzero,
     is_same_size,
     is_tensor,
@@ -105,7 +112,6 @@ from tapeless.graph.vocabulary.drawing import (
 )
 from tapeless.graph.vocabulary.dtypes import (
     bool,
-    c_name,
     cdouble,
     cfloat,
     complex64,
@@ -381,6 +387,7 @@ from tapeless.graph.vocabulary.writing import (
 )
 
 __all__ = [
+    "Array",
     "BoolTensor",
     "ByteTensor",
     "CharTensor",
@@ -392,6 +399,7 @@ __all__ = [
     "LongTensor",
     "ShortTensor",
     "Size",
+    "Tape",
     "Tensor",
     "abs",
     "absolute",
@@ -445,7 +453,6 @@ __all__ = [
     "bool",
     "broadcast_tensors",
     "broadcast_to",
-    "c_name",
     "can_cast",
     "cat",
     "cdouble",
@@ -550,6 +557,7 @@ __all__ = [
     "is_complex",
     "is_floating_point",
     "is_grad_enabled",
+    "is_inference",
     "is_inference_mode_enabled",
     "is_nonzero",
     "is_same_size",

@@ -124,8 +124,8 @@ def _float_format(values: np.ndarray) -> Format:
 
 
 def _format_complex(values: np.ndarray) -> tuple[Format, int]:
-    real, width = _format(values.real)
-    imaginary, imaginary_width = _format(np.abs(values.imag))
+    real, width = _format(np.real(values))
+    imaginary, imaginary_width = _format(np.abs(np.imag(values)))
 
     def write(value: complex) -> str:
         sign = "-" if math.copysign(1.0, value.imag) < 0 else "+"

@@ -10,7 +10,7 @@ from tapeless.graph.apply import apply
 from tapeless.graph.node import type_name
 from tapeless.graph.ops import cast, method, op
 from tapeless.graph.tensor import Size, Tensor
-from tapeless.graph.variable import Variable
+from tapeless.graph.variable import INFERENCE, Variable
 from tapeless.graph.vocabulary import dtypes
 from tapeless.graph.vocabulary.creating import check_device, fresh
 from tapeless.graph.vocabulary.dims import one_dim
@@ -160,6 +160,11 @@ def is_nonzero(input: Any) -> bool:
 def is_tensor(obj: Any) -> bool:
     """Whether `obj` is a tensor."""
     return isinstance(obj, Variable)
+
+
+def is_inference(input: Any) -> bool:
+    """Whether a tensor was made in inference mode."""
+    return input._counter is INFERENCE
 
 
 @method()

@@ -185,7 +185,8 @@ def eye(
 
 
 def _number(value: Any) -> Any:
-    return value.item() if isinstance(value, Variable | np.generic) else value
+    data = value._data if isinstance(value, Variable) else value
+    return data.item() if isinstance(data, np.ndarray | np.generic) else data
 
 
 def arange(

@@ -125,7 +125,7 @@ def _plain(item: Any) -> Any:
     if isinstance(item, Variable):
         item = item._data
     elif isinstance(item, list | tuple | range):
-        item = np.asarray([one.item() if isinstance(one, Variable) else one for one in item])
+        item = np.asarray([one._data.item() if isinstance(one, Variable) else one for one in item])
         item = item.astype(np.int64) if item.size == 0 else item
     if isinstance(item, np.ndarray | np.generic):
         return _plain_array(np.asarray(item))
@@ -182,7 +182,7 @@ def _view(made: Op, self: Any, index: tuple[Any, ...]) -> Any:
 
 def _gather(self: Any, index: tuple[Any, ...]) -> Any:
     _check_masks(self._data.shape, index)
-    return _call(self, lambda: apply(_index, (self, index if len(index) > 1 else index[0])))
+    return _call(self, lambda: apply(_index, (self, index[0] if len(index) == 1 else index)))
 
 
 def _call(self: Any, run: Callable[[], Any]) -> Any:
@@ -195,8 +195,8 @@ def _call(self: Any, run: Callable[[], Any]) -> Any:
         found = re.search(r"cannot assign (\d+) input values to the (\d+) output", text)
         if found:
             text = (
-                f"shape mismatch: value tensor of shape [{found[1]}] cannot be broadcast to indexing result of "
-                f"shape [{found[2]}]"
+                f"shape mismatch: value tensor of shape [{found[1]}] cannot be broadcast to indexing result "
+                f"of shape [{found[2]}]"
             )
         raise RuntimeError(text) from None
 

@@ -124,10 +124,10 @@ def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> Any:
     return apply(_split_with_sizes, (tensor, sizes, axis))
 
 
-method("split_with_sizes")(split)
+method("split_with_sizes", "unsafe_split", "unsafe_split_with_sizes")(split)
 
 
-@method()
+@method("chunk", "unsafe_chunk")
 @numpy_words
 def chunk(input: Any, chunks: int, dim: int = 0) -> Any:
     """Views of at most `chunks` pieces of equal length."""

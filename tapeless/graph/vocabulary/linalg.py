@@ -207,8 +207,8 @@ def cholesky(A: Any, *, upper: bool = False) -> Any:
         return apply(_cholesky, (symmetric, upper))
     except np.linalg.LinAlgError:
         raise LinAlgError(
-            "linalg.cholesky: The factorization could not be completed because the input is not "
-            f"positive-definite (the leading minor of order {_first_minor(A._data)} is not positive-definite)."
+            "linalg.cholesky: The factorization could not be completed because the input is not positive-definite"
+            f" (the leading minor of order {_first_minor(A._data)} is not positive-definite)."
         ) from None
 
 
@@ -221,7 +221,7 @@ def _first_minor(a: np.ndarray) -> int:
 
 
 def _hermitian(A: Any, UPLO: str) -> Any:
-    """The matrix of which one triangle is read; its gradient is symmetric, for the matrix must be."""
+    """The matrix of which one triangle is read; its gradient is symmetric, as the matrix is."""
     symmetric = 0.5 * (A + A.mH)
     data = A._data
     if np.array_equal(data, np.conjugate(np.swapaxes(data, -1, -2))):

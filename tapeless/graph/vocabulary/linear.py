@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -25,14 +26,15 @@ _mv = Op(_matmul.rule, Tensor, "Mv", compute=operator.matmul, saved=("self", "ve
 _vm = Op(_matmul.rule, Tensor, "Squeeze4", compute=operator.matmul, saved=("self", "mat2"))
 _dot = Op(_matmul.rule, Tensor, "Dot", compute=operator.matmul, saved=("self", "tensor"))
 _BY_DIMS = {(1, 1): _dot, (1, 2): _vm, (2, 1): _mv, (2, 2): _mm}
-_QUICK = {dims: binary(made, lambda input, other: _checked_product(input, other)) for dims, made in _BY_DIMS.items()}
+_QUICK = {dims: binary(made, lambda x, y: _checked_product(x, y)) for dims, made in _BY_DIMS.items()}
 
 
 def _same_dtype(a: Any, b: Any) -> None:
     first, second = a._data.dtype, b._data.dtype
     if first != second:
         raise RuntimeError(
-            f"expected m1 and m2 to have the same dtype, but got: {_product_name(first)} != {_product_name(second)}"
+            "expected m1 and m2 to have the same dtype, but got: "
+            f"{_product_name(first)} != {_product_name(second)}"
         )
 
 
@@ -87,7 +89,7 @@ def _check_batches(a: tuple[int, ...], b: tuple[int, ...]) -> None:
             )
 
 
-def _mismatch(a: tuple[int, ...], b: tuple[int, ...]) -> str:
+def _mismatch(a: Sequence[int], b: Sequence[int]) -> str:
     if len(a) == 1 and len(b) == 1:
         return (
             f"inconsistent tensor size, expected tensor [{a[0]}] and src [{b[0]}] to have the same number of "

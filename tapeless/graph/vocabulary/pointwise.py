@@ -151,7 +151,7 @@ _true_divide = binary_words(np.true_divide, "Div", "true_divide", floats=True, c
 true_divide = _true_divide
 _scaled(in_place_binary(_add.op), "add_")  # type: ignore[attr-defined]
 _scaled(in_place_binary(_sub.op), "sub_")  # type: ignore[attr-defined]
-named(Tensor.sub_, "subtract_")
+_scaled(in_place_binary(_sub.op), "subtract_")  # type: ignore[attr-defined]
 
 _floor_divide = op(np.floor_divide, "FloorDivide")
 _floor_divided = promoted(_floor_divide)
@@ -161,13 +161,13 @@ fmod = binary_words(np.fmod, "Fmod", "fmod")
 
 def floor_divide(input: Any, other: Any, *, out: None = None) -> Any:
     """The quotient rounded down.  Its derivative is refused, not taken as zero: as in PyTorch."""
-    out = _floor_divided(input, other)
+    quotient = _floor_divided(input, other)
     sources = [one for one in (input, other) if isinstance(one, Variable) and one._needs]
-    if not sources or not current().grad or out is NotImplemented or out._data.dtype.kind != "f":
-        return out
+    if not sources or not current().grad or quotient is NotImplemented or quotient._data.dtype.kind != "f":
+        return quotient
     edges = tuple([edge(source) for source in sources])
     node = _Refusing(None, edges, tuple([source._nr for source in sources]), (), None, None)
-    return result(Tensor, out._data, node)
+    return result(Tensor, quotient._data, node)
 
 
 class _Refusing(Node):

@@ -18,7 +18,7 @@ from tapeless.graph.vocabulary.dtypes import dtype_from, scalar_name
 from tapeless.rules import activations
 
 
-def _reduce(ufunc: np.ufunc) -> Any:
+def _reduce(ufunc: Any) -> Any:
     """The ufunc's reduce on bound values: a shorter way than through NumPy's wrappers."""
 
     def compute(a: Any, axis: Any, dtype: Any, keepdims: bool, where: Any) -> Any:
@@ -30,7 +30,7 @@ def _reduce(ufunc: np.ufunc) -> Any:
 def _mean(a: Any, axis: Any, dtype: Any, keepdims: bool, where: Any) -> Any:
     if a.dtype.itemsize == 2 or dtype is not None or where is not True:  # NumPy adds up float16 in float32
         return np.mean(a, axis, dtype, keepdims=keepdims, where=where)
-    total = np.add.reduce(a, axis, None, None, keepdims)
+    total = np.add.reduce(a, axis=axis, keepdims=keepdims)
     count = a.size // total.size if total.size else 1
     return total / count if count else total * np.nan
 

@@ -200,7 +200,7 @@ def fit_value(value: Any, shape: tuple[int, ...]) -> Any:
     own = np.shape(value._data) if isinstance(value, Variable) else ()
     extra = len(own) - len(shape)
     if extra > 0 and own[:extra] == (1,) * extra:
-        value = value.reshape(own[extra:])
+        value = reshape(value, own[extra:])
         own = own[extra:]
     for place, (n, m) in enumerate(zip(own[::-1], shape[::-1], strict=False)):
         if n not in (1, m):
