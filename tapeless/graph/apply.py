@@ -45,6 +45,7 @@ class Op:
         self.takes_list = bool(rule.lists)
         self.is_simple = not (views or self.takes_list or face._keeps_old or rule.kind == "constant")
         self.plans: dict[Any, Plan] = {}
+        self.lone_plan: Plan | None = None
         self._saved = saved
 
     def __repr__(self) -> str:
@@ -54,6 +55,15 @@ class Op:
     def inputs(self) -> int:
         """How many of the leading parameters are differentiable."""
         return cotangent_count(self.rule)
+
+    @functools.cached_property
+    def is_lone(self) -> bool:
+        """One array input, whose cotangent comes out as it is: every call shares one plan."""
+        return self.inputs == 1 and self.rule.kind != "elementwise"
+
+    def make_lone_plan(self, needs: tuple[bool, ...]) -> Plan:
+        self.lone_plan = Plan(self, needs, (EXACT,) * len(needs), False)
+        return self.lone_plan
 
     @functools.cached_property
     def node_class(self) -> type[Node]:
@@ -129,7 +139,13 @@ def _apply_simple(op: Op, values: tuple[Any, ...], mode: Mode) -> Any:
         needs = tuple([isinstance(v, Variable) and needs_grad(v) for v in values])
         if True in needs and computed.dtype.kind in "fc":
             counter = [0]
-            out = result(op.face, computed, make_node(op, values, raw, computed, needs, counter))
+            dtype = computed.dtype
+            if op.is_lone and needs[0] and raw[0].dtype is dtype and dtype.kind == "f" and True not in needs[1:]:
+                plan = op.lone_plan or op.make_lone_plan(needs)
+                node = _node_of(op, plan, values, raw, computed, counter)
+            else:
+                node = make_node(op, values, raw, computed, needs, counter)
+            out = result(op.face, computed, node)
             out._counter = counter
             return out
     return wrap(op.face, computed)
@@ -237,26 +253,46 @@ def make_node(
     counter: list[int],
 ) -> Node:
     """The node of a call whose inputs in `needs` require grad."""
-    several = isinstance(computed, tuple | list)
     key = (needs, *_how_to_fit(op, raw, computed, needs))
     plan = op.plans.get(key)
     if plan is None:
         plan = op.plans[key] = Plan(op, *key)
+    return _node_of(op, plan, values, raw, computed, counter)
+
+
+def _node_of(
+    op: Op, plan: Plan, values: tuple[Any, ...], raw: tuple[Any, ...], computed: Any, counter: list[int]
+) -> Node:
     saved, owners, versions = [], [], []
+    is_owned = is_old = False
     for position, of in plan.kept:
-        value = computed if position == OUT else raw[position]
-        owner = None if of is not None else counter if position == OUT else _owner(values[position])
-        saved.append(value if of is None else read(of, value))
+        owner: Any = None
+        version: Any = 0
+        if of is not None:
+            saved.append(read(of, computed if position == OUT else raw[position]))
+        elif position == OUT:
+            saved.append(computed)
+            owner, version = counter, counter[0]
+        else:
+            saved.append(raw[position])
+            owner = values[position]
+            if isinstance(owner, Variable):
+                version = owner._counter[0]
+                if version < 0:
+                    raise RuntimeError(SAVED_INFERENCE)
+            else:
+                owner = _owner(owner) if type(owner) in LISTS else None
+                version = 0 if owner is None else version_of(owner)
         owners.append(owner)
-        versions.append(0 if owner is None else version_of(owner))
-    edges, nrs = _edges(values, plan.edges)
-    node = new(op.multi_class if several else op.node_class)
+        versions.append(version)
+        is_owned = is_owned or owner is not None
+        is_old = is_old or bool(version)
+    node = new(op.multi_class if isinstance(computed, tuple | list) else op.node_class)
     node.pullback = plan.cut
-    node.edges = edges
-    node.nrs = nrs
+    node.edges, node.nrs = _edges(values, plan.edges)
     node.saved = tuple(saved)
-    node.owners = tuple(owners) if any([owner is not None for owner in owners]) else None
-    node.versions = tuple(versions) if any(versions) else None
+    node.owners = tuple(owners) if is_owned else None
+    node.versions = tuple(versions) if is_old else None
     node.hooks = None
     node.seq = next_number()
     if op.face._keeps_old and saved:

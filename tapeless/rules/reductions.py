@@ -19,6 +19,7 @@ from tapeless.rules.support import (
     merge_axes,
     restore_axes,
     split_axes,
+    spread,
 )
 from tapeless.rules.table import primitive
 
@@ -55,7 +56,7 @@ constant(count_reduced, at_least_one, degrees_of_freedom)
 def sum(
     g: Array, a: Array, axis: Axis = None, dtype: object = None, keepdims: bool = False, where: Array = True
 ) -> Array:
-    return masked(np.broadcast_to(restore_axes(g, np.shape(a), axis, keepdims), np.shape(a)), where)
+    return masked(spread(g, np.shape(a), axis, keepdims), where)
 
 
 same_as(np.sum, np.add.reduce, axis=0)
@@ -66,7 +67,8 @@ def mean(
     g: Array, a: Array, axis: Axis = None, dtype: object = None, keepdims: bool = False, where: Array = True
 ) -> Array:
     count = at_least_one(count_reduced(np.shape(a), axis, where, dtype_of(g)))
-    return masked(np.broadcast_to(restore_axes(g, np.shape(a), axis, keepdims) / count, np.shape(a)), where)
+    share = restore_axes(g, np.shape(a), axis, keepdims) / count
+    return masked(spread(share, np.shape(a), axis, True), where)
 
 
 @general(np.nansum)

@@ -115,6 +115,22 @@ def restore_axes_rule(g: Array, x: Array, shape: tuple[int, ...], axis: Axis, ke
 
 
 @primitive
+def spread(x: Array, shape: tuple[int, ...], axis: Axis, keepdims: bool) -> Array:
+    """`x`, of which a sum took `axis` out of `shape`, repeated over that shape."""
+    kept = restore_axes(x, shape, axis, keepdims)
+    if math.prod(shape) > 4096:  # from here on a copy costs more than np.broadcast_to's own time
+        return np.broadcast_to(kept, shape)
+    full = np.empty(shape, dtype_of(x))
+    full[...] = kept
+    return full
+
+
+@linear(spread)
+def spread_rule(g: Array, x: Array, shape: tuple[int, ...], axis: Axis, keepdims: bool) -> Array:
+    return np.reshape(np.add.reduce(g, axis=axis), np.shape(x))
+
+
+@primitive
 def merge_axes(x: Array, axis: Axis) -> Array:
     """`x` with the axes in `axis` (None: all) brought together into one, the last."""
     if axis is None or not np.shape(x):
