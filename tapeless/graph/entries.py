@@ -91,6 +91,7 @@ class Source:
     data: Any
     is_leaf: bool
     watched: bool = False
+    name: str | None = None
     lost: bool = False
 
 

@@ -96,6 +96,20 @@ def _with_graphviz(graphviz: Any, picture: Picture) -> Any:
 # Layers -----------------------------------------------------------------------------------------------------
 
 
+@dataclass(slots=True)
+class Block:
+    """Boxes that touch: `place` is where the first one's centre would like to be, all wishes weighed."""
+
+    keys: list[str]
+    offsets: list[float]
+    wish: float
+    weight: float
+
+    @property
+    def place(self) -> float:
+        return self.wish / self.weight
+
+
 class Layout:
     """Boxes in layers, top down; an arrow over several layers bends at a point in each.
 
@@ -170,29 +184,34 @@ class Layout:
         return x
 
     def _settle(self, row: list[str], x: dict[str, float]) -> None:
-        """Towards the neighbours' mean; what collides moves as one block."""
-        blocks: list[list[Any]] = []  # sum of wishes of the first key's centre, keys, offsets
+        """Towards the neighbours' mean; what collides moves as one block.  Boxes without input give way."""
+        blocks: list[Block] = []
         for key in row:
-            near = self.above[key] + self.below[key]
-            wish = _mean([x[one] for one in near], x[key])
-            blocks.append([[wish], [key], [0.0]])
+            near = [(one, self._weight(one)) for one in self.above[key] + self.below[key]]
+            total = sum(weight for _, weight in near)
+            wish = sum(x[one] * weight for one, weight in near) / total if near else x[key]
+            blocks.append(Block([key], [0.0], wish * self._weight(key), self._weight(key)))
             while len(blocks) > 1 and self._collide(blocks[-2], blocks[-1]):
                 self._merge(blocks)
-        for wishes, keys, offsets in blocks:
-            for key, offset in zip(keys, offsets, strict=True):
-                x[key] = _mean(wishes, 0.0) + offset
+        for block in blocks:
+            for key, offset in zip(block.keys, block.offsets, strict=True):
+                x[key] = block.place + offset
 
-    def _collide(self, left: list[Any], right: list[Any]) -> bool:
-        end = _mean(left[0], 0.0) + left[2][-1] + self.width[left[1][-1]] / 2
-        return end + GAP > _mean(right[0], 0.0) - self.width[right[1][0]] / 2
+    def _weight(self, key: str) -> float:
+        return 1.0 if self.above[key] else 0.05
 
-    def _merge(self, blocks: list[list[Any]]) -> None:
+    def _collide(self, left: Block, right: Block) -> bool:
+        end = left.place + left.offsets[-1] + self.width[left.keys[-1]] / 2
+        return end + GAP > right.place - self.width[right.keys[0]] / 2
+
+    def _merge(self, blocks: list[Block]) -> None:
         right = blocks.pop()
         left = blocks[-1]
-        shift = left[2][-1] + (self.width[left[1][-1]] + self.width[right[1][0]]) / 2 + GAP
-        left[0] += [wish - shift for wish in right[0]]
-        left[1] += right[1]
-        left[2] += [offset + shift for offset in right[2]]
+        shift = left.offsets[-1] + (self.width[left.keys[-1]] + self.width[right.keys[0]]) / 2 + GAP
+        left.wish += right.wish - shift * right.weight
+        left.weight += right.weight
+        left.keys += right.keys
+        left.offsets += [offset + shift for offset in right.offsets]
 
     def _heights(self) -> list[float]:
         """The centre of each layer, from the top downwards."""

@@ -67,17 +67,21 @@ class Tape:
 
     # Recording --------------------------------------------------------------------------------------------
 
-    def watch(self, *variables: Any) -> None:
-        """Record what happens to these, though they may not require grad; they are what `replay` replaces."""
+    def watch(self, *variables: Any, **named: Any) -> None:
+        """Record what happens to these, though they may not require grad; they are what `replay` replaces.
+
+        Keywords name them, for `print` and `draw`.
+        """
         if self not in modes.current().tapes:
             raise RuntimeError("watch() is for inside the tape's with block")
-        for variable in variables:
+        names = (*(None for _ in variables), *named)
+        for variable, name in zip((*variables, *named.values()), names, strict=True):
             if not isinstance(variable, Variable):
                 raise TypeError(f"a Tape watches tensors, not {type(variable).__name__}")
             if variable._data.dtype.kind not in "fc":
                 raise TypeError(f"only floats and complex numbers have gradients, not {variable._data.dtype}")
             if self._find(variable) is None:
-                self._add_source(variable, watched=True)
+                self._add_source(variable, watched=True, name=name)
             if not variable._needs:
                 variable._needs = True
                 self._restored.append(variable)
@@ -101,10 +105,10 @@ class Tape:
         data = variable._data
         self._memory[id(data)] = weakref.ref(data) if isinstance(data, np.ndarray) else data, place
 
-    def _add_source(self, variable: Variable, watched: bool = False) -> Given:
+    def _add_source(self, variable: Variable, watched: bool = False, name: str | None = None) -> Given:
         place = Given(len(self._sources))
         is_leaf = variable._needs and variable._node is None
-        self._sources.append(Source(variable._data, is_leaf, watched))
+        self._sources.append(Source(variable._data, is_leaf, watched, name))
         self._know(variable, place)
         return place
 
@@ -171,7 +175,8 @@ class Tape:
         """x1, x2 for inputs, p1 for other leaves that require grad, c1 for constants."""
         kinds = self._kinds()
         return [
-            f"{'x' if kind == 'input' else kind[0]}{kinds[: number + 1].count(kind)}"
+            self._sources[number].name
+            or f"{'x' if kind == 'input' else kind[0]}{kinds[: number + 1].count(kind)}"
             for number, kind in enumerate(kinds)
         ]
 
