@@ -207,8 +207,8 @@ def cholesky(A: Any, *, upper: bool = False) -> Any:
         return apply(_cholesky, (symmetric, upper))
     except np.linalg.LinAlgError:
         raise LinAlgError(
-            "linalg.cholesky: The factorization could not be completed because the input is not positive-definite"
-            f" (the leading minor of order {_first_minor(A._data)} is not positive-definite)."
+            "linalg.cholesky: The factorization could not be completed because the input is not positive-"
+            f"definite (the leading minor of order {_first_minor(A._data)} is not positive-definite)."
         ) from None
 
 
