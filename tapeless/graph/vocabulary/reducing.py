@@ -15,7 +15,7 @@ from tapeless.graph.vocabulary import linalg
 from tapeless.graph.vocabulary.creating import fresh
 from tapeless.graph.vocabulary.dims import axes_of, numpy_words, one_dim
 from tapeless.graph.vocabulary.dtypes import dtype_from, scalar_name
-from tapeless.rules import activations
+from tapeless.rules import activations, table
 
 
 def _reduce(ufunc: Any) -> Any:
@@ -87,11 +87,12 @@ def prod(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = Non
 
 
 def _spread(function: Any) -> Any:
-    def compute(a: Any, *rest: Any) -> Any:
-        axis, _, ddof, keepdims = rest[:4]
+    rule = table.lookup(function)
+
+    def compute(*values: Any) -> Any:
         with np.errstate(divide="ignore", invalid="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # of one element: nan, without ado
-            return function(a, axis=axis, ddof=ddof, keepdims=keepdims)
+            return rule.call(values)
 
     return compute
 
