@@ -242,7 +242,14 @@ def _after_write(op: Op, values: tuple[Any, ...], variable: Variable, mode: Mode
         return
     before = modes.change(dual_level=None, tapes=(), saved_hooks=None)
     try:
-        tangents = (tangent_of(variable, level), *[_tangents_in(value, level) for value in values[1:]])
+        old = tangent_of(variable, level)
+        if (
+            old is not None
+        ):  # what the node keeps of the old values has their tangent, which is about to be written to
+            old = np.copy(old)
+            set_tangent(values[0], old, level)
+        values = tuple([values[0] if value is variable else value for value in values])
+        tangents = (old, *[_tangents_in(value, level) for value in values[1:]])
         if all(t is None for t in tangents):
             return
         if op.rule.kind == "constant":
@@ -270,6 +277,7 @@ def _write_tangent(variable: Variable, tangent: Any, level: Level) -> None:
         set_tangent(variable, tangent, level)
     else:
         views.write(_apply.op_of(index_set, variable._face), held, Ellipsis, tangent)
+        set_tangent(variable, held, level)
 
 
 def _tangents_in(value: Any, level: Level) -> Any:
