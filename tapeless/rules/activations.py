@@ -114,8 +114,8 @@ elementwise(
 def logsumexp(x: Array, axis: Axis, keepdims: bool) -> Array:
     """log(sum(exp(x))) over axes; -inf of nothing but -inf.
 
-    >>> float(logsumexp(np.array([1000.0, 1000.0]), 0, False) - 1000.0)
-    0.6931471805599...
+    >>> float(logsumexp(np.array([1000.0, -1000.0]), 0, False))
+    1000.0
     """
     top = np.maximum.reduce(x, axis=axis, keepdims=True, initial=-math.inf)
     is_finite = np.isfinite(top)
