@@ -123,13 +123,7 @@ class Pass:
             g = pending.pop(node)
             while True:
                 pullback = node.pullback
-                if (
-                    pullback is None
-                    or node.hooks is not None
-                    or node.outputs != 1
-                    or not quick
-                    or node in watched
-                ):
+                if pullback is None or node.hooks is not None or node.outputs != 1 or node in watched or not quick:
                     if plain_leaves and type(node) is AccumulateGrad and node.hooks is None:
                         meta = node.variable._own_meta()
                         if meta.grad is None and not meta.hooks and not meta.post_hooks:

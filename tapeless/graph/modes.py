@@ -44,12 +44,16 @@ def with_grad(mode: Mode, grad: bool) -> Mode:
     """The mode with recording on or off."""
     if mode is NORMAL or mode is NO_GRAD:
         return NORMAL if grad else NO_GRAD
-    return mode._replace(grad=grad)
+    after = mode._replace(grad=grad)
+    return NORMAL if after == NORMAL else NO_GRAD if after == NO_GRAD else after
 
 
 def change(**fields: Any) -> Mode:
     """Set some fields of the current mode; returns the mode before."""
     before = current()
+    if len(fields) == 1 and "grad" in fields:
+        restore(with_grad(before, fields["grad"]))
+        return before
     after = before._replace(**fields)
     restore(NORMAL if after == NORMAL else NO_GRAD if after == NO_GRAD else after)
     return before

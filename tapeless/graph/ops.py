@@ -28,6 +28,8 @@ def op(function: Any, name: str, **options: Any) -> Op:
     return made
 
 
+ARITHMETIC = (np.add, np.subtract, np.multiply, np.true_divide)
+
 to_copy = op(support.as_dtype, "ToCopy")
 
 
@@ -102,7 +104,7 @@ def binary_function(
     """A quick `f(input, other)` with PyTorch's promotion."""
     made = op(function, name, **options)
     slow = promoted(made, floats)
-    quick = binary(made, slow)
+    quick = binary(made, slow, numbers_as_arrays=function in ARITHMETIC)
 
     def run(input: Any, other: Any) -> Any:
         return quick(input, other) if isinstance(input, Variable) else slow(input, other)

@@ -8,11 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from tapeless.graph.apply import Op, apply, record
 from tapeless.graph.modes import NO_GRAD, NORMAL, current
 from tapeless.graph.node import SAVED_INFERENCE, Node, edge, needs_grad, next_number
 from tapeless.graph.variable import FRESH, Variable, new
 from tapeless.rules.pullback import BROADCAST, EXACT, OUT, Pullback, pullback, read
+
+
+FLOAT64, FLOAT32 = np.dtype(np.float64), np.dtype(np.float32)
 
 
 def unary(op: Op) -> Callable[[Any], Any]:
@@ -78,8 +83,13 @@ def unary(op: Op) -> Callable[[Any], Any]:
     return run
 
 
-def binary(op: Op, slow: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    """`f(x, y)` for an operation of two inputs: x a variable, y a variable or a number; else `slow(x, y)`."""
+def binary(
+    op: Op, slow: Callable[[Any, Any], Any], numbers_as_arrays: bool = False
+) -> Callable[[Any, Any], Any]:
+    """`f(x, y)` for an operation of two inputs: x a variable, y a variable or a number; else `slow(x, y)`.
+
+    `numbers_as_arrays`: NumPy converts a Python number at each call; here once for both ways.
+    """
     compute, face = op.compute, op.face
     is_elementwise = op.rule.kind == "elementwise"
     made: dict[int, tuple[Pullback, Any]] = {}  # by needs (2 the first, 1 the second) and what must be summed down
@@ -107,6 +117,8 @@ def binary(op: Op, slow: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
         elif kind is float or kind is int:
             yd = y
             y_needs = False
+            if numbers_as_arrays and type(xd) is np.ndarray and (xd.dtype is FLOAT64 or xd.dtype is FLOAT32):
+                yd = np.array(y, xd.dtype)
         else:
             return slow(x, y)
         try:
