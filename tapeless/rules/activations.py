@@ -95,6 +95,16 @@ elementwise(
 )
 elementwise(error_function, lambda out, x: 2.0 / math.sqrt(math.pi) * np.exp(-x * x))
 elementwise(error_complement, lambda out, x: -2.0 / math.sqrt(math.pi) * np.exp(-x * x))
+
+
+@primitive
+def log_odds(x: Array) -> Array:
+    """log(x / (1 - x)): the inverse of sigmoid."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.log(x / (1.0 - x))
+
+
+elementwise(log_odds, lambda out, x: np.where(np.isnan(out), out, np.divide(1.0, x * (1.0 - x))))
 elementwise(reciprocal_root, lambda out, x: -0.5 * out * out * out)
 elementwise(subtract_from, lambda out, x1, x2: (-1.0, 1.0))
 elementwise(interpolate, lambda out, start, end, weight: (1.0 - weight, weight, end - start))

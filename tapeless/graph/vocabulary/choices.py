@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 
 from tapeless.graph.apply import Op, apply
-from tapeless.graph.ops import cast, check_broadcast, method, op, operand
+from tapeless.graph.ops import cast, check_broadcast, method, op, operand, unary_function
 from tapeless.graph.promote import result_dtype
 from tapeless.graph.tensor import Tensor
 from tapeless.graph.variable import Variable
 from tapeless.graph.views import write
 from tapeless.graph.vocabulary.dims import numpy_words
 from tapeless.graph.vocabulary.dtypes import scalar_name
-from tapeless.graph.vocabulary.pointwise import add, binary_words, div, log, mul, named, refuse_cast
+from tapeless.graph.vocabulary.pointwise import add, binary_words, div, mul, named, refuse_cast
 from tapeless.rules import activations
 
 maximum = binary_words(np.maximum, "Maximum", "maximum")
@@ -29,6 +29,7 @@ _clip_numbers = Op(_clip.rule, Tensor, "Clamp1")
 _where = op(np.where, "Where")
 _lerp = op(activations.interpolate, "Lerp", saved=("self", "end", "weight"))
 _lerp_tensor = Op(_lerp.rule, Tensor, "Lerp1", saved=("self", "end", "weight"))
+_logit = unary_function(activations.log_odds, "Logit")
 _nan_to_num = op(np.nan_to_num, "NanToNum")
 
 
@@ -148,4 +149,4 @@ def nan_to_num(input: Any, nan: Any = None, posinf: Any = None, neginf: Any = No
 def logit(input: Any, eps: float | None = None) -> Any:
     """log(x / (1 - x)), of `input` clamped to [eps, 1 - eps] if given."""
     x = input if eps is None else clamp(input, eps, 1.0 - eps)
-    return log(x / (1.0 - x))
+    return _logit(x)

@@ -8,6 +8,7 @@ from tapeless.rules.activations import (
     error_complement,
     error_function,
     interpolate,
+    log_odds,
     log_softmax,
     logsumexp,
     reciprocal_root,
@@ -38,6 +39,7 @@ SAMPLES = [
     Sample(error_function, (array(2, 3),)),
     Sample(error_complement, (array(2, 3),)),
     Sample(error_function, (array(),)),
+    Sample(log_odds, (array(2, 3, low=0.1, high=0.9),)),
     Sample(reciprocal_root, (positive(2, 3),)),
     Sample(subtract_from, (array(2, 3), array(3, seed=1)), wrt=(0, 1)),
     Sample(interpolate, (array(2, 3), array(3, seed=1), 0.3), wrt=(0, 1)),
@@ -64,6 +66,7 @@ EDGES = [
     Edge(relu, (np.zeros((0, 3)),), (np.zeros((0, 3)),)),
     Edge(softplus, (row(-INF, -1000.0, 0.0, 1000.0, INF),), (row(0.0, 0.0, 0.5, 1.0, 1.0),)),
     Edge(error_function, (row(-INF, 0.0, INF),), (row(0.0, 1.1283791670955126, 0.0),)),
+    Edge(log_odds, (row(0.0, 0.5, 1.0, -1.0, 2.0),), (row(INF, 4.0, INF, NAN, NAN),)),
     Edge(reciprocal_root, (row(0.0, INF),), (row(-INF, -0.0),)),
     # at the switch of formulas both agree
     Edge(interpolate, (row(1.0), row(3.0), row(0.5)), (row(0.5), row(0.5), row(2.0)), wrt=(0, 1, 2)),
