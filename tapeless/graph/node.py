@@ -284,8 +284,14 @@ def edge(variable: Variable) -> Node:
     """The node that receives the cotangent of a variable that requires grad."""
     if variable._view is not None:
         refresh(variable)
-    node = variable._node
-    return accumulator(variable) if node is None else node
+    if variable._node is not None:
+        return variable._node
+    meta = variable._meta
+    if meta is not None and meta.accumulator is not None:
+        node = meta.accumulator()
+        if node is not None:
+            return node
+    return accumulator(variable)
 
 
 def accumulator(variable: Variable) -> Node:
@@ -475,6 +481,11 @@ def type_name(data: Any) -> str:
     return "torch." + TYPE_NAMES.get(data.dtype.name, f"{data.dtype.name.capitalize()}Tensor")
 
 
+def operation_name(node: Node) -> str:
+    """A node's name without "Backward0": what messages call the operation."""
+    return node.name().rstrip("0123456789").removesuffix("Backward")
+
+
 def _modified(node: Node, owner: Any, version: int, expected: int) -> str:
     if isinstance(owner, Variable):
         data, made_by, nr = owner._data, owner._node, owner._nr
@@ -483,7 +494,7 @@ def _modified(node: Node, owner: Any, version: int, expected: int) -> str:
         data = next(kept for kept, one in zip(node.saved, node.owners, strict=True) if one is owner)
         made_by, nr = node, getattr(owner, "nr", 0)
     what = f"[{type_name(data)} {list(data.shape)}]" if hasattr(data, "dtype") else "a saved value"
-    origin = f", which is output {nr} of {made_by.name()}," if made_by is not None else ""
+    origin = f", which is output {nr} of {operation_name(made_by)}," if made_by is not None else ""
     return (
         "one of the variables needed for gradient computation has been modified by an inplace operation: "
         f"{what}{origin} is at version {version}; expected version {expected} instead. Hint: enable anomaly "

@@ -144,7 +144,7 @@ def write(op: Op, variable: Any, *rest: Any) -> Any:
     _check_history(variable, rest, mode)
     array = variable._array()
     _check_memory(array)
-    if variable._keeps_old:
+    if variable._keeps_old or mode.mutation is not None:
         rescue(variable)
     needs = (needs_grad(variable), *[_needs(value) for value in rest])
     recorded = mode.records and True in needs and array.dtype.kind in "fc"

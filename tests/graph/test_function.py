@@ -385,7 +385,7 @@ def test_a_write_to_a_saved_output_is_noticed(x):
     with tl.no_grad():
         y.mul_(2)
 
-    with pytest.raises(RuntimeError, match="output 0 of ExpBackward, is at version 1; expected version 0"):
+    with pytest.raises(RuntimeError, match="output 0 of Exp, is at version 1; expected version 0"):
         y.sum().backward()
 
 
