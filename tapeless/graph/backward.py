@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import warnings
+import weakref
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from tapeless.graph.engine import Pass, Root
-from tapeless.graph.node import Node, edge
+from tapeless.graph.node import AccumulateGrad, Node, edge
 from tapeless.graph.variable import Variable, wrap
+from tapeless.rules.support import as_dtype
 
 NOT_USED = (
     "The differentiated Tensor at index {} appears to not have been used in the graph. Set allow_unused=True if this "
@@ -61,7 +63,7 @@ def backward(
     if inputs is not None and not isinstance(inputs, Variable | GradientEdge) and len(inputs) == 0:
         raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
     roots = _roots(outputs, _weights(outputs, grad_tensors), create_graph)
-    only = None if inputs is None else {_target(one)[0] for one in _sequence(inputs)}
+    only = None if inputs is None else {_target(_retained(one))[0] for one in _sequence(inputs)}
     if create_graph and only is None:
         warnings.warn(CYCLE, stacklevel=3)
     retain = create_graph if retain_graph is None else retain_graph
@@ -121,24 +123,35 @@ def _is_loss(value: Any) -> bool:
 
 
 def _batched(
-    outputs: list[Any],
-    inputs: list[Any],
-    grad_outputs: Any,
-    retain_graph: bool | None,
-    create_graph: bool,
-    *rest: Any,
+    outputs: list[Any], inputs: list[Any], grad_outputs: Any, retain_graph: bool | None, create_graph: bool, *rest: Any
 ) -> tuple[Any, ...]:
     """One pass for each entry along the weights' first axis; the results are stacked."""
-    weights = [one for one in _sequence(grad_outputs) if one is not None]
-    size = weights[0]._data.shape[0]
+    weights = _weights(outputs, grad_outputs)
+    size = _batch_size(outputs, weights)
     rows = []
     allow_unused, materialize = rest
     for index in range(size):
-        row = [None if one is None else one[index] for one in _sequence(grad_outputs)]
+        row = [None if one is None else one[index] for one in weights]
         keep = retain_graph or create_graph or index < size - 1
         rows.append(grad(outputs, inputs, row, keep, create_graph, allow_unused, False, materialize))
     columns = zip(*rows, strict=True)
     return tuple([None if column[0] is None else np.stack(column) for column in columns])
+
+
+def _batch_size(outputs: list[Any], weights: list[Any]) -> int:
+    for index, (output, weight) in enumerate(zip(outputs, weights, strict=True)):
+        if weight is not None and isinstance(output, Variable) and weight._data.shape[1:] != output._data.shape:
+            raise RuntimeError(
+                "If `is_grads_batched=True`, we interpret the first dimension of each grad_output as the batch "
+                "dimension. The sizes of the remaining dimensions are expected to match the shape of corresponding "
+                f"output, but a mismatch was detected: grad_output[{index}] has a shape of "
+                f"torch.Size({list(weight._data.shape)}) and output[{index}] has a shape of "
+                f"torch.Size({list(output._data.shape)})."
+            )
+    sizes = [weight._data.shape[0] for weight in weights if weight is not None]
+    if not sizes:
+        raise RuntimeError("grad can be implicitly created only for scalar outputs")
+    return sizes[0]
 
 
 def _sequence(value: Any) -> list[Any]:
@@ -174,8 +187,9 @@ def _roots(outputs: Sequence[Any], weights: Sequence[Any], create_graph: bool) -
             )
         _check_weight(index, output, weight)
         if weight._data.dtype != output._data.dtype:
-            weight = weight.astype(output._data.dtype)
-        roots.append((edge(output), output._nr, weight if create_graph else weight._data))
+            weight = as_dtype(weight, output._data.dtype)
+        data = weight._data if weight._data.shape else weight._data[()]  # numbers are quicker than 0-d arrays
+        roots.append((edge(output), output._nr, weight if create_graph else data))
     return roots
 
 
@@ -204,6 +218,23 @@ def _check_weight(index: int, output: Variable, weight: Any) -> None:
             f"dtype: grad_output[{index}] has a dtype of torch.{weight._data.dtype.name} and output[{index}] has a "
             f"dtype of torch.{output._data.dtype.name}."
         )
+
+
+def _retained(one: Any) -> Any:
+    """A tensor whose gradient was asked for by `backward`: it is kept though the tensor be no leaf."""
+    if isinstance(one, Variable):
+        retain_grad(one)
+    return one
+
+
+def retain_grad(variable: Variable) -> None:
+    """Keep the gradient of a variable in `grad` though it is no leaf."""
+    if not variable._needs:
+        raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
+    node = edge(variable)
+    if not isinstance(node, AccumulateGrad):
+        node.own_hooks().retained[variable._nr] = weakref.ref(variable)
+        variable._own_meta().retains = True
 
 
 def _target(one: Any) -> tuple[Node, int]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-import weakref
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -185,12 +184,7 @@ class Tensor(Variable):
 
     def retain_grad(self) -> None:
         """Keep the gradient of this tensor in `grad` though it is no leaf."""
-        if not self._needs:
-            raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
-        node = self.grad_fn
-        if node is not None:
-            node.own_hooks().retained[self._nr] = weakref.ref(self)
-            self._own_meta().retains = True
+        _backward.retain_grad(self)
 
     @property
     def retains_grad(self) -> bool:
