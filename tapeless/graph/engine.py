@@ -123,7 +123,13 @@ class Pass:
             g = pending.pop(node)
             while True:
                 pullback = node.pullback
-                if pullback is None or node.hooks is not None or node.outputs != 1 or node in watched or not quick:
+                if (
+                    pullback is None
+                    or node.hooks is not None
+                    or type(g) is dict  # several results
+                    or (watched and node in watched)
+                    or not quick
+                ):
                     if plain_leaves and type(node) is AccumulateGrad and node.hooks is None:
                         meta = node.variable._own_meta()
                         if meta.grad is None and not meta.hooks and not meta.post_hooks:
@@ -168,10 +174,12 @@ class Pass:
                         continue
                     if following is youngest:
                         g = g + cotangent
+                        continue
+                    waiting = pending.get(following)
+                    if waiting is not None and type(waiting) is not dict:
+                        pending[following] = waiting + cotangent
                     elif following.outputs != 1:
                         self.send(following, 0, cotangent)
-                    elif following in pending:
-                        pending[following] = pending[following] + cotangent
                     elif youngest is None:
                         youngest, g = following, cotangent
                     elif following.seq > youngest.seq:
