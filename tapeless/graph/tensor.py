@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -323,9 +324,24 @@ class Tensor(Variable):
         return call_function(Tensor, function, args, kwargs)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
+        return _rebuild, (type(self), np.array(self._data), self.requires_grad)
+
+    def __copy__(self) -> Any:
+        """A leaf on the same memory."""
+        out = wrap(type(self), self._array(), self.requires_grad)
+        out._counter = self._own_counter()
+        return out
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        """A leaf with memory and a gradient of its own; RuntimeError for what is no leaf."""
+        if id(self) in memo:
+            return memo[id(self)]
         if not self.is_leaf:
             raise RuntimeError(NOT_COPIED)
-        return _rebuild, (type(self), np.array(self._data), self._needs)
+        out = memo[id(self)] = _rebuild(type(self), np.array(self._data), self._needs)
+        if self._meta is not None and self._meta.grad is not None:
+            out._own_meta().grad = copy.deepcopy(self._meta.grad, memo)
+        return out
 
 
 NOT_COPIED = (
