@@ -101,12 +101,14 @@ constant(np.shape, np.ndim, np.size, dtype_of, layout_of)
 @primitive
 def restore_axes(x: Array, shape: tuple[int, ...], axis: Axis, keepdims: bool) -> Array:
     """`x`, of which a reduction took `axis` out of `shape`, as it broadcasts against that shape again."""
-    if axis is None or keepdims or not shape:
-        return x
+    return x if axis is None or keepdims or not shape else np.reshape(x, _with_ones(shape, axis))
+
+
+def _with_ones(shape: tuple[int, ...], axis: Axis) -> list[int]:
     kept = list(shape)
     for position in axis if isinstance(axis, tuple | list) else (axis,):
         kept[position] = 1
-    return np.reshape(x, kept)
+    return kept
 
 
 @linear(restore_axes)
@@ -117,11 +119,13 @@ def restore_axes_rule(g: Array, x: Array, shape: tuple[int, ...], axis: Axis, ke
 @primitive
 def spread(x: Array, shape: tuple[int, ...], axis: Axis, keepdims: bool) -> Array:
     """`x`, of which a sum took `axis` out of `shape`, repeated over that shape."""
-    kept = restore_axes(x, shape, axis, keepdims)
+    x = np.asarray(x)
+    if axis is not None and not keepdims and shape:
+        x = x.reshape(_with_ones(shape, axis))
     if math.prod(shape) > 4096:  # from here on a copy costs more than np.broadcast_to's own time
-        return np.broadcast_to(kept, shape)
-    full = np.empty(shape, dtype_of(x))
-    full[...] = kept
+        return np.broadcast_to(x, shape)
+    full = np.empty(shape, x.dtype)
+    full[...] = x
     return full
 
 
