@@ -32,8 +32,8 @@ from tapeless.rules.table import Rule
 class Op:
     """An operation of the graph: a rule under the name that its nodes carry, for one face.
 
-    `compute` replaces the rule's function where a quicker equal exists (`x * y` for np.multiply(x, y)); `saved`
-    names the residuals for `_saved_*`; `views`: the result may share its input's memory.
+    `compute` replaces the rule's function where a quicker equal exists (`x * y` for np.multiply(x, y));
+    `saved` names the residuals for `_saved_*`; `views`: the result may share its input's memory.
     """
 
     def __init__(
@@ -112,7 +112,7 @@ _lock = threading.Lock()
 
 
 def op_of(function: Callable[..., Any], face: type[Variable]) -> Op:
-    """The operation of a function of the table, under its default name; MissingRuleError if it has no rule."""
+    """The operation of a function of the table, under its default name; MissingRuleError without a rule."""
     rule = table.lookup(function)
     op = _ops.get((rule, face))
     if op is None:
@@ -149,7 +149,13 @@ def _apply_simple(op: Op, values: tuple[Any, ...], mode: Mode) -> Any:
         if True in needs and computed.dtype.kind in "fc":
             counter = [0]
             dtype = computed.dtype
-            if op.is_lone and needs[0] and raw[0].dtype is dtype and dtype.kind == "f" and True not in needs[1:]:
+            if (
+                op.is_lone
+                and needs[0]
+                and raw[0].dtype is dtype
+                and dtype.kind == "f"
+                and True not in needs[1:]
+            ):
                 plan = op.lone_plan or op.make_lone_plan(needs)
                 node = _node_of(op, plan, values, raw, computed, counter)
             else:
@@ -162,9 +168,7 @@ def _apply_simple(op: Op, values: tuple[Any, ...], mode: Mode) -> Any:
 
 def _apply_general(op: Op, values: tuple[Any, ...], mode: Mode) -> Any:
     lists = LISTS if op.takes_list else ()
-    raw = tuple(
-        [v._data if isinstance(v, Variable) else _raw(v) if type(v) in lists else v for v in values]
-    )
+    raw = tuple([v._data if isinstance(v, Variable) else _raw(v) if type(v) in lists else v for v in values])
     if op.views and isinstance(values[0], Variable):
         raw = (values[0]._array(), *raw[1:])
     out = _settle(op, values, raw, op.compute(*raw), mode)
@@ -237,7 +241,7 @@ def _output(face: type[Variable], data: Any, node: Node, nr: int, counter: list[
 
 
 class Plan:
-    """What every call of an operation with the same needs has in common: its pullback, and what to keep for it."""
+    """What calls of an operation with the same needs have in common: the pullback and what it reads."""
 
     __slots__ = ("cut", "edges", "kept")
 

@@ -15,19 +15,19 @@ from tapeless.graph.variable import Variable, wrap
 from tapeless.rules.support import as_dtype
 
 NOT_USED = (
-    "The differentiated Tensor at index {} appears to not have been used in the graph. Set allow_unused=True if this "
-    "is the desired behavior."
+    "The differentiated Tensor at index {} appears to not have been used in the graph. Set allow_unused=True "
+    "if this is the desired behavior."
 )
 CYCLE = (
-    "Using backward() with create_graph=True will create a reference cycle between the parameter and its gradient "
-    "which can cause a memory leak. We recommend using autograd.grad when creating the graph to avoid this. If you "
-    "have to use this function, make sure to reset the .grad fields of your parameters to None after use to break "
-    "the cycle and avoid the leak."
+    "Using backward() with create_graph=True will create a reference cycle between the parameter and its "
+    "gradient which can cause a memory leak. We recommend using autograd.grad when creating the graph to "
+    "avoid this. If you have to use this function, make sure to reset the .grad fields of your parameters to "
+    "None after use to break the cycle and avoid the leak."
 )
 
 
 class GradientEdge(tuple):  # (node, output number)
-    """A place in the graph: what `get_gradient_edge` gives and `backward`, `grad` take in a tensor's place."""
+    """A place in the graph: `get_gradient_edge` gives it, `backward` and `grad` take it for a tensor."""
 
     __slots__ = ()
 
@@ -53,7 +53,8 @@ def backward(
     """Add the gradients of `tensors`, weighted by `grad_tensors`, to the leaves' `grad`.
 
     A weight may be left out for tensors of one element; `inputs` restricts what is accumulated.
-    RuntimeError where nothing requires grad, shapes differ, or the graph was freed.  As `torch.autograd.backward`.
+    RuntimeError where nothing requires grad, shapes differ, or the graph was freed.
+    As `torch.autograd.backward`.
     """
     if grad_tensors is None and inputs is None and not create_graph and _is_loss(tensors):
         one = tensors._data.dtype.type(1) if tensors._data.shape == () else np.ones_like(tensors._data)
@@ -80,20 +81,28 @@ def grad(
     is_grads_batched: bool = False,
     materialize_grads: bool = False,
 ) -> Any:
-    """The gradients of the sum of `outputs`, weighted by `grad_outputs`, for each of `inputs`; a dict for a dict.
+    """The gradients of the sum of `outputs`, weighted by `grad_outputs`, for each of `inputs`.
 
-    `create_graph` makes them differentiable again.  `is_grads_batched`: the weights have a leading axis, and so
-    have the results.  Touches no `.grad`.  As `torch.autograd.grad`.
+    `inputs` may be a dict: so is the result then.  `create_graph` makes the gradients differentiable again.
+    `is_grads_batched`: the weights have a leading axis, and so have the results.  Touches no `.grad`.
+    As `torch.autograd.grad`.
     """
     if materialize_grads and allow_unused is False:
         raise ValueError(
-            "Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False."
+            "Expected allow_unused to be True or not passed when materialize_grads=True, but got: "
+            "allow_unused=False."
         )
     if isinstance(inputs, dict):
         found = grad(
-            outputs, list(inputs.values()), grad_outputs, retain_graph, create_graph, allow_unused, is_grads_batched,
+            outputs,
+            list(inputs.values()),
+            grad_outputs,
+            retain_graph,
+            create_graph,
+            allow_unused,
+            is_grads_batched,
             materialize_grads,
-        )  # fmt: skip
+        )
         return dict(zip(inputs, found, strict=True))
     wanted = _sequence(inputs)
     if not wanted:
@@ -119,11 +128,18 @@ def grad(
 
 def _is_loss(value: Any) -> bool:
     """Whether a backward pass from here has nothing to check: one real element that requires grad."""
-    return isinstance(value, Variable) and value._needs and value._data.size == 1 and value._data.dtype.kind == "f"
+    if not isinstance(value, Variable) or not value._needs:
+        return False
+    return value._data.size == 1 and value._data.dtype.kind == "f"
 
 
 def _batched(
-    outputs: list[Any], inputs: list[Any], grad_outputs: Any, retain_graph: bool | None, create_graph: bool, *rest: Any
+    outputs: list[Any],
+    inputs: list[Any],
+    grad_outputs: Any,
+    retain_graph: bool | None,
+    create_graph: bool,
+    *rest: Any,
 ) -> tuple[Any, ...]:
     """One pass for each entry along the weights' first axis; the results are stacked."""
     weights = _weights(outputs, grad_outputs)
@@ -140,11 +156,13 @@ def _batched(
 
 def _batch_size(outputs: list[Any], weights: list[Any]) -> int:
     for index, (output, weight) in enumerate(zip(outputs, weights, strict=True)):
-        if weight is not None and isinstance(output, Variable) and weight._data.shape[1:] != output._data.shape:
+        if weight is None or not isinstance(output, Variable):
+            continue
+        if weight._data.shape[1:] != output._data.shape:
             raise RuntimeError(
-                "If `is_grads_batched=True`, we interpret the first dimension of each grad_output as the batch "
-                "dimension. The sizes of the remaining dimensions are expected to match the shape of corresponding "
-                f"output, but a mismatch was detected: grad_output[{index}] has a shape of "
+                "If `is_grads_batched=True`, we interpret the first dimension of each grad_output as the "
+                "batch dimension. The sizes of the remaining dimensions are expected to match the shape of "
+                f"corresponding output, but a mismatch was detected: grad_output[{index}] has a shape of "
                 f"torch.Size({list(weight._data.shape)}) and output[{index}] has a shape of "
                 f"torch.Size({list(output._data.shape)})."
             )
@@ -179,12 +197,12 @@ def _roots(outputs: Sequence[Any], weights: Sequence[Any], create_graph: bool) -
             continue
         if not isinstance(output, Variable):
             raise TypeError(f"expected a Tensor at index {index} of the tensors, got {type(output).__name__}")
-        if weight is None:
-            weight = _implicit_weight(output) if output._needs else None
         if not output._needs:
             raise RuntimeError(
                 f"element {index} of tensors does not require grad and does not have a grad_fn"
             )
+        if weight is None:
+            weight = _implicit_weight(output)
         _check_weight(index, output, weight)
         if weight._data.dtype != output._data.dtype:
             weight = as_dtype(weight, output._data.dtype)
@@ -209,14 +227,14 @@ def _check_weight(index: int, output: Variable, weight: Any) -> None:
         raise TypeError(f"gradients can be either Tensors or None, but got {type(weight).__name__}")
     if weight._data.shape != output._data.shape:
         raise RuntimeError(
-            f"Mismatch in shape: grad_output[{index}] has a shape of torch.Size({list(weight._data.shape)}) and "
-            f"output[{index}] has a shape of torch.Size({list(output._data.shape)})."
+            f"Mismatch in shape: grad_output[{index}] has a shape of torch.Size({list(weight._data.shape)}) "
+            f"and output[{index}] has a shape of torch.Size({list(output._data.shape)})."
         )
     if weight._data.dtype.kind == "c" and output._data.dtype.kind != "c":
         raise RuntimeError(
-            f"For complex Tensors, both grad_output and output are required to have the same dtype. Mismatch in "
-            f"dtype: grad_output[{index}] has a dtype of torch.{weight._data.dtype.name} and output[{index}] has a "
-            f"dtype of torch.{output._data.dtype.name}."
+            "For complex Tensors, both grad_output and output are required to have the same dtype. Mismatch "
+            f"in dtype: grad_output[{index}] has a dtype of torch.{weight._data.dtype.name} and "
+            f"output[{index}] has a dtype of torch.{output._data.dtype.name}."
         )
 
 

@@ -1,6 +1,6 @@
 """The backward pass: nodes by descending sequence number, cotangents added up, residuals freed on the way.
 
-Every consumer of a node was recorded after it, so the youngest pending node has received all that it will receive.
+Every consumer of a node was recorded after it, so the youngest pending node has received all that it will.
 No recursion and no pass over the graph beforehand, unless only some inputs are asked for.
 """
 
@@ -36,7 +36,7 @@ ALONE = _alone()  # the count of an array that one local variable holds, and not
 
 
 class Pass:
-    """One run.  `capture` maps (node, output number) to None and receives cotangents; without it leaves accumulate."""
+    """One run.  `capture`, (node, output number) to None, is filled in; without it leaves accumulate."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class Pass:
         self.reached: set[Node] | None = None
 
     def run(self, roots: Sequence[Root]) -> None:
-        """Run to the end; deep inside other passes (backward in a hook of a backward ...) on a stack of its own."""
+        """Run to the end; deep inside other passes (backward in a hook of backward) on a stack of its own."""
         outer = current_pass()
         self.depth = 0 if outer is None else outer.depth + 1
         if self.depth and self.depth % NESTED == 0:
@@ -112,7 +112,7 @@ class Pass:
             slots[nr] = cotangent if nr not in slots else slots[nr] + cotangent
 
     def walk(self) -> None:
-        """Plain nodes here, in one loop without calls of our own; what has hooks or several outputs in `visit`."""
+        """Plain nodes here, without calls of our own; what has hooks or several outputs in `visit`."""
         heap, pending, useful = self.heap, self.pending, self.useful
         differentiable, retain = self.differentiable, self.retain
         watched = {node for node in self.captured_nodes if node.pullback is not None}
@@ -154,14 +154,14 @@ class Pass:
                 if not retain and node.owners is not None:
                     node.saved = node.owners = None
                 if type(cotangents) is not tuple:
-                    following = node.edges[0]
+                    sole: Node = node.edges[0]  # pyright: ignore[reportAssignmentType]  (never None)
                     if (
                         node.nrs is None
-                        and following.outputs == 1
-                        and (not heap or following.seq > -heap[0][0])
-                        and (useful is None or useful.get(following))
+                        and sole.outputs == 1
+                        and (not heap or sole.seq > -heap[0][0])
+                        and (useful is None or useful.get(sole))
                     ):
-                        node, g = following, cotangents  # nothing pending is younger: go on without the heap
+                        node, g = sole, cotangents  # nothing pending is younger: go on without the heap
                         continue
                     cotangents = (cotangents,)
                 if node.nrs is not None:
@@ -266,7 +266,7 @@ class Pass:
         return gs
 
     def after(self, node: Node, cotangents: list[Any], gs: list[Any]) -> list[Any]:
-        """The node's hooks, which may replace what it sends on; they see None for inputs that need nothing."""
+        """The node's hooks, which may replace what it sends on; None stands for inputs that need nothing."""
         if node.hooks is None or not node.hooks.post:
             return cotangents
         mask = node.input_mask()
@@ -313,7 +313,7 @@ class Pass:
     def lift(self, face: type[Variable], g: Any, copy: bool = False) -> Any:
         """A cotangent as a variable, for users' eyes."""
         if g is None or isinstance(g, Variable):
-            return g.clone() if copy and g is not None else g
+            return g.clone() if copy and g is not None else g  # pyright: ignore[reportAttributeAccessIssue]
         return wrap(face, np.array(g) if copy else g)
 
     def lower(self, g: Any) -> Any:
@@ -428,8 +428,8 @@ def _tell_origin(node: Node) -> None:
     trace = node.hooks.trace if node.hooks is not None else None
     if trace is None:
         told = (
-            f"Error detected in {node.name()}. No forward pass information available. Enable detect anomaly during "
-            "forward pass for more information."
+            f"Error detected in {node.name()}. No forward pass information available. Enable detect anomaly "
+            "during forward pass for more information."
         )
     else:
         told = f"Error detected in {node.name()}. Traceback of forward call that caused the error:\n{trace}"

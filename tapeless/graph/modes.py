@@ -14,12 +14,12 @@ from typing import Any, NamedTuple
 
 
 class Mode(NamedTuple):
-    """How operations are treated.  `saved_hooks` is the innermost (pack, unpack) pair, or the message that forbids them."""
+    """How operations are treated.  `saved_hooks` is the innermost (pack, unpack) pair."""
 
     grad: bool = True
     inference: bool = False
     saved_hooks: tuple[Callable[..., Any], Callable[..., Any]] | None = None
-    hooks_disabled: str | None = None
+    hooks_disabled: str | None = None  # the message that forbids them
     anomaly: bool = False
     check_nan: bool = True
     dual_level: Any = None  # the running forward-mode level
@@ -83,9 +83,9 @@ class ModeContext:
     def __call__(self, function: Any) -> Any:
         if inspect.isclass(function):
             warnings.warn(
-                "Decorating classes is deprecated and will be disabled in future versions. You should only decorate "
-                "functions or methods. To preserve the current behavior of class decoration, you can directly decorate "
-                "the `__init__` method and nothing else.",
+                "Decorating classes is deprecated and will be disabled in future versions. You should only "
+                "decorate functions or methods. To preserve the current behavior of class decoration, you "
+                "can directly decorate the `__init__` method and nothing else.",
                 FutureWarning,
                 stacklevel=2,
             )
@@ -220,7 +220,7 @@ class set_grad_enabled(ModeContext):  # noqa: N801
 
 
 class inference_mode(ModeContext):  # noqa: N801
-    """As `no_grad`, and what is made inside can never be saved for backward: neither versions nor views are tracked."""
+    """As `no_grad`; what is made inside has no version and no base, and can never be saved for backward."""
 
     def __new__(cls, mode: Any = True) -> Any:
         self = super().__new__(cls)

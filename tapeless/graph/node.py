@@ -16,20 +16,20 @@ from tapeless.rules.pullback import Pullback
 next_number: Callable[[], int] = itertools.count(1).__next__
 
 FREED = (
-    "Trying to backward through the graph a second time (or directly access saved tensors after they have already "
-    "been freed). Saved intermediate values of the graph are freed when you call .backward() or autograd.grad(). "
-    "Specify retain_graph=True if you need to backward through the graph a second time or if you need to access "
-    "saved tensors after calling backward."
+    "Trying to backward through the graph a second time (or directly access saved tensors after they have "
+    "already been freed). Saved intermediate values of the graph are freed when you call .backward() or "
+    "autograd.grad(). Specify retain_graph=True if you need to backward through the graph a second time or "
+    "if you need to access saved tensors after calling backward."
 )
 SAVED_INFERENCE = (
     "Inference tensors cannot be saved for backward. Please do not use Tensors created in inference mode in "
-    "computation tracked by autograd. To work around this, you can make a clone to get a normal tensor and use it in "
-    "autograd, or use `torch.no_grad()` instead of `torch.inference_mode()`."
+    "computation tracked by autograd. To work around this, you can make a clone to get a normal tensor and "
+    "use it in autograd, or use `torch.no_grad()` instead of `torch.inference_mode()`."
 )
 
 
 class writes:  # noqa: N801  (a namespace)
-    """The sequence number of the last in-place write anywhere: a node younger than it need not check versions."""
+    """The sequence number of the last in-place write: a younger node need not check versions."""
 
     last = 0
 
@@ -51,10 +51,13 @@ class Hooks:
 
 
 class Node:
-    """One operation.  `edges` lead to the nodes of the inputs that need cotangents, in order (`nrs` where an input was
-    not output 0); `saved` are the residuals, ready for the pullback; `owners` the variables they came from (a list, the
-    version counter, for the node's own output; a tuple for a list of variables), None if no residual is an array; `versions` their versions then, None if
-    all were 0.
+    """One operation.
+
+    edges: the nodes of the inputs that need cotangents, in order; nrs: which of those nodes' outputs the
+    inputs were, None if all were output 0.
+    saved: the residuals, ready for the pullback; owners: the variables that they came from (a list, the
+    version counter, for the node's own output; a tuple for a list of variables), None if no residual is an
+    array; versions: the owners' versions then, None if all were 0.
     """
 
     __slots__ = ("__weakref__", "edges", "hooks", "nrs", "owners", "pullback", "saved", "seq", "versions")
@@ -97,7 +100,7 @@ class Node:
 
     @property
     def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
-        """Where cotangents go: (node, output number) for each differentiable input, (None, 0) where none is needed."""
+        """(node, output number) for each differentiable input, (None, 0) where no cotangent is needed."""
         nrs = self.nrs or (0,) * len(self.edges)
         needed = iter(zip(self.edges, nrs, strict=True))
         mask = self.input_mask()
@@ -152,7 +155,9 @@ class Node:
         self.check_versions()
         if self.hooks is None or not self.hooks.packed:
             return self.saved
-        return tuple([self._variable(kept, None)._data if isinstance(kept, Packed) else kept for kept in self.saved])
+        return tuple(
+            [self._variable(kept, None)._data if isinstance(kept, Packed) else kept for kept in self.saved]
+        )
 
     def variables(self) -> tuple[Any, ...]:
         """The residuals with variables in the place of arrays: what is differentiated again."""
@@ -346,7 +351,7 @@ class RemovableHandle:
 class Packed:
     """A residual that went through `saved_tensors_hooks`: packed once, unpacked at each read.
 
-    `node` is the variable's place in the graph; None for a result of the node that saves it, which `unpack` names.
+    `node` is the variable's place in the graph; None for a result of the saving node, which `unpack` names.
     """
 
     __slots__ = ("_counter", "_needs", "_node", "_nr", "_unpack", "_value", "version")
@@ -354,7 +359,7 @@ class Packed:
     def __init__(
         self, variable: Variable, node: Node | None, pack: Callable[..., Any], unpack: Callable[..., Any]
     ):
-        given = wrap(variable._face, variable._array())  # outside the graph: a hook may keep it without a cycle
+        given = wrap(variable._face, variable._array())  # no part of the graph: a hook may keep it
         given._counter = variable._own_counter()
         before = given._counter[0]
         mode = modes.change(grad=False, saved_hooks=None, dual_level=None)
@@ -364,9 +369,10 @@ class Packed:
             modes.restore(mode)
         if given._counter[0] != before:
             raise RuntimeError(
-                "A saved tensor pack hook is modifying its input in place. Tensors provided as input to pack hook can "
-                "not be modified by in-place operations as this can lead to unexpected side-effects. Please open an "
-                "issue if you need to perform in-place operations on the input to a pack hook."
+                "A saved tensor pack hook is modifying its input in place. Tensors provided as input to pack "
+                "hook can not be modified by in-place operations as this can lead to unexpected "
+                "side-effects. Please open an issue if you need to perform in-place operations on the input "
+                "to a pack hook."
             )
         self._unpack = unpack
         self._needs = variable._needs
@@ -376,16 +382,16 @@ class Packed:
         self._counter = given._counter if self._value is given else [0]
         self.version = self._counter[0]
 
-    def unpack(self, saver: Node) -> Any:
+    def unpack(self, saver: Node | None = None) -> Any:
         value = self._unpack(self._value)
         if not isinstance(value, Variable):
             raise TypeError(
                 "Output of saved tensor unpack_hook expected to be a Tensor but got result of type "
                 + type(value).__name__
             )
-        if not self._needs:
-            return value
         node = self._node or saver
+        if not self._needs or node is None:
+            return value
         if isinstance(node, AccumulateGrad):
             out = wrap(value._face, value._data, True)
             out._own_meta().accumulator = weakref.ref(node)
@@ -394,7 +400,7 @@ class Packed:
 
 
 class Own:
-    """The owner of a residual that is one of the node's own results: the result itself would hold the node."""
+    """The owner of a residual that is one of the node's results: the result itself would hold the node."""
 
     __slots__ = ("_counter", "nr")
 
@@ -416,8 +422,8 @@ class RawSaved:
             raise RuntimeError(FREED)
         if isinstance(node.saved[self._index], Packed):
             raise RuntimeError(
-                "Calling register_hooks on a saved tensor whose hooks have already been set. Hint: only one pair of "
-                "hooks is allowed at a time."
+                "Calling register_hooks on a saved tensor whose hooks have already been set. Hint: only one "
+                "pair of hooks is allowed at a time."
             )
         variable = node.variable_at(self._index)
         if not isinstance(variable, Variable):
@@ -429,7 +435,8 @@ def pack_residual(node: Node, index: int, variable: Variable, pack: Any, unpack:
     """Put the packed form of one residual in its place."""
     target = edge(variable) if variable._needs else None
     packed = Packed(variable, None if target is node else target, pack, unpack)
-    assert node.saved is not None and node.owners is not None
+    assert node.saved is not None
+    assert node.owners is not None
     node.saved = (*node.saved[:index], packed, *node.saved[index + 1 :])
     node.owners = (*node.owners[:index], packed, *node.owners[index + 1 :])
     versions = node.versions or (0,) * len(node.saved)
@@ -490,7 +497,8 @@ def _modified(node: Node, owner: Any, version: int, expected: int) -> str:
     if isinstance(owner, Variable):
         data, made_by, nr = owner._data, owner._node, owner._nr
     else:
-        assert node.saved is not None and node.owners is not None
+        assert node.saved is not None
+        assert node.owners is not None
         data = next(kept for kept, one in zip(node.saved, node.owners, strict=True) if one is owner)
         made_by, nr = node, getattr(owner, "nr", 0)
     what = f"[{type_name(data)} {list(data.shape)}]" if hasattr(data, "dtype") else "a saved value"

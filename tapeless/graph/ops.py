@@ -41,7 +41,7 @@ def cast(value: Any, dtype: np.dtype[Any]) -> Any:
 
 
 def operand(value: Any) -> Any:
-    """What a binary operation takes: a tensor, or a Python number; arrays become tensors; else NotImplemented."""
+    """A tensor, or a Python number, for a binary operation; arrays become tensors; else NotImplemented."""
     if isinstance(value, Variable):
         return value if value._face is Tensor else NotImplemented
     if isinstance(value, np.generic):  # first: np.float64 is a float too, and would widen
@@ -54,7 +54,10 @@ def operand(value: Any) -> Any:
 
 
 def promoted(made: Op, floats: bool = False) -> Callable[[Any, Any], Any]:
-    """`f(x, y)` with PyTorch's promotion and message for shapes that do not fit; `floats`: integers divide to floats."""
+    """`f(x, y)` with PyTorch's promotion, and message for shapes that do not fit.
+
+    `floats`: integers divide to floats.
+    """
 
     def slow(x: Any, y: Any) -> Any:
         x, y = operand(x), operand(y)
@@ -78,8 +81,8 @@ def check_broadcast(x: Any, y: Any) -> None:
         n, m = a[-back], b[-back]
         if n != m and n != 1 and m != 1:
             raise RuntimeError(
-                f"The size of tensor a ({n}) must match the size of tensor b ({m}) at non-singleton dimension "
-                f"{max(len(a), len(b)) - back}"
+                f"The size of tensor a ({n}) must match the size of tensor b ({m}) at non-singleton "
+                f"dimension {max(len(a), len(b)) - back}"
             )
 
 

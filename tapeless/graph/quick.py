@@ -16,7 +16,6 @@ from tapeless.graph.node import SAVED_INFERENCE, Node, edge, needs_grad, next_nu
 from tapeless.graph.variable import FRESH, Variable, new
 from tapeless.rules.pullback import BROADCAST, EXACT, OUT, Pullback, pullback, read
 
-
 FLOAT64, FLOAT32 = np.dtype(np.float64), np.dtype(np.float32)
 
 
@@ -92,7 +91,8 @@ def binary(
     """
     compute, face = op.compute, op.face
     is_elementwise = op.rule.kind == "elementwise"
-    made: dict[int, tuple[Pullback, Any]] = {}  # by needs (2 the first, 1 the second) and what must be summed down
+    # By needs (2 the first input, 1 the second) and what must be summed down (8, 4).
+    made: dict[int, tuple[Pullback, Any]] = {}
     node_class: Any = None
 
     def prepare(which: int) -> tuple[Pullback, Any]:
@@ -208,9 +208,15 @@ def binary(
 
 
 def _layout(cut: Pullback) -> Any:
-    """The residuals in a word where they are as simple as can be, else the place of each and what is read of it."""
+    """The residuals in a word where they are simple, else each one's place and what is read of it."""
     places = tuple((residual.position, residual.of) for residual in cut.residuals)
-    words = {(): "", ((0, None),): "x", ((1, None),): "y", ((0, None), (1, None)): "xy", ((OUT, None),): "out"}
+    words = {
+        (): "",
+        ((0, None),): "x",
+        ((1, None),): "y",
+        ((0, None), (1, None)): "xy",
+        ((OUT, None),): "out",
+    }
     return words.get(places, places)
 
 
@@ -234,4 +240,3 @@ def _keep(node: Node, layout: Any, raw: tuple[Any, ...], values: tuple[Any, ...]
     node.saved = tuple(saved)
     node.owners = tuple(owners) if any([owner is not None for owner in owners]) else None
     node.versions = tuple(versions) if any(versions) else None
-

@@ -1,8 +1,8 @@
 """Views and writes in place, as PyTorch has them.
 
-A view shares its base's memory and version counter, and knows the steps that lead from the base to it.  A write
-through either changes the history of the base (a CopySlices node: the written part pulls back through the write,
-the rest passes by); a view whose base has changed since makes its own node anew from the base's.
+A view shares its base's memory and version counter, and knows the steps that lead from the base to it.
+A write through either changes the history of the base (a CopySlices node: the written part pulls back through
+the write, the rest passes by); a view whose base has changed since makes its own node anew from the base's.
 """
 
 from __future__ import annotations
@@ -27,29 +27,29 @@ from tapeless.rules.indexing import index_set
 LEAF = "a leaf Variable that requires grad is being used in an in-place operation."
 VIEW_OF_LEAF = "a view of a leaf Variable that requires grad is being used in an in-place operation."
 INFERENCE_WRITE = (
-    "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a normal "
-    "tensor before doing inplace update.See https://github.com/pytorch/rfcs/pull/17 for more details."
+    "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a "
+    "normal tensor before doing inplace update.See https://github.com/pytorch/rfcs/pull/17 for more details."
 )
 OVERLAP = (
-    "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
-    "Please clone() the tensor before performing the operation."
+    "unsupported operation: more than one element of the written-to tensor refers to a single memory "
+    "location. Please clone() the tensor before performing the operation."
 )
 FUNCTION_VIEW = (
-    "Output {} of {} is a view and {} modified inplace. This view was created inside a custom Function (or because "
-    "an input was returned as-is) and the autograd logic to handle view+inplace would override the custom backward "
-    "associated with the custom Function, leading to incorrect gradients. This behavior is forbidden. You can fix "
-    "this by cloning the output of the custom Function."
+    "Output {} of {} is a view and {} modified inplace. This view was created inside a custom Function (or "
+    "because an input was returned as-is) and the autograd logic to handle view+inplace would override the "
+    "custom backward associated with the custom Function, leading to incorrect gradients. This behavior is "
+    "forbidden. You can fix this by cloning the output of the custom Function."
 )
 MULTI = (
-    "Output {} of {} is a view and is being modified inplace. This view is the output of a function that returns "
-    "multiple views. Such functions do not allow the output views to be modified inplace. You should replace the "
-    "inplace operation by an out-of-place one."
+    "Output {} of {} is a view and is being modified inplace. This view is the output of a function that "
+    "returns multiple views. Such functions do not allow the output views to be modified inplace. You should "
+    "replace the inplace operation by an out-of-place one."
 )
 NO_GRAD_VIEW = (
-    "A view was created in no_grad mode and is being modified inplace with grad mode enabled. Given that this use "
-    "case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view and the "
-    "inplace either both inside the no_grad block (if you don't want the inplace to be tracked) or both outside (if "
-    "you want the inplace to be tracked)."
+    "A view was created in no_grad mode and is being modified inplace with grad mode enabled. Given that "
+    "this use case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both "
+    "the view and the inplace either both inside the no_grad block (if you don't want the inplace to be "
+    "tracked) or both outside (if you want the inplace to be tracked)."
 )
 
 Step = tuple[Op, tuple[Any, ...], int | None]
@@ -137,8 +137,8 @@ refreshers.append(bring_up_to_date)
 def write(op: Op, variable: Any, *rest: Any) -> Any:
     """`variable[...] = op(variable, *rest)`, recorded; returns the variable.
 
-    RuntimeError where PyTorch refuses: leaves that require grad, their views, overlapping memory, another shape or
-    a dtype that cannot hold the result.
+    RuntimeError where PyTorch refuses: leaves that require grad, their views, overlapping memory, another
+    shape, or a dtype that cannot hold the result.
     """
     mode = current()
     _check_history(variable, rest, mode)
@@ -223,8 +223,8 @@ def _check_memory(array: np.ndarray) -> None:
         raise RuntimeError(OVERLAP)
     if not array.flags.writeable:
         raise RuntimeError(
-            "the memory of this tensor is read-only (it came from a read-only NumPy array): clone() the tensor "
-            "before writing to it"
+            "the memory of this tensor is read-only (it came from a read-only NumPy array): clone() the "
+            "tensor before writing to it"
         )
 
 
@@ -249,7 +249,8 @@ def _check_history(variable: Variable, rest: tuple[Any, ...], mode: Mode) -> Non
 
 
 def _function_view(variable: Variable, verb: str) -> str:
-    name = variable._node.name().removesuffix("Backward") if variable._node is not None else "a custom Function"
+    node = variable._node
+    name = node.name().removesuffix("Backward") if node is not None else "a custom Function"
     return FUNCTION_VIEW.format(variable._nr, name, verb)
 
 
@@ -276,7 +277,9 @@ def rebase(variable: Variable, node: Node, first: bool) -> None:
 def _retain_at(variable: Variable, node: Node) -> None:
     """`retain_grad` follows a variable to its new node; hooks stay where they were registered."""
     before = variable._node
-    if variable._meta is not None and variable._meta.retains and before is not None and before.hooks is not None:
+    if variable._meta is None or not variable._meta.retains or before is None:
+        return
+    if before.hooks is not None:
         reference = before.hooks.retained.pop(variable._nr, None)
         if reference is not None:
             node.own_hooks().retained[0] = reference

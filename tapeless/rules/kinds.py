@@ -20,8 +20,8 @@ A rule is an ordinary NumPy function; it knows nothing of broadcasting, dtypes, 
 result: name it after `g` where the rule reads it.  The other parameters are the function's own, in its order
 and under its names; keyword parameters keep their defaults.  A rule returns one cotangent, or a tuple for its
 first parameters, with None where there is never one.  What it calls must have a rule of its own.
-A parameter that holds a list of arrays is annotated `Sequence[...]`: its cotangent is the list of theirs, and the
-rule itself gives each the shape and dtype of its array.
+A parameter that holds a list of arrays is annotated `Sequence[...]`: its cotangent is the list of theirs, and
+the rule itself gives each the shape and dtype of its array.
 
 Cotangents follow JAX's convention for complex numbers: the transpose, without conjugation (du/dx - i du/dy).
 """
@@ -49,8 +49,8 @@ def elementwise(
 ) -> None:
     """`partials(out, *inputs)` gives the partial derivative with respect to each input, elementwise.
 
-    `forward(*tangents, out, *inputs)` replaces the sum of products where the tangent is not one: real functions
-    of complex numbers take its real part.
+    `forward(*tangents, out, *inputs)` replaces the sum of products where the tangent is not one: real
+    functions of complex numbers take its real part.
     """
     names = tuple(inspect.signature(partials).parameters)
     if not names or names[0] != "out":
@@ -91,7 +91,8 @@ def general(
 def forward_rule(function: Function) -> Callable[[Function], Function]:
     """The decorated `rule(t, [t2, ...,] out, *inputs, **keywords)` is the tangent of a general function.
 
-    There is one tangent for each parameter that the rule of `function` gives a cotangent for, zeros where nothing varies.
+    There is one tangent for each parameter that the rule of `function` gives a cotangent for, zeros where
+    nothing varies.
     """
 
     def decorate(rule: Function) -> Function:
@@ -112,7 +113,7 @@ def same_as(model: Function, *functions: Function, **defaults: Any) -> None:
 
 
 def constant(*functions: Function) -> None:
-    """Nothing flows through these: their results are integers, booleans, shapes, or flat almost everywhere."""
+    """Nothing flows through these: the results are integers, booleans, shapes, or flat almost everywhere."""
     for function in functions:
         table.add(Rule(function, "constant", ()))
 

@@ -38,7 +38,7 @@ SHAPE_ONLY = (np.shape, np.ndim, np.size, dtype_of, layout_of)
 
 @dataclass(frozen=True, slots=True)
 class Residual:
-    """What a pullback reads: the input at `position` (or OUT, the result), or only `of` it: its shape, dtype..."""
+    """What a pullback reads: the input at `position` (or OUT, the result), or `of` it: its shape, dtype..."""
 
     name: str
     position: int
@@ -84,14 +84,15 @@ _pullbacks: dict[tuple[Any, ...], Pullback] = {}
 _pushforwards: dict[tuple[Any, ...], Pullback] = {}
 
 
-EXACT, BROADCAST, CAST = 0, 1, 2  # how a cotangent comes out: as its input is; in the result's shape; dtype too
+# How a rule's cotangent comes out: as its input is; in the shape of the result; in its dtype too.
+EXACT, BROADCAST, CAST = 0, 1, 2
 
 
 def pullback(rule: Rule, needs: tuple[bool, ...], fits: tuple[int, ...] | bool) -> Pullback:
     """The part of a rule that the needed cotangents depend on.
 
-    `fits` says for each parameter what is left to do with its cotangent: EXACT: nothing; BROADCAST: sum it down to
-    the input's shape; CAST: and give it the input's dtype.  True and False stand for all CAST and all EXACT.
+    `fits` says for each parameter what is left to do with its cotangent: EXACT: nothing; BROADCAST: sum it
+    down to the input's shape; CAST: and give it the input's dtype.  True and False: all CAST, all EXACT.
     """
     if isinstance(fits, bool):
         fits = (CAST if fits else EXACT,) * len(needs)
@@ -104,7 +105,7 @@ def pullback(rule: Rule, needs: tuple[bool, ...], fits: tuple[int, ...] | bool) 
 
 
 def pushforward(rule: Rule, needs: tuple[bool, ...]) -> Pullback:
-    """The tangent of an elementwise function from those of the inputs in `needs`: `f(*tangents, *residuals)`."""
+    """The tangent of an elementwise function from those of inputs in `needs`: `f(*tangents, *residuals)`."""
     key = (rule, needs)
     found = _pushforwards.get(key)
     if found is None:
@@ -185,8 +186,8 @@ def _syntax_tree(function: Callable[..., Any]) -> gast.FunctionDef | gast.Lambda
         candidates = [node for node in candidates if all(_begins(node) <= c < _ends(node) for c in columns)]
     if len(candidates) != 1:
         raise RuleError(
-            f"the source of the rule {function.__qualname__} cannot be read (it was typed at a prompt, or made by "
-            "exec): put it in a file"
+            f"the source of the rule {function.__qualname__} cannot be read (it was typed at a prompt, or "
+            "made by exec): put it in a file"
         )
     return candidates[0]
 
@@ -279,7 +280,7 @@ def _times(let: Callable[..., Var], g: Atom, partial: Atom, program: Program) ->
 
 
 def _with_residuals(program: Program, rule: Rule, lead: tuple[str, ...], needs: tuple[bool, ...]) -> Pullback:
-    """Cut the parameters to what is read; shapes and dtypes are read when the call is recorded, and kept alone."""
+    """Cut the parameters to what is read; of what only a shape or dtype is read, only that is kept."""
     positions = {name: position for position, name in enumerate(rule.params)} | {"out": OUT}
     residuals: dict[str, Residual] = {}
     renamed: dict[str, Var] = {}

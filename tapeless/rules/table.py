@@ -167,7 +167,7 @@ OPERATORS: dict[Function, Function] = {
 
 
 def key(function: Any) -> Any:
-    """What the table is looked up by: a ufunc's method is made anew on each access, so its name stands for it."""
+    """What the table is looked up by; a ufunc's method is made anew on each access, so its name stands in."""
     owner = getattr(function, "__self__", None)
     if isinstance(owner, np.ufunc):
         return owner, function.__name__
