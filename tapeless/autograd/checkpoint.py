@@ -20,16 +20,17 @@ class CheckpointError(RuntimeError):
 
 
 COUNT = (
-    "torch.utils.checkpoint: A different number of tensors was saved during the original forward and recomputation.\n"
+    "torch.utils.checkpoint: A different number of tensors was saved during the original forward and "
+    "recomputation.\n"
     "Number of tensors saved during forward: {}\nNumber of tensors saved during recomputation: {}."
 )
 METADATA = (
-    "torch.utils.checkpoint: Recomputed values for the following tensors have different metadata than during the "
-    "forward pass.\n{}"
+    "torch.utils.checkpoint: Recomputed values for the following tensors have different metadata than "
+    "during the forward pass.\n{}"
 )
 WRITTEN = (
-    "one of the variables needed for gradient computation has been modified by an inplace operation: a tensor of "
-    "shape {} that a checkpointed function reads is at version {}; expected version {} instead."
+    "one of the variables needed for gradient computation has been modified by an inplace operation: a "
+    "tensor of shape {} that a checkpointed function reads is at version {}; expected version {} instead."
 )
 
 
@@ -43,8 +44,9 @@ def checkpoint(
 ) -> Any:
     """`function(*args, **kwargs)`, keeping nothing for backward but the arguments: it runs again then.
 
-    Tensors that the function closes over get their gradients too; checkpoints nest; gradients of gradients work.
-    CheckpointError if the second run saves other tensors (`determinism_check="none"` compares their number only).
+    Tensors that the function closes over get their gradients too; checkpoints nest; gradients of gradients
+    work.  CheckpointError if the second run saves other tensors; `determinism_check="none"` looks at
+    their number only.
     `use_reentrant` is accepted and means nothing.  As `torch.utils.checkpoint.checkpoint`.
 
     >>> import tapeless as tl
@@ -78,7 +80,12 @@ class _Region:
     """One checkpointed call: how to run it again, and what it saved."""
 
     def __init__(
-        self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], rng: bool, strict: bool
+        self,
+        function: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        rng: bool,
+        strict: bool,
     ) -> None:
         self.function = function
         self.mode: Mode = current()
@@ -95,7 +102,11 @@ class _Region:
 
     def _kept(self, value: Any) -> Any:
         """An argument; inside another checkpoint as that one's hooks keep it."""
-        if self.mode.saved_hooks is None or not isinstance(value, Variable) or value._data.dtype.kind not in "fc":
+        if (
+            self.mode.saved_hooks is None
+            or not isinstance(value, Variable)
+            or value._data.dtype.kind not in "fc"
+        ):
             return value
         return Packed(value, edge(value) if value._needs else None, *self.mode.saved_hooks)
 
@@ -159,4 +170,4 @@ def _same(tensor: Variable) -> Variable:
 
 
 def _given(value: Any) -> Any:
-    return value.unpack(None) if isinstance(value, Packed) else value
+    return value.unpack() if isinstance(value, Packed) else value

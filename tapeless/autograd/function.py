@@ -1,5 +1,6 @@
 """Operations with derivatives of the user's own."""
 
-from tapeless.graph.function import BackwardCFunction, Function, FunctionCtx, once_differentiable
+from tapeless.graph.function import Function
+from tapeless.graph.function_node import BackwardCFunction, FunctionCtx, once_differentiable
 
 __all__ = ["BackwardCFunction", "Function", "FunctionCtx", "once_differentiable"]

@@ -20,21 +20,24 @@ NO_OUTPUT_GRAD = (
     "differentiable manner from the input when running in strict mode."
 )
 LINEAR = (
-    "While computing the hessian, found that the jacobian of the user-provided function with respect to input {} is "
-    "independent of the input. This is not allowed in strict mode. You should ensure that your function is twice "
-    "differentiable and that the jacobian depends on the inputs (this would be violated by a linear function for "
-    "example)."
+    "While computing the hessian, found that the jacobian of the user-provided function with respect to "
+    "input {} is independent of the input. This is not allowed in strict mode. You should ensure that your "
+    "function is twice differentiable and that the jacobian depends on the inputs (this would be violated "
+    "by a linear function for example)."
 )
-INDEPENDENT = "The output of the user-provided function is independent of input {}. This is not allowed in strict mode."
+INDEPENDENT = (
+    "The output of the user-provided function is independent of input {}. This is not allowed in strict mode."
+)
 PAIR_INDEPENDENT = (
     "Output {} of the user-provided function is independent of input {}. This is not allowed in strict mode."
 )
 CONSTANT_JACOBIAN = (
-    "The jacobian of the user-provided function is independent of input {}. This is not allowed in strict mode when "
-    "create_graph=True."
+    "The jacobian of the user-provided function is independent of input {}. This is not allowed in strict "
+    "mode when create_graph=True."
 )
 CONSTANT_HESSIAN = (
-    "The hessian of the user-provided function is independent of input {}. This is not allowed in strict mode."
+    "The hessian of the user-provided function is independent of input {}. This is not allowed "
+    "in strict mode."
 )
 NO_VECTOR = "The vector v can only be None if {} a single Tensor with a single element."
 STRATEGIES = ("forward-mode", "reverse-mode")
@@ -73,7 +76,9 @@ def jvp(
         vector = _vector(v, call.inputs, call.single_input, "the input to the user-provided function is")
         # A vector-Jacobian product is linear in the vector: its own product with `v` is the other one.
         probes = [wrap(out._face, np.zeros_like(out._data), True) for out in call.outputs]
-        pulled = _filled(call.gradients(call.outputs, probes, True), call.inputs, INDEPENDENT if strict else None)
+        pulled = _filled(
+            call.gradients(call.outputs, probes, True), call.inputs, INDEPENDENT if strict else None
+        )
         found = _filled(_gradients(pulled, probes, vector, create_graph), call.outputs, None)
         if strict and create_graph:
             _check_needs(found, CONSTANT_JACOBIAN)
@@ -95,7 +100,7 @@ def vhp(
 def hvp(
     func: Function, inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False
 ) -> tuple[Any, Any]:
-    """`func(*inputs)`, one number, and the product of its Hessian with `v`; a Hessian is symmetric: as `vhp`."""
+    """`func(*inputs)`, one number, and the product of its Hessian with `v`: as `vhp`, for it is symmetric."""
     return _hessian_product("hvp", func, inputs, v, create_graph, strict)
 
 
@@ -108,7 +113,9 @@ def _hessian_product(
         if not call.single_output:
             raise RuntimeError(f"The function given to {name} should return a single Tensor")
         if call.outputs[0]._data.size != 1:
-            raise RuntimeError(f"The Tensor returned by the function given to {name} should contain a single element")
+            raise RuntimeError(
+                f"The Tensor returned by the function given to {name} should contain a single element"
+            )
         first = call.gradients(call.outputs, [None], True)
         first = _filled(first, call.inputs, INDEPENDENT if strict else None)
         if strict:
@@ -137,14 +144,16 @@ def jacobian(
     """
     if strategy not in STRATEGIES:
         raise AssertionError(
-            'Expected strategy to be either "forward-mode" or "reverse-mode". Hint: If your function has more outputs '
-            'than inputs, "forward-mode" tends to be more performant. Otherwise, prefer to use "reverse-mode".'
+            'Expected strategy to be either "forward-mode" or "reverse-mode". Hint: If your function has '
+            'more outputs than inputs, "forward-mode" tends to be more performant. Otherwise, prefer to use '
+            '"reverse-mode".'
         )
     if strategy == "forward-mode":
         if create_graph:
             raise NotImplementedError(
-                'torch.autograd.functional.jacobian: `create_graph=True` and `strategy="forward-mode"` are not '
-                'supported together (yet). Please either set `create_graph=False` or `strategy="reverse-mode"`.'
+                'torch.autograd.functional.jacobian: `create_graph=True` and `strategy="forward-mode"` are '
+                "not supported together (yet). Please either set `create_graph=False` or "
+                '`strategy="reverse-mode"`.'
             )
         return _jacobian_by_columns(func, inputs, strict, vectorize)
     if strict and vectorize:
@@ -204,19 +213,26 @@ def _jacobian_by_columns(func: Function, inputs: Any, strict: bool, vectorize: b
     if not any(columns):
         return jacobian(func, inputs)
     rows = [
-        [_beside([column[nr] for column in of_input], shape, source) for of_input, source in zip(columns, sources, strict=True)]
+        [
+            _beside([column[nr] for column in of_input], shape, source)
+            for of_input, source in zip(columns, sources, strict=True)
+        ]
         for nr, shape in enumerate(shapes)
     ]
     return _nested(rows, single_output, single_input, create_graph=True)
 
 
-def _column(func: Function, sources: Sequence[Any], index: int, tangent: Any) -> tuple[bool, list[Any], list[Any]]:
+def _column(
+    func: Function, sources: Sequence[Any], index: int, tangent: Any
+) -> tuple[bool, list[Any], list[Any]]:
     with dual.dual_level():
         given = [source.detach() for source in sources]
         given[index] = dual.make_dual(given[index], wrap(given[index]._face, tangent))
         single, outputs = _as_tuple(func(*given), "outputs", "jacobian")
         tangents = [dual.unpack_dual(out).tangent for out in outputs]
-    filled = [np.zeros_like(out._data) if t is None else t._data for out, t in zip(outputs, tangents, strict=True)]
+    filled = [
+        np.zeros_like(out._data) if t is None else t._data for out, t in zip(outputs, tangents, strict=True)
+    ]
     return single, filled, [out._data.shape for out in outputs]
 
 
@@ -229,8 +245,8 @@ def _beside(columns: list[Any], shape: tuple[int, ...], source: Any) -> Any:
 
 def _refuse_strict() -> NoReturn:
     raise RuntimeError(
-        "torch.autograd.functional.jacobian: `strict=True` and `vectorized=True` are not supported together. Please "
-        "either set `strict=False` or `vectorize=False`."
+        "torch.autograd.functional.jacobian: `strict=True` and `vectorized=True` are not supported "
+        "together. Please either set `strict=False` or `vectorize=False`."
     )
 
 
@@ -258,7 +274,9 @@ def hessian(
         if not single_output:
             raise RuntimeError("The function given to hessian should return a single Tensor")
         if outputs[0]._data.size != 1:
-            raise RuntimeError("The Tensor returned by the function given to hessian should contain a single element")
+            raise RuntimeError(
+                "The Tensor returned by the function given to hessian should contain a single element"
+            )
         return np.reshape(outputs[0], ())
 
     def gradient(*given: Any) -> Any:
@@ -271,7 +289,9 @@ def hessian(
     if strict:
         with modes.enable_grad():
             _check_needs(_Call(number, inputs, "hessian", False, True).outputs, NO_OUTPUT_GRAD)
-    return jacobian(gradient, sources[0] if single else sources, create_graph, strict, vectorize, outer_jacobian_strategy)
+    return jacobian(
+        gradient, sources[0] if single else sources, create_graph, strict, vectorize, outer_jacobian_strategy
+    )
 
 
 # What they share ----------------------------------------------------------------------------------------
@@ -283,7 +303,9 @@ class _Call:
     def __init__(self, func: Function, inputs: Any, name: str, create_graph: bool, strict: bool) -> None:
         self.single_input, given = _as_tuple(inputs, "inputs", name)
         self.inputs = [_own(one, create_graph) for one in given]
-        self.single_output, self.outputs = _as_tuple(func(*self.inputs), "outputs of the user-provided function", name)
+        self.single_output, self.outputs = _as_tuple(
+            func(*self.inputs), "outputs of the user-provided function", name
+        )
         if strict:
             _check_needs(self.outputs, NO_OUTPUT_GRAD)
 
@@ -295,7 +317,7 @@ class _Call:
 
 
 def _own(one: Any, create_graph: bool) -> Any:
-    """Another tensor on the same values: one that requires grad, at the old place in the graph if that is wanted."""
+    """Another tensor on the same values, that requires grad; at the old place in the graph if so wanted."""
     if create_graph and one._needs:
         return dual.alias(one)
     out = one.detach()

@@ -17,24 +17,26 @@ __all__ = ["GradcheckError", "gradcheck", "gradgradcheck"]
 
 
 class GradcheckError(RuntimeError):
-    """A gradient and the differences disagree; the message shows both Jacobians, a row for each input element."""
+    """A gradient and the differences disagree; the message shows both Jacobians, a row an input element."""
 
 
 NO_INPUT = (
-    "gradcheck expects at least one input tensor to require gradient, but none of them have requires_grad=True."
+    "gradcheck expects at least one input tensor to require gradient, but none of them have "
+    "requires_grad=True."
 )
 PRECISION = (
-    "Input #{} requires gradient and is not a double precision floating point or complex. This check will likely fail "
-    "if all the inputs are not of double precision floating point or complex. "
+    "Input #{} requires gradient and is not a double precision floating point or complex. This check will "
+    "likely fail if all the inputs are not of double precision floating point or complex. "
 )
 STRIDE = (
-    "The {}th input has a dimension with stride 0. gradcheck only supports inputs that are non-overlapping to be able "
-    "to compute the numerical gradients correctly. You should call .contiguous on the input before passing it to "
-    "gradcheck."
+    "The {}th input has a dimension with stride 0. gradcheck only supports inputs that are non-overlapping "
+    "to be able to compute the numerical gradients correctly. You should call .contiguous on the input "
+    "before passing it to gradcheck."
 )
 NOT_REENTRANT = (
-    "Backward is not reentrant, i.e., running backward with same input and grad_output multiple times gives different "
-    "values, although analytical gradient matches numerical gradient. The tolerance for nondeterminism was {}."
+    "Backward is not reentrant, i.e., running backward with same input and grad_output multiple times gives "
+    "different values, although analytical gradient matches numerical gradient. The tolerance for "
+    "nondeterminism was {}."
 )
 
 
@@ -83,9 +85,9 @@ def gradcheck(
 ) -> bool:
     """Whether the gradients of `func` at `inputs` are those that central differences give.
 
-    GradcheckError (or False, with `raise_exception=False`) where they differ.  `fast_mode` compares along one random
-    direction.  Every output is differentiated alone, and batches are differentiated row by row, so that
-    `check_undefined_grad` and `check_batched_grad` have nothing more to check.  As `torch.autograd.gradcheck`.
+    GradcheckError (or False, with `raise_exception=False`) where they differ.  `fast_mode` compares along one
+    random direction.  Every output is differentiated alone, and batches row by row, so that
+    `check_undefined_grad` and `check_batched_grad` have nothing more to check.  As in PyTorch.
 
     >>> import tapeless as tl
     >>> x = tl.tensor([0.5, 2.0], dtype=tl.float64, requires_grad=True)
@@ -192,7 +194,9 @@ def _check_inputs(check: _Check) -> None:
         data = one._data
         if data.dtype.name not in ("float64", "complex128", "longdouble"):
             warnings.warn(PRECISION.format(index), UserWarning, stacklevel=3)
-        if data.ndim and any(stride == 0 and n > 1 for stride, n in zip(data.strides, data.shape, strict=True)):
+        if data.ndim and any(
+            stride == 0 and n > 1 for stride, n in zip(data.strides, data.shape, strict=True)
+        ):
             raise RuntimeError(STRIDE.format(index))
 
 
@@ -222,7 +226,7 @@ def _check_all(check: _Check, backward: bool, forward: bool, dtypes: bool) -> No
 
 
 def _numerical(check: _Check, source: Any) -> list[np.ndarray]:
-    """For each output, the derivatives by the source's real coordinates (first all real parts, then all imaginary)."""
+    """For each output, the derivatives by the source's real coordinates: real parts, then imaginary ones."""
     array = source._array()
     steps = [check.eps] if array.dtype.kind == "f" else [check.eps, 1j * check.eps]
     columns: list[list[np.ndarray]] = []
@@ -239,7 +243,8 @@ def _numerical(check: _Check, source: Any) -> list[np.ndarray]:
             columns.append([(a - b).ravel() / (2 * check.eps) for a, b in zip(above, below, strict=True)])
     sizes = [out._data.size for out in check.outputs()]
     return [
-        np.array([column[nr] for column in columns]).reshape(len(columns), size) for nr, size in enumerate(sizes)
+        np.array([column[nr] for column in columns]).reshape(len(columns), size)
+        for nr, size in enumerate(sizes)
     ]
 
 
@@ -298,15 +303,26 @@ def _by_forward(check: _Check, index: int) -> list[np.ndarray]:
 
 
 def _compare(
-    check: _Check, found: np.ndarray, expected: np.ndarray, nr: int, index: int, source: Any, out: Any, title: str
+    check: _Check,
+    found: np.ndarray,
+    expected: np.ndarray,
+    nr: int,
+    index: int,
+    source: Any,
+    out: Any,
+    title: str,
 ) -> None:
     if check.fast:
         rng = np.random.default_rng(0)
-        left, right = (side / np.linalg.norm(side) for side in (rng.random(expected.shape[0]) + 0.5, rng.random(expected.shape[1]) + 0.5))
+        left, right = (
+            side / np.linalg.norm(side)
+            for side in (rng.random(expected.shape[0]) + 0.5, rng.random(expected.shape[1]) + 0.5)
+        )
         found, expected = left @ found @ right, left @ expected @ right
     if np.allclose(found, expected, check.rtol, check.atol, equal_nan=True):
         return
     numerical, analytical = (wrap(source._face, np.asarray(part)) for part in (expected, found))
     raise GradcheckError(
-        f"{title} output {nr} with respect to input {index},\nnumerical:{numerical}\nanalytical:{analytical}\n"
+        f"{title} output {nr} with respect to input "
+        f"{index},\nnumerical:{numerical}\nanalytical:{analytical}\n"
     )

@@ -36,7 +36,9 @@ def get_gradient_edge(tensor: Any) -> GradientEdge:
     if not isinstance(tensor, Variable):
         raise TypeError(f"get_gradient_edge() takes a Tensor, not {type(tensor).__name__}")
     if tensor._view is None and not tensor._needs:
-        raise RuntimeError("It is not possible to get the gradient edge for a Tensor that does not require gradients")
+        raise RuntimeError(
+            "It is not possible to get the gradient edge for a Tensor that does not require gradients"
+        )
     return GradientEdge(edge(tensor), tensor._nr)
 
 
@@ -57,11 +59,13 @@ class MultiHandle(RemovableHandle):
             handle.remove()
 
 
-def register_multi_grad_hook(tensors: Sequence[Any], fn: Callable[..., Any], *, mode: str = "all") -> RemovableHandle:
+def register_multi_grad_hook(
+    tensors: Sequence[Any], fn: Callable[..., Any], *, mode: str = "all"
+) -> RemovableHandle:
     """A hook for several tensors.
 
-    mode="all": `fn(grads)` once per backward, when all of them that take part have their gradients, None for the
-    others.  mode="any": `fn(grad)` once per backward, at the first.
+    mode="all": `fn(grads)` once per backward, when all of them that take part have their gradients, None for
+    the others.  mode="any": `fn(grad)` once per backward, at the first.
     """
     if mode not in ("all", "any"):
         raise ValueError(f"Expects mode to be one of ('all', 'any') but got {mode}")
@@ -79,6 +83,7 @@ class _All:
 
     def __call__(self, index: int, grad: Any) -> None:
         running = current_pass()
+        assert running is not None
         with self.lock:
             if running not in self.waiting:
                 expected = sum(running.will_reach(node) for node, _ in self.places)

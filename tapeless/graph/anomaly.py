@@ -8,7 +8,8 @@ from tapeless.graph import modes
 from tapeless.graph.modes import Mode, ModeContext, current
 
 SLOW = (
-    "Anomaly Detection has been enabled. This mode will increase the runtime and should only be enabled for debugging."
+    "Anomaly Detection has been enabled. This mode will increase the runtime and should only be enabled for "
+    "debugging."
 )
 
 

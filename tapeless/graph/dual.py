@@ -1,8 +1,8 @@
 """Forward mode on the graph: tangents that travel along with values.
 
-Inside a level every operation on a dual tensor also computes the tangent of its result, with recorded operations:
-reverse over forward and forward over reverse work.  Tangents of views are views of tangents, so that a write through
-either is seen by both.  Leaving the level forgets its tangents.
+Inside a level every operation on a dual tensor also computes the tangent of its result, with recorded
+operations: reverse over forward and forward over reverse work.  Tangents of views are views of tangents: a
+write through either is seen by both.  Leaving the level forgets its tangents.
 """
 
 from __future__ import annotations
@@ -69,7 +69,8 @@ def exit_dual_level(*, level: int | None = None) -> None:
         raise RuntimeError("Trying to exit a forward AD level but no level was entered.")
     if level not in (None, 0):
         raise RuntimeError(
-            "Trying to exit a forward AD level that was not the last one that was created. This is not supported."
+            "Trying to exit a forward AD level that was not the last one that was created. This is not "
+            "supported."
         )
     modes.change(dual_level=None)
     for tangent in list(running.tangents):
@@ -101,11 +102,12 @@ class dual_level(modes.ModeContext):  # noqa: N801  (PyTorch's name)
 
 
 def make_dual(tensor: Any, tangent: Any, *, level: int | None = None) -> Any:
-    """A view of `tensor` that carries `tangent`; RuntimeError outside a level, or if `tensor` has a tangent."""
+    """A view of `tensor` that carries `tangent`; RuntimeError outside a level, or if it has a tangent."""
     running = current().dual_level
     if running is None:
         raise RuntimeError(
-            "Trying to create a dual Tensor for forward AD but no level exists, make sure to enter_dual_level() first."
+            "Trying to create a dual Tensor for forward AD but no level exists, make sure to "
+            "enter_dual_level() first."
         )
     for name, given in (("primal", tensor), ("tangent", tangent)):
         if not isinstance(given, Variable):
@@ -116,8 +118,8 @@ def make_dual(tensor: Any, tangent: Any, *, level: int | None = None) -> Any:
             )
     if tangent_of(tensor, running) is not None:
         raise RuntimeError(
-            "Making a dual Tensor based on a Tensor that already has a forward gradient at the same level 0 is not "
-            "supported."
+            "Making a dual Tensor based on a Tensor that already has a forward gradient at the same level 0 "
+            "is not supported."
         )
     if tangent_of(tangent, running) is not None:
         raise RuntimeError(
@@ -199,9 +201,10 @@ def check_shape(variable: Variable, tangent: Variable) -> None:
     """RuntimeError unless a tangent has its variable's shape."""
     if tangent._data.shape != variable._data.shape:
         raise RuntimeError(
-            "Trying to set a forward gradient that has a different size than that of the original Tensor, this is "
-            f"not supported. Tensor is of size {list(variable._data.shape)} while the given forward gradient is of "
-            f"size {list(tangent._data.shape)}."
+            "Trying to set a forward gradient that has a different size than that of the original Tensor, "
+            "this is "
+            f"not supported. Tensor is of size {list(variable._data.shape)} while the given forward "
+            f"gradient is of size {list(tangent._data.shape)}."
         )
 
 

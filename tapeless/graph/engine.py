@@ -141,16 +141,24 @@ class Pass:
                                     break
                     self.visit(node, g)
                     break
+                saved = node.saved
+                if saved is None:
+                    raise RuntimeError(FREED)
                 if differentiable:
-                    kept = node.variables() if node.owners is not None or node.saved is None else node.saved
-                    cotangents = pullback.on_variables(g, *kept)
+                    if node.owners is not None:
+                        saved = node.variables()
+                    pull = pullback.on_variables
                 else:
-                    saved = node.saved
-                    if saved is None:
-                        raise RuntimeError(FREED)
                     if node.seq < writes.last:
                         node.check_versions()
-                    cotangents = pullback.on_arrays(g, *saved)
+                    pull = pullback.on_arrays
+                count = len(saved)  # a call that spreads its arguments takes twice as long
+                if count == 2:
+                    cotangents = pull(g, saved[0], saved[1])
+                elif count == 1:
+                    cotangents = pull(g, saved[0])
+                else:
+                    cotangents = pull(g, *saved)
                 if not retain and node.owners is not None:
                     node.saved = node.owners = None
                 if type(cotangents) is not tuple:

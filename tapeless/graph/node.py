@@ -274,7 +274,7 @@ class MultiNode(Node):
 
     outputs = 2  # more than one
 
-    infos: list[tuple[tuple[int, ...], np.dtype[Any]]]
+    infos: list[Any]  # None where a custom function returned no tensor
 
     def whole(self, gs: list[Any], differentiable: bool) -> Any:
         """All cotangents: zeros for the outputs that none came for."""

@@ -1,4 +1,4 @@
-"""What happens to the tensors that operations save for backward: packed by the user's hooks, or kept safe from writes."""
+"""What happens to tensors that operations save for backward: packed by hooks, or kept safe from writes."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class disable_saved_tensors_hooks(ModeContext):  # noqa: N801
 
 
 class allow_mutation_on_saved_tensors:  # noqa: N801
-    """Inside, tensors that were saved may be written to: the operations that need their old values get a copy.
+    """Inside, tensors that were saved may be written to: operations that need their old values get a copy.
 
     >>> import tapeless as tl
     >>> x = tl.ones(2, requires_grad=True)

@@ -9,13 +9,48 @@ import tapeless as tl
 
 @pytest.mark.parametrize(
     "name",
-    """backward grad Function Variable no_grad enable_grad set_grad_enabled inference_mode detect_anomaly
-    set_detect_anomaly gradcheck gradgradcheck GradcheckError SavedTensor functional.jacobian functional.hessian
-    functional.vjp functional.jvp functional.vhp functional.hvp graph.Node graph.GradientEdge graph.get_gradient_edge
-    graph.saved_tensors_hooks graph.save_on_cpu graph.disable_saved_tensors_hooks graph.register_multi_grad_hook
-    graph.increment_version graph.allow_mutation_on_saved_tensors forward_ad.dual_level forward_ad.enter_dual_level
-    forward_ad.exit_dual_level forward_ad.make_dual forward_ad.unpack_dual function.Function function.FunctionCtx
-    function.BackwardCFunction function.once_differentiable grad_mode.no_grad checkpoint.checkpoint""".split(),
+    [
+        "backward",
+        "grad",
+        "Function",
+        "Variable",
+        "no_grad",
+        "enable_grad",
+        "set_grad_enabled",
+        "inference_mode",
+        "detect_anomaly",
+        "set_detect_anomaly",
+        "gradcheck",
+        "gradgradcheck",
+        "GradcheckError",
+        "SavedTensor",
+        "functional.jacobian",
+        "functional.hessian",
+        "functional.vjp",
+        "functional.jvp",
+        "functional.vhp",
+        "functional.hvp",
+        "graph.Node",
+        "graph.GradientEdge",
+        "graph.get_gradient_edge",
+        "graph.saved_tensors_hooks",
+        "graph.save_on_cpu",
+        "graph.disable_saved_tensors_hooks",
+        "graph.register_multi_grad_hook",
+        "graph.increment_version",
+        "graph.allow_mutation_on_saved_tensors",
+        "forward_ad.dual_level",
+        "forward_ad.enter_dual_level",
+        "forward_ad.exit_dual_level",
+        "forward_ad.make_dual",
+        "forward_ad.unpack_dual",
+        "function.Function",
+        "function.FunctionCtx",
+        "function.BackwardCFunction",
+        "function.once_differentiable",
+        "grad_mode.no_grad",
+        "checkpoint.checkpoint",
+    ],
 )
 def test_a_public_name_is_there(name):
     value = tl.autograd

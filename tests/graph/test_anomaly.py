@@ -33,7 +33,7 @@ def test_a_nan_is_refused_and_its_origin_told(x):
         with (
             detect_anomaly(),
             pytest.raises(
-                RuntimeError, match="Function 'SqrtBackward0' returned nan values in its 0th output."
+                RuntimeError, match=r"Function 'SqrtBackward0' returned nan values in its 0th output."
             ),
         ):
             nan_from_sqrt(x).backward()

@@ -259,16 +259,16 @@ def test_gradients_are_brought_to_the_inputs_shape_and_dtype(x, what, others, ex
         (
             lambda g: (g, g),
             (1,),
-            "function ReturningBackward returned a gradient different than None at position 2, but the corresponding "
-            "forward input was not a Variable",
+            "function ReturningBackward returned a gradient different than None at position 2, but the "
+            "corresponding forward input was not a Variable",
         ),
         (lambda g: 5, (), r"expected Variable or None \(got int\)"),
         (lambda g: [g], (), r"expected Variable or None \(got list\)"),
         (
             lambda g: tl.ones(5),
             (),
-            r"Function ReturningBackward returned an invalid gradient at index 0 - got \[5\] but expected shape "
-            r"compatible with \[2\]",
+            r"Function ReturningBackward returned an invalid gradient at index 0 - got \[5\] but expected "
+            r"shape compatible with \[2\]",
         ),
         (lambda g: tl.ones(1), (), r"got \[1\] but expected shape compatible with \[2\]"),
         (lambda g: tl.ones(()), (), r"got \[\] but expected shape compatible with \[2\]"),
@@ -523,7 +523,9 @@ def test_views_that_a_function_returns_must_not_be_written_to(x, function):
     y = function.apply(a)
 
     assert y._base is a
-    message = f"Output 0 of {function.__name__} is a view and is being modified inplace. This view was created inside"
+    message = (
+        f"Output 0 of {function.__name__} is a view and is being modified inplace. This view was created"
+    )
     with pytest.raises(RuntimeError, match=message):
         y.mul_(2)
 

@@ -110,9 +110,13 @@ def test_wrong_replacements_are_refused(x, returned, error, message):
 
 
 def test_only_tensors_that_require_grad_have_hooks(x):
-    with pytest.raises(RuntimeError, match="cannot register a hook on a tensor that doesn't require gradient"):
+    with pytest.raises(
+        RuntimeError, match="cannot register a hook on a tensor that doesn't require gradient"
+    ):
         tl.ones(2).register_hook(lambda g: None)
-    with pytest.raises(RuntimeError, match="post accumulate grad hooks cannot be registered on non-leaf tensors"):
+    with pytest.raises(
+        RuntimeError, match="post accumulate grad hooks cannot be registered on non-leaf tensors"
+    ):
         (x * 1).register_post_accumulate_grad_hook(lambda p: None)
     with pytest.raises(RuntimeError, match="can't retain_grad on Tensor that has requires_grad=False"):
         tl.ones(2).retain_grad()
@@ -264,8 +268,18 @@ def test_a_node_hook_may_replace_what_is_sent_on(x):
 @pytest.mark.parametrize(
     ("kind", "returned", "error", "message"),
     [
-        ("hook", lambda gi, go: (gi[0], gi[0]), RuntimeError, "can't replace a None gradient with a non-None value"),
-        ("hook", lambda gi, go: (gi[0],), RuntimeError, r"returned an incorrect number of values \(got 1, but expected 2"),
+        (
+            "hook",
+            lambda gi, go: (gi[0], gi[0]),
+            RuntimeError,
+            "can't replace a None gradient with a non-None value",
+        ),
+        (
+            "hook",
+            lambda gi, go: (gi[0],),
+            RuntimeError,
+            r"returned an incorrect number of values \(got 1, but expected 2",
+        ),
         ("hook", lambda gi, go: 5, TypeError, "expected tuple, but hook returned 'int'"),
         ("prehook", lambda go: 5, TypeError, "expected tuple, but hook returned 'int'"),
     ],
@@ -304,7 +318,9 @@ def test_an_edge_takes_a_tensors_place(x):
 
 
 def test_a_tensor_that_needs_no_grad_has_no_edge():
-    with pytest.raises(RuntimeError, match="not possible to get the gradient edge for a Tensor that does not require"):
+    with pytest.raises(
+        RuntimeError, match="not possible to get the gradient edge for a Tensor that does not require"
+    ):
         get_gradient_edge(tl.ones(2))
 
 
@@ -323,7 +339,9 @@ def test_a_multi_grad_hook_runs_once_with_none_for_what_takes_no_part(x):
 def test_a_multi_grad_hook_on_leaves_runs_in_every_pass(x):
     log = []
     y = tl.ones(2, requires_grad=True)
-    handle = register_multi_grad_hook((x, y), lambda gs: log.append([g if g is None else g.tolist() for g in gs]))
+    handle = register_multi_grad_hook(
+        (x, y), lambda gs: log.append([g if g is None else g.tolist() for g in gs])
+    )
     (x * y).sum().backward()
     grad((x * y).sum(), [x, y])
     (x * 2).sum().backward()

@@ -92,7 +92,9 @@ def test_anything_may_stand_for_a_tensor(x):
     assert x.grad.tolist() == pytest.approx(((x + 1) * x.exp()).tolist())
 
 
-@pytest.mark.parametrize("run", [tl.exp, tl.tanh, lambda x: x**3, lambda x: x * x, lambda x: (x * 1).sin() * x])
+@pytest.mark.parametrize(
+    "run", [tl.exp, tl.tanh, lambda x: x**3, lambda x: x * x, lambda x: (x * 1).sin() * x]
+)
 def test_second_derivatives_of_packed_tensors_are_right(x, run):
     (expected,) = grad(grad(run(x).sum(), x, create_graph=True)[0].sum(), x)
     with saved_tensors_hooks(lambda t: t.tolist(), tl.tensor):
@@ -143,7 +145,8 @@ def test_wrong_hooks_are_refused(x):
     with saved_tensors_hooks(same, lambda t: 5):
         y = x.exp().sum()
     with pytest.raises(
-        TypeError, match="Output of saved tensor unpack_hook expected to be a Tensor but got result of type int"
+        TypeError,
+        match="Output of saved tensor unpack_hook expected to be a Tensor but got result of type int",
     ):
         y.backward()
     with (
@@ -175,7 +178,9 @@ def test_a_saved_tensor_takes_one_pair(x):
     with saved_tensors_hooks(same, same):
         y = x.exp()
 
-    with pytest.raises(RuntimeError, match="Calling register_hooks on a saved tensor whose hooks have already been set"):
+    with pytest.raises(
+        RuntimeError, match="Calling register_hooks on a saved tensor whose hooks have already been set"
+    ):
         y.grad_fn._raw_saved_result.register_hooks(same, same)
 
 
@@ -184,7 +189,7 @@ def test_a_freed_tensor_takes_none(x):
     raw = y.grad_fn._raw_saved_result
     y.sum().backward()
 
-    with pytest.raises(RuntimeError, match="after it has been freed|after they have already been freed"):
+    with pytest.raises(RuntimeError, match="after they have already been freed"):
         raw.register_hooks(same, same)
 
 
