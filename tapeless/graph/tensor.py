@@ -1,4 +1,4 @@
-"""Tensor: the face that speaks PyTorch.  Here what makes it a node of the graph; its vocabulary is in `vocabulary/`."""
+"""Tensor: the face that speaks PyTorch.  Its place in the graph is here; its vocabulary in `vocabulary/`."""
 
 from __future__ import annotations
 
@@ -18,14 +18,15 @@ from tapeless.graph.variable import INFERENCE, Variable, wrap
 
 NUMPY = "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
 NON_LEAF_FLAG = (
-    "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in a subgraph "
-    "that doesn't require differentiation use var_no_grad = var.detach()."
+    "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in a "
+    "subgraph that doesn't require differentiation use var_no_grad = var.detach()."
 )
 NON_LEAF_GRAD = (
-    "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't be "
-    "populated during autograd.backward(). If you indeed want the .grad field to be populated for a non-leaf Tensor, "
-    "use .retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor by mistake, make sure you access "
-    "the leaf Tensor instead. See github.com/pytorch/pytorch/pull/30531 for more informations."
+    "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't "
+    "be populated during autograd.backward(). If you indeed want the .grad field to be populated for a "
+    "non-leaf Tensor, use .retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor by "
+    "mistake, make sure you access the leaf Tensor instead. See github.com/pytorch/pytorch/pull/30531 for "
+    "more informations."
 )
 
 
@@ -60,7 +61,7 @@ class Tensor(Variable):
         def __getattr__(self, name: str) -> Any: ...
 
     def __new__(cls, data: Any = ()) -> Any:
-        """`Tensor([1, 2])` copies into the default float dtype; `Tensor(2, 3)` is not supported: use `empty(2, 3)`."""
+        """`Tensor([1, 2])` copies, as float32; `Tensor(2, 3)` is not supported: use `empty(2, 3)`."""
         from_tensor = data._data if isinstance(data, Variable) else data
         return wrap(cls._face, np.array(from_tensor, dtype=np.float32))
 
@@ -297,7 +298,7 @@ class Tensor(Variable):
     def __iter__(self) -> Iterator[Any]:
         if self._data.ndim == 0:
             raise TypeError("iteration over a 0-d tensor")
-        return iter([self[index] for index in range(self._data.shape[0])])
+        return iter([self[index] for index in range(self._data.shape[0])])  # pyright: ignore[reportIndexIssue]
 
     def __hash__(self) -> int:
         return id(self)
@@ -313,8 +314,8 @@ class Tensor(Variable):
             return NotImplemented
         if "out" in kwargs and any_needs((*inputs, kwargs["out"])):
             raise RuntimeError(
-                f"{ufunc.__name__}(): functions with out=... arguments don't support automatic differentiation, "
-                "but one of the arguments requires grad."
+                f"{ufunc.__name__}(): functions with out=... arguments don't support automatic "
+                "differentiation, but one of the arguments requires grad."
             )
         return call_ufunc(Tensor, ufunc, method, inputs, kwargs)
 
@@ -345,9 +346,9 @@ class Tensor(Variable):
 
 
 NOT_COPIED = (
-    "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the moment. If you "
-    "were attempting to deepcopy a module, this may be because of a torch.nn.utils.weight_norm usage, see "
-    "https://github.com/pytorch/pytorch/pull/103001"
+    "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the moment. "
+    "If you were attempting to deepcopy a module, this may be because of a torch.nn.utils.weight_norm usage, "
+    "see https://github.com/pytorch/pytorch/pull/103001"
 )
 Tensor._face = Tensor
 

@@ -1,4 +1,4 @@
-"""Random programs of views and writes in place: what backward gives must be what differences give, or be refused."""
+"""Random programs of views and writes in place: backward gives what differences give, or refuses."""
 
 from __future__ import annotations
 
@@ -110,7 +110,8 @@ def test_gradients_through_views_and_writes_agree_with_differences_or_are_refuse
     try:
         loss.backward()
     except RuntimeError as error:
-        assert is_refusal(error), error
+        if not is_refusal(error):
+            raise
         return
 
     np.testing.assert_allclose(x.grad.numpy(), differences(program, data), rtol=2e-5, atol=1e-6)
@@ -133,7 +134,8 @@ def test_second_derivatives_through_views_and_writes_agree_with_differences_or_a
         if g.requires_grad:
             second = tl.autograd.grad((g * tl.tensor(direction)).sum(), x, materialize_grads=True)[0].numpy()
     except RuntimeError as error:
-        assert is_refusal(error), error
+        if not is_refusal(error):
+            raise
         return
 
     eps = 1e-6

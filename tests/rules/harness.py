@@ -15,7 +15,7 @@ EPS = 1e-6
 
 
 class Call:
-    """A sample bound to its rule: `primals` are the differentiated arrays, flat; `run(primals)` calls the function."""
+    """A sample bound to its rule: `primals`, flat, are what is differentiated; `run(primals)` is the call."""
 
     def __init__(self, sample: Sample | Edge, cast: Any = None) -> None:
         self.rule: Rule = table.lookup(sample.function)

@@ -14,9 +14,9 @@ class Sample:
     """One call at a smooth point: every derivative is checked against differences.
 
     `wrt`: the positions in the rule's parameters that are differentiated; a position that holds a list or a
-    starred tuple of arrays differentiates all of them.  `complex`: also run with complex inputs (holomorphic functions
-    only).  `order`: up to which order differences can be trusted (1 for piecewise linear functions is not
-    needed: their second derivative is zero and is checked).
+    starred tuple of arrays differentiates all of them.  `complex`: also run with complex inputs (holomorphic
+    functions only).  `order`: up to which order differences can be trusted (1 for piecewise linear functions
+    is not needed: their second derivative is zero and is checked).
     """
 
     function: Callable[..., Any]
@@ -33,7 +33,8 @@ class Sample:
         shapes = ",".join(
             "x".join(map(str, np.shape(a))) or "0d" for a in self.args if isinstance(a, np.ndarray | float)
         )
-        return f"{name}({shapes}{',' if self.kwargs else ''}{','.join(f'{k}={v}' for k, v in self.kwargs.items())}){self.note}"
+        keywords = ",".join(f"{k}={v}" for k, v in self.kwargs.items())
+        return f"{name}({shapes}{',' if self.kwargs else ''}{keywords}){self.note}"
 
 
 @dataclass(frozen=True, eq=False)

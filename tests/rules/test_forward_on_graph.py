@@ -1,4 +1,4 @@
-"""Every sample in forward mode on the graph: against differences, and over reverse against the second order."""
+"""Every sample in forward mode on the graph: against differences; over reverse, against the second order."""
 
 from __future__ import annotations
 

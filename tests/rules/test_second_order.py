@@ -1,13 +1,13 @@
-"""Every sample once more: the derivative of the pullback, by recording it, against differences of the pullback."""
+"""Every sample once more: the derivative of the recorded pullback, against differences of the pullback."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from tapeless.graph.array import Array
 
 import tapeless.rules  # noqa: F401  (fills the table)
 from tapeless.graph.apply import apply, op_of
+from tapeless.graph.array import Array
 from tapeless.graph.backward import grad
 from tapeless.graph.variable import Variable, wrap
 from tests.rules.harness import EPS, Call, cotangents_like, inner, outputs
