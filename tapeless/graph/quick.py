@@ -139,8 +139,6 @@ def binary(
             out._needs = False
             out._node = None
             return out
-        if done.dtype.kind != "f":
-            return slow(x, y)
         x_version = x._counter[0]
         y_version = y._counter[0] if kind is face else 0
         if x_version < 0 or y_version < 0:
@@ -173,7 +171,7 @@ def binary(
             edges = (second,)
             if y._nr:
                 nrs = (y._nr,)
-        if is_elementwise:
+        if is_elementwise and type(done) is np.ndarray:  # numbers come of numbers alone
             shape = done.shape
             if x_needs and xd.shape != shape:
                 which |= 8
