@@ -16,7 +16,8 @@ from tapeless.graph.node import SAVED_INFERENCE, Node, edge, needs_grad, next_nu
 from tapeless.graph.variable import FRESH, Variable, new
 from tapeless.rules.pullback import BROADCAST, EXACT, OUT, Pullback, pullback, read
 
-FLOAT64, FLOAT32 = np.dtype(np.float64), np.dtype(np.float32)
+ndarray = np.ndarray
+FLOAT64, FLOAT32 = np.dtype(np.float64), np.dtype(np.float32)  # single objects: `is` is the quickest test
 
 
 def unary(op: Op) -> Callable[[Any], Any]:
@@ -117,7 +118,7 @@ def binary(
         elif kind is float or kind is int:
             yd = y
             y_needs = False
-            if numbers_as_arrays and type(xd) is np.ndarray and (xd.dtype is FLOAT64 or xd.dtype is FLOAT32):
+            if type(xd) is ndarray and numbers_as_arrays and (xd.dtype is FLOAT64 or xd.dtype is FLOAT32):
                 yd = np.array(y, xd.dtype)
         else:
             return slow(x, y)
@@ -126,7 +127,7 @@ def binary(
         except ValueError:
             return slow(x, y)
         dtype = done.dtype
-        if dtype is not xd.dtype or dtype.kind != "f":
+        if dtype is not xd.dtype or (dtype is not FLOAT64 and dtype is not FLOAT32):
             return slow(x, y)
         x_needs = x._needs or (x._view is not None and needs_grad(x))
         out = new(face)
@@ -171,7 +172,7 @@ def binary(
             edges = (second,)
             if y._nr:
                 nrs = (y._nr,)
-        if is_elementwise and type(done) is np.ndarray:  # numbers come of numbers alone
+        if is_elementwise and type(done) is ndarray:  # numbers come of numbers alone
             shape = done.shape
             if x_needs and xd.shape != shape:
                 which |= 8
