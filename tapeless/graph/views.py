@@ -19,7 +19,7 @@ from tapeless.graph.apply import VIEWS, Op, _view_trackers, apply, finish, make_
 from tapeless.graph.engine import mark_written
 from tapeless.graph.keeping import rescue
 from tapeless.graph.modes import Mode, current
-from tapeless.graph.node import Node, edge, needs_grad, refreshers, type_name
+from tapeless.graph.node import FREED, Node, edge, needs_grad, refreshers, type_name
 from tapeless.graph.variable import FRESH, INFERENCE, Variable, View, result, wrap
 from tapeless.rules import support
 from tapeless.rules.indexing import index_set
@@ -296,35 +296,40 @@ class CopySlices(Node):
         edges = (edge(base) if base._needs else None, *others)
         nrs = (base._nr if base._needs else 0, *other_nrs)
         super().__init__(None, edges, nrs, (), None, None)
-        self.inner = inner
+        self.inner: Node | None = inner
         self.first = first  # whether the write read what was there before, differentiably
         self.steps = steps
         array = base._array()
         self.layout = as_strided(np.empty(1, array.dtype), array.shape, array.strides)  # never read
 
     def pull(self, gs: list[Any], differentiable: bool) -> list[Any]:
+        inner = self.inner
+        if inner is None:
+            raise RuntimeError(FREED)
         if differentiable:
-            return self._pull_variables(gs[0])
+            return self._pull_variables(inner, gs[0])
         whole = np.empty_like(self.layout)
         whole[...] = gs[0]
         part = replay(self.steps, whole)
-        found = self.inner.pull([part.copy()], differentiable)
+        found = inner.pull([part.copy()], differentiable)
         part[...] = found[0] if self.first and found[0] is not None else 0
         return [whole, *(found[1:] if self.first else found)]
 
-    def _pull_variables(self, g: Any) -> list[Any]:
+    def _pull_variables(self, inner: Node, g: Any) -> list[Any]:
         """The same by indices, which can be differentiated again."""
         places = np.arange(self.layout.size).reshape(self.layout.shape)
         index = replay(self.steps, places)
         flat = np.reshape(g, (-1,))
         part = flat[index]
-        found = self.inner.pull([part], True)
+        found = inner.pull([part], True)
         inside = found[0] if self.first and found[0] is not None else np.zeros(index.shape, self.layout.dtype)
         whole = np.reshape(index_set(flat, index, inside), self.layout.shape)
         return [whole, *(found[1:] if self.first else found)]
 
     def check_versions(self) -> None:
-        self.inner.check_versions()
+        if self.inner is not None:
+            self.inner.check_versions()
 
     def free(self) -> None:
-        self.inner.free()
+        """Let go of the inner node, which may have a part of its own in the graph of a gradient."""
+        self.inner = None

@@ -151,3 +151,14 @@ def test_the_fuzzer_sees_a_wrong_gradient():
 
     with pytest.raises(AssertionError):
         np.testing.assert_allclose(-x.grad.numpy(), differences(program, data), rtol=2e-5, atol=1e-6)
+
+
+def test_a_write_through_a_view_has_a_part_in_the_graph_of_a_gradient():
+    x = tl.tensor([0.1, 0.2, 0.3], dtype=tl.float64, requires_grad=True)
+    a = x * 1.0
+    a[:].exp_()
+    (g,) = tl.autograd.grad((a * a).sum(), x, create_graph=True)
+    (second,) = tl.autograd.grad(g.sum(), x)
+    np.testing.assert_allclose(second.numpy(), 4 * np.exp(2 * x.detach().numpy()))
+    with pytest.raises(RuntimeError, match="backward through the graph a second time"):
+        a.sum().backward()
