@@ -104,7 +104,7 @@ def restore_axes(x: Array, shape: tuple[int, ...], axis: Axis, keepdims: bool) -
     return x if axis is None or keepdims or not shape else np.reshape(x, _with_ones(shape, axis))
 
 
-def _with_ones(shape: tuple[int, ...], axis: Axis) -> list[int]:
+def _with_ones(shape: tuple[int, ...], axis: int | tuple[int, ...] | list[int]) -> list[int]:
     kept = list(shape)
     for position in axis if isinstance(axis, tuple | list) else (axis,):
         kept[position] = 1
