@@ -93,6 +93,11 @@ class Tensor(Variable):
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Set `requires_grad` and return the tensor."""
+        if not isinstance(requires_grad, bool):
+            raise TypeError(
+                "requires_grad_(): argument 'requires_grad' (position 1) must be bool, not "
+                + type(requires_grad).__name__
+            )
         if self.is_leaf:
             if requires_grad and self._data.dtype.kind not in "fc":
                 raise RuntimeError("only Tensors of floating point dtype can require gradients")
@@ -171,6 +176,7 @@ class Tensor(Variable):
         """`hook(grad)` runs when this tensor's gradient is ready; what it returns replaces the gradient."""
         if not self._needs:
             raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+        _check_hook(hook)
         node = self.grad_fn
         if node is None:
             return RemovableHandle(self._own_meta().hooks, hook)
@@ -182,6 +188,7 @@ class Tensor(Variable):
             raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
         if not self.is_leaf:
             raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
+        _check_hook(hook)
         return RemovableHandle(self._own_meta().post_hooks, hook)
 
     def retain_grad(self) -> None:
@@ -351,6 +358,11 @@ NOT_COPIED = (
     "see https://github.com/pytorch/pytorch/pull/103001"
 )
 Tensor._face = Tensor
+
+
+def _check_hook(hook: Any) -> None:
+    if not callable(hook):
+        raise TypeError(f"a hook must be callable: {type(hook).__name__} is not")
 
 
 def _rebuild(face: type[Tensor], data: np.ndarray, needs: bool) -> Any:

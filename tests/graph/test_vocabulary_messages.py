@@ -264,3 +264,12 @@ def test_refusal_has_the_words_of_pytorch(text, error, message):
 def test_matrix_that_is_not_positive_definite_is_named():
     with pytest.raises(tl.linalg.LinAlgError, match="the leading minor of order 2 is not positive-definite"):
         tl.linalg.cholesky(tl.tensor([[1.0, 2.0], [2.0, 1.0]]))
+
+
+def test_a_hook_must_be_callable_and_requires_grad_a_bool():
+    x = tl.tensor([1.0], requires_grad=True)
+
+    with pytest.raises(TypeError, match="a hook must be callable: int is not"):
+        x.register_hook(3)
+    with pytest.raises(TypeError, match="must be bool, not int"):
+        x.requires_grad_(1)
