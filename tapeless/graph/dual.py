@@ -245,14 +245,7 @@ def _after_write(op: Op, values: tuple[Any, ...], variable: Variable, mode: Mode
         return
     before = modes.change(dual_level=None, tapes=(), saved_hooks=None)
     try:
-        old = tangent_of(variable, level)
-        if (
-            old is not None
-        ):  # what the node keeps of the old values has their tangent, which is about to be written to
-            old = np.copy(old)
-            set_tangent(values[0], old, level)
-        values = tuple([values[0] if value is variable else value for value in values])
-        tangents = (old, *[_tangents_in(value, level) for value in values[1:]])
+        tangents = tuple([_tangents_in(value, level) for value in values])
         if all(t is None for t in tangents):
             return
         if op.rule.kind == "constant":
@@ -264,7 +257,20 @@ def _after_write(op: Op, values: tuple[Any, ...], variable: Variable, mode: Mode
         modes.restore(before)
 
 
+def _before_write(variable: Variable, copy: Variable) -> None:
+    """A copy of what is about to be written to has a copy of its tangent."""
+    level: Level = current().dual_level
+    before = modes.change(dual_level=None, tapes=(), saved_hooks=None)
+    try:
+        tangent = tangent_of(variable, level)
+        if tangent is not None:
+            set_tangent(copy, np.copy(tangent), level)  # type: ignore[arg-type]
+    finally:
+        modes.restore(before)
+
+
 _apply._listeners.append(_after_operation)
+views._copy_listeners.append(_before_write)
 views._write_listeners.append(_after_write)
 
 
@@ -395,4 +401,8 @@ def _fitted(tangent: Any, out: Variable, sources: Any) -> Any:
         tangent = np.copy(np.broadcast_to(tangent, out._data.shape))  # type: ignore[assignment]
     elif out._view is None and (tangent._view is not None or any(tangent is t for t in _leaves(sources))):
         tangent = np.copy(tangent)  # type: ignore[assignment]
-    return _like(tangent, out) if tangent._view is None else as_dtype(tangent, out._data.dtype)
+    return (
+        tangent
+        if tangent._view is not None and tangent._data.dtype == out._data.dtype
+        else _like(tangent, out)
+    )

@@ -15,7 +15,7 @@ from tapeless.graph.apply import finish
 from tapeless.graph.engine import mark_written
 from tapeless.graph.function_node import BackwardCFunction, FunctionCtx, FunctionNode
 from tapeless.graph.modes import Mode, current
-from tapeless.graph.node import next_number, refresh
+from tapeless.graph.node import refresh
 from tapeless.graph.variable import Variable, wrap
 from tapeless.graph.views import rebase
 
@@ -193,8 +193,6 @@ class _Call:
 
     def _outputs(self, outputs: tuple[Any, ...]) -> tuple[Any, ...]:
         self._check_dirty(outputs)
-        if self.node is not None:
-            self.node.seq = next_number()  # younger than whatever was written to in `forward`
         wrapped = tuple(
             [
                 self._output(nr, out, outputs) if isinstance(out, Variable) else out

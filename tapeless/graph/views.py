@@ -92,6 +92,7 @@ VIEWS.update(
     },
     {np.flipud, np.rot90, np.matrix_transpose, np.atleast_1d, np.atleast_2d, np.atleast_3d, np.astype},
     {np.split, np.array_split, np.hsplit, np.vsplit, np.dsplit, support.as_dtype, support.unbroadcast},
+    {np.linalg.diagonal, np.linalg.matrix_transpose},
     {np.diff, *[getattr(np, name) for name in ("unstack",) if hasattr(np, name)]},
 )
 
@@ -190,9 +191,17 @@ def _before(variable: Variable, array: np.ndarray, kept: bool) -> Any:
     if not kept:
         return wrap(variable._face, array)
     data = array.copy()
-    if not variable._needs:
-        return wrap(variable._face, data)
-    return result(variable._face, data, edge(variable), variable._nr)
+    if variable._needs:
+        out = result(variable._face, data, edge(variable), variable._nr)
+    else:
+        out = wrap(variable._face, data)
+    for listen in _copy_listeners if current().dual_level is not None else ():
+        listen(variable, out)
+    return out
+
+
+_copy_listeners: list[Callable[[Variable, Variable], None]] = []
+"""Who else must copy what belongs to a variable before it is written to: forward mode its tangent."""
 
 
 def _compute_into(op: Op, array: np.ndarray, raw: tuple[Any, ...]) -> None:
@@ -288,7 +297,7 @@ def _retain_at(variable: Variable, node: Node) -> None:
 class CopySlices(Node):
     """The history of a base after a write through a view: `inner` made the part, the rest is as it was."""
 
-    __slots__ = ("first", "inner", "layout", "steps")
+    __slots__ = ("face", "first", "inner", "layout", "steps")
 
     def __init__(self, base: Variable, steps: tuple[Step, ...], inner: Node, first: bool) -> None:
         others = inner.edges[1:] if first else inner.edges
@@ -296,6 +305,7 @@ class CopySlices(Node):
         edges = (edge(base) if base._needs else None, *others)
         nrs = (base._nr if base._needs else 0, *other_nrs)
         super().__init__(None, edges, nrs, (), None, None)
+        self.face = base._face
         self.inner: Node | None = inner
         self.first = first  # whether the write read what was there before, differentiably
         self.steps = steps

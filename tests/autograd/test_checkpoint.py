@@ -48,6 +48,20 @@ def test_the_function_runs_once_more_in_each_pass(x):
     assert calls == [True, True, True, False]
 
 
+def test_what_a_pass_left_over_is_not_kept_for_the_next(x, w):
+    calls = []
+
+    def run(x):
+        calls.append(1)
+        return (x.sin() * w).sum()
+
+    y = checkpoint(run, x)
+    grad(y, w, retain_graph=True)
+    grad(y, w, retain_graph=True)
+
+    assert len(calls) == 3
+
+
 def test_nothing_is_kept_but_arguments(x):
     kept = []
     node = checkpoint(lambda x: x.exp().sin().tanh(), x).grad_fn

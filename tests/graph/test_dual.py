@@ -380,6 +380,28 @@ def test_transposed_memory_is_written_to_where_the_primal_is():
     assert tangent_of(x) == [[3.0, 1.0], [3.0, 1.0], [3.0, 1.0]]
 
 
+@pytest.mark.usefixtures("level")
+def test_a_reshaped_view_of_transposed_memory_shares_the_tangents_memory():
+    x = fwd.make_dual(tl.arange(6.0).reshape(2, 3).t(), tl.ones(3, 2)) * 1
+    flat = x.t().view(-1)
+    x.mul_(3)
+    flat[:2].mul_(2)
+
+    assert x._is_view() is False
+    assert tangent_of(flat) == [6.0, 6.0, 3.0, 3.0, 3.0, 3.0]
+    assert tangent_of(x) == [[6.0, 3.0], [6.0, 3.0], [3.0, 3.0]]
+
+
+@pytest.mark.usefixtures("level")
+def test_a_write_that_reads_a_view_of_what_it_writes_to():
+    x, y = dual() * 1, dual() * 1
+    x.mul_(x.view(2))
+    y[:1].mul_(y[1:])
+
+    assert tangent_of(x) == [4.0, 60.0]
+    assert tangent_of(y) == [23.0, 10.0]
+
+
 # With reverse mode ----------------------------------------------------------------------------------------
 
 
@@ -395,6 +417,13 @@ def test_reverse_over_forward():
     assert gt.tolist() == [12.0, 27.0]
 
 
+def written_through(x):
+    """exp(x), whose saved result was written to a tensor that has views."""
+    y = x * 1
+    views = y[:1], y.view(2)
+    return y.exp_() if views else y
+
+
 @pytest.mark.parametrize("create_graph", [False, True])
 @pytest.mark.parametrize(
     ("function", "hessian"),
@@ -404,6 +433,8 @@ def test_reverse_over_forward():
         (lambda x: x[0] ** 2 * x[1], [[6.0, 4.0], [4.0, 0.0]]),
         (lambda x: (x * 2).clone().mul_(x).sum(), [[4.0, 0.0], [0.0, 4.0]]),
         (lambda x: x.cumprod(0).sum(), [[0.0, 1.0], [1.0, 0.0]]),
+        (lambda x: written_through(x).log().prod(), [[0.0, 1.0], [1.0, 0.0]]),
+        (lambda x: (written_through(x) * 2).log().sum(), [[0.0, 0.0], [0.0, 0.0]]),
     ],
 )
 def test_forward_over_reverse(function, hessian, create_graph):

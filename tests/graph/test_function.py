@@ -586,6 +586,35 @@ def test_a_dirty_tensor_that_needs_no_grad_stays_itself():
     assert a.tolist() == [2.0, 2.0]
 
 
+def test_marking_dirty_counts_as_a_write_even_if_nobody_else_saw_it(x):
+    class Behind(Double):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.mark_dirty(x)
+            x.data.mul_(2)
+            return x
+
+    a = x * 1
+    y = (a**2).sum()
+    Behind.apply(a)
+
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        y.backward()
+
+
+def test_a_dirty_view_without_gradient_passes_on_the_rest(x):
+    class Stops(Double):
+        @staticmethod
+        def backward(ctx, g):
+            return None
+
+    for create_graph in (False, True):
+        a = x * 1
+        Stops.apply(a[:1])
+
+        assert grad(a.sum(), x, create_graph=create_graph)[0].tolist() == [0.0, 1.0]
+
+
 def test_a_leaf_must_not_be_dirty(x):
     with pytest.raises(
         RuntimeError, match="a leaf Variable that requires grad has been used in an in-place operation"
@@ -739,6 +768,28 @@ def test_a_function_without_jvp_has_no_forward_mode():
 def test_wrong_tangents_are_refused(how, run, message):
     with pytest.raises(RuntimeError, match=message):
         pushed(with_jvp(how, run))
+
+
+def test_forward_over_reverse_goes_through_saved_results():
+    class Both(Exp):
+        @staticmethod
+        def forward(ctx, x):
+            out = x.exp()
+            ctx.save_for_backward(out)
+            ctx.save_for_forward(out)
+            return out
+
+        @staticmethod
+        def jvp(ctx, t):
+            return t * ctx.saved_tensors[0]
+
+    x = tl.tensor([1.0, 2.0], requires_grad=True)
+    with tl.autograd.forward_ad.dual_level():
+        dual = tl.autograd.forward_ad.make_dual(x, tl.ones(2))
+        (g,) = grad((Both.apply(dual) ** 2).sum(), dual)
+        tangent = tl.autograd.forward_ad.unpack_dual(g).tangent
+
+    assert tangent.tolist() == pytest.approx((4 * (2 * x).exp()).tolist())
 
 
 def test_a_dirty_inputs_tangent_is_written_to_as_well():
