@@ -144,6 +144,8 @@ def _apply_simple(op: Op, values: tuple[Any, ...], mode: Mode) -> Any:
     computed = op.compute(*raw)
     if not isinstance(computed, np.ndarray | np.generic):
         return _settle(op, values, raw, computed, mode)
+    if computed.base is not None or computed is raw[0]:
+        computed = _apart(computed, raw)
     if mode is NORMAL:
         needs = tuple([isinstance(v, Variable) and needs_grad(v) for v in values])
         if True in needs and computed.dtype.kind in "fc":
@@ -171,7 +173,10 @@ def _apply_general(op: Op, values: tuple[Any, ...], mode: Mode) -> Any:
     raw = tuple([v._data if isinstance(v, Variable) else _raw(v) if type(v) in lists else v for v in values])
     if op.views and isinstance(values[0], Variable):
         raw = (values[0]._array(), *raw[1:])
-    out = _settle(op, values, raw, op.compute(*raw), mode)
+    computed = op.compute(*raw)
+    if not op.views and isinstance(computed, np.ndarray):
+        computed = _apart(computed, raw)
+    out = _settle(op, values, raw, computed, mode)
     if op.views and isinstance(values[0], Variable):
         for track in _view_trackers:
             track(op, values, out, mode)
@@ -179,6 +184,13 @@ def _apply_general(op: Op, values: tuple[Any, ...], mode: Mode) -> Any:
         for listen in _listeners:
             listen(op, values, out, mode)
     return out
+
+
+def _apart(computed: Any, raw: tuple[Any, ...]) -> Any:
+    """The result on memory of its own: nobody would know that a write to the input is one to this result."""
+    if any([isinstance(one, np.ndarray) and np.may_share_memory(computed, one) for one in raw]):
+        return computed.copy()
+    return computed
 
 
 def _settle(op: Op, values: tuple[Any, ...], raw: tuple[Any, ...], computed: Any, mode: Mode) -> Any:

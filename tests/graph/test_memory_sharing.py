@@ -1,0 +1,64 @@
+"""What shares memory knows it; what does not know it shares nothing."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import tapeless as tl
+
+SQUARE = np.arange(1.0, 10.0).reshape(3, 3)
+
+COPIES = {
+    "flip": lambda t: t.flip(0),
+    "fliplr": tl.fliplr,
+    "diag": tl.diag,
+    "np.flip": lambda t: np.flip(t, 0),
+    "matrix_power": lambda t: np.linalg.matrix_power(t, 1),
+    "diff of order 0": lambda t: np.diff(t, n=0),
+    "real conj": lambda t: np.conj(t),
+}
+
+
+@pytest.mark.parametrize("name", COPIES)
+def test_a_result_that_is_no_view_keeps_its_values_when_the_input_is_written_to(name):
+    t = tl.tensor(SQUARE, requires_grad=True) * 1.0
+    out = COPIES[name](t)
+    before = out.detach().clone()
+    t.zero_()
+
+    assert tl.equal(out.detach(), before) or out._view is not None
+
+
+@pytest.mark.parametrize("name", COPIES)
+def test_writing_to_a_result_that_is_no_view_leaves_the_input_alone(name):
+    x = tl.tensor(SQUARE, requires_grad=True)
+    t = x * 1.0
+    out = COPIES[name](t)
+    if out._view is None:
+        out.zero_()
+
+        assert np.array_equal(t.detach().numpy(), SQUARE)
+
+
+@pytest.mark.parametrize("function", [np.linalg.diagonal, np.linalg.matrix_transpose, np.diagonal])
+def test_views_of_numpy_functions_notice_writes_to_their_base(function):
+    x = tl.Array(SQUARE, requires_grad=True)
+    y = x * 1.0
+    squares = function(y) ** 2
+    y[...] = 0.0
+    np.sum(squares).backward()
+
+    expected = 2 * SQUARE if function is np.linalg.matrix_transpose else 2 * np.diag(np.diag(SQUARE))
+    assert np.array_equal(x.grad.detach()._data, expected)
+
+
+def test_gradients_of_a_tensor_that_was_written_to_are_tensors_in_a_graph_of_gradients():
+    x = tl.tensor([1.0, 2.0], requires_grad=True)
+    y = x * 1.0
+    y[:1] = 1.5
+    g_y, g_x = tl.autograd.grad((y * y * y).sum(), [y, x], create_graph=True)
+
+    assert type(g_y) is tl.Tensor
+    assert g_y.tolist() == [6.75, 12.0]
+    assert g_x.tolist() == [0.0, 12.0]
