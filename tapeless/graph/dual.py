@@ -401,8 +401,4 @@ def _fitted(tangent: Any, out: Variable, sources: Any) -> Any:
         tangent = np.copy(np.broadcast_to(tangent, out._data.shape))  # type: ignore[assignment]
     elif out._view is None and (tangent._view is not None or any(tangent is t for t in _leaves(sources))):
         tangent = np.copy(tangent)  # type: ignore[assignment]
-    return (
-        tangent
-        if tangent._view is not None and tangent._data.dtype == out._data.dtype
-        else _like(tangent, out)
-    )
+    return tangent if tangent._view is not None else _like(tangent, out)

@@ -417,6 +417,14 @@ def test_reverse_over_forward():
     assert gt.tolist() == [12.0, 27.0]
 
 
+def squared_in_place(x):
+    """x * x, written to a tensor that has a view."""
+    y = x * 1
+    view = y[:1]
+    y.mul_(x)
+    return y if view._is_view() else x
+
+
 def written_through(x):
     """exp(x), whose saved result was written to a tensor that has views."""
     y = x * 1
@@ -433,6 +441,7 @@ def written_through(x):
         (lambda x: x[0] ** 2 * x[1], [[6.0, 4.0], [4.0, 0.0]]),
         (lambda x: (x * 2).clone().mul_(x).sum(), [[4.0, 0.0], [0.0, 4.0]]),
         (lambda x: x.cumprod(0).sum(), [[0.0, 1.0], [1.0, 0.0]]),
+        (lambda x: squared_in_place(x).sum(), [[2.0, 0.0], [0.0, 2.0]]),
         (lambda x: written_through(x).log().prod(), [[0.0, 1.0], [1.0, 0.0]]),
         (lambda x: (written_through(x) * 2).log().sum(), [[0.0, 0.0], [0.0, 0.0]]),
     ],
