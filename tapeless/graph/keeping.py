@@ -17,10 +17,7 @@ from tapeless.graph.variable import INFERENCE, Variable, result, wrap
 
 
 def remember(node: Node) -> None:
-    """Note what a new node keeps; ordinary ndarrays are copied at once, since nobody sees writes to them."""
-    assert node.saved is not None
-    owners = node.owners or (None,) * len(node.saved)
-    node.saved = tuple([_own(kept, owner) for kept, owner in zip(node.saved, owners, strict=True)])
+    """Note what a new node keeps."""
     for counter in _counters(node.owners):
         if counter is not INFERENCE:
             if len(counter) & (len(counter) - 1) == 0:  # now and then: forget nodes that are gone
@@ -40,17 +37,21 @@ def rescue(variable: Variable) -> None:
     del counter[1:]
 
 
-def _own(kept: Any, owner: Any) -> Any:
+def apart(kept: Any, owner: Any) -> Any:
+    """A residual, with copies of what nobody sees writes to: ndarrays (indices, masks) and lists."""
     if owner is None:
         return _copied(kept)
     if isinstance(owner, tuple):
-        return type(kept)([_own(k, o) for k, o in zip(kept, owner, strict=True)])
+        return type(kept)([apart(k, o) for k, o in zip(kept, owner, strict=True)])
     return kept
 
 
 def _copied(kept: Any) -> Any:
     if type(kept) is np.ndarray:
-        return kept.copy() if kept.flags.writeable or kept.base is not None else kept
+        if kept.flags.writeable or kept.base is not None:
+            kept = kept.copy()
+            kept.flags.writeable = False
+        return kept
     if type(kept) in (tuple, list):
         return type(kept)([_copied(item) for item in kept])
     return kept
