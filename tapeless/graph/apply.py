@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from tapeless.errors import MissingRuleError
-from tapeless.graph.keeping import remember
+from tapeless.graph.keeping import apart, remember
 from tapeless.graph.modes import NO_GRAD, NORMAL, Mode, current
 from tapeless.graph.node import (
     SAVED_INFERENCE,
@@ -299,14 +299,15 @@ def _node_of(
             saved.append(computed)
             owner, version = counter, counter[0]
         else:
-            saved.append(raw[position])
             owner = values[position]
             if isinstance(owner, Variable):
+                saved.append(raw[position])
                 version = owner._counter[0]
                 if version < 0:
                     raise RuntimeError(SAVED_INFERENCE)
             else:
                 owner = _owner(owner) if type(owner) in LISTS else None
+                saved.append(apart(raw[position], owner))
                 version = 0 if owner is None else version_of(owner)
         owners.append(owner)
         versions.append(version)

@@ -49,7 +49,7 @@ def operand(value: Any) -> Any:
     if isinstance(value, bool | int | float | complex):
         return value
     if isinstance(value, np.ndarray):
-        return wrap(Tensor, value)
+        return wrap(Tensor, value.copy())
     return NotImplemented
 
 

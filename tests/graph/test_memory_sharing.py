@@ -62,3 +62,40 @@ def test_gradients_of_a_tensor_that_was_written_to_are_tensors_in_a_graph_of_gra
     assert type(g_y) is tl.Tensor
     assert g_y.tolist() == [6.75, 12.0]
     assert g_x.tolist() == [0.0, 12.0]
+
+
+BUFFERS = {
+    "index": ([0, 1], lambda x, i: x[i], [1.0, 1.0, 0.0]),
+    "mask": ([True, False, True], lambda x, k: x[k], [1.0, 0.0, 1.0]),
+    "masked_fill": ([True, False, True], lambda x, k: x.masked_fill(k, 0.0), [0.0, 1.0, 0.0]),
+    "masked_select": ([True, False, True], tl.masked_select, [1.0, 0.0, 1.0]),
+    "gather": ([0, 1], lambda x, i: x.gather(0, i), [1.0, 1.0, 0.0]),
+    "index_select": ([0, 1], lambda x, i: x.index_select(0, i), [1.0, 1.0, 0.0]),
+    "take": ([0, 1], tl.take, [1.0, 1.0, 0.0]),
+    "scatter": ([0, 1], lambda x, i: x.scatter(0, i, 7.0), [0.0, 0.0, 1.0]),
+    "index_put_": ([0, 1], lambda x, i: (x * 1).index_put_((i,), tl.tensor([1.0, 2.0])), [0.0, 0.0, 1.0]),
+    "repeat_interleave": ([1, 2, 1], tl.repeat_interleave, [1.0, 2.0, 1.0]),
+}
+
+
+@pytest.mark.parametrize("name", BUFFERS)
+def test_an_index_or_mask_that_is_written_to_later_does_not_change_the_gradient(name):
+    values, run, expected = BUFFERS[name]
+    x = tl.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    buffer = tl.tensor(values)
+    y = run(x, buffer)
+    buffer.fill_(1)
+    y.sum().backward()
+
+    assert x.grad.tolist() == expected
+
+
+@pytest.mark.parametrize("run", [lambda x, a: x * a, lambda x, a: a * x, np.multiply])
+def test_an_ndarray_that_is_written_to_later_does_not_change_the_gradient(run):
+    x = tl.tensor([1.0, 2.0], dtype=tl.float64, requires_grad=True)
+    buffer = np.array([3.0, 4.0])
+    y = run(x, buffer)
+    buffer[:] = 0.0
+    y.sum().backward()
+
+    assert x.grad.tolist() == [3.0, 4.0]
