@@ -9,7 +9,8 @@ from typing import Any
 
 from tapeless.graph.backward import GradientEdge
 from tapeless.graph.engine import current_pass, mark_written
-from tapeless.graph.node import Node, RemovableHandle, edge
+from tapeless.graph.hooks import RemovableHandle
+from tapeless.graph.node import Node, edge
 from tapeless.graph.saved import (
     allow_mutation_on_saved_tensors,
     disable_saved_tensors_hooks,

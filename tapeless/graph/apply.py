@@ -12,17 +12,9 @@ import numpy as np
 
 from tapeless.errors import MissingRuleError
 from tapeless.graph.keeping import apart, remember
+from tapeless.graph.messages import SAVED_INFERENCE
 from tapeless.graph.modes import NO_GRAD, NORMAL, Mode, current
-from tapeless.graph.node import (
-    SAVED_INFERENCE,
-    MultiNode,
-    Node,
-    edge,
-    needs_grad,
-    next_number,
-    pack_residual,
-    version_of,
-)
+from tapeless.graph.node import MultiNode, Node, edge, needs_grad, next_number, pack_residual, version_of
 from tapeless.graph.variable import INFERENCE, Variable, new, result, wrap
 from tapeless.rules import table
 from tapeless.rules.pullback import BROADCAST, CAST, EXACT, OUT, Pullback, cotangent_count, pullback, read

@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from tapeless.graph import modes
-from tapeless.graph.node import FREED, AccumulateGrad, MultiNode, Node, next_number, type_name, writes
+from tapeless.graph.messages import FREED, type_name
+from tapeless.graph.node import AccumulateGrad, MultiNode, Node, next_number, writes
 from tapeless.graph.variable import Variable, wrap
 
 Root = tuple[Node, int, Any]  # node, output number, cotangent

@@ -10,44 +10,18 @@ from typing import Any
 import numpy as np
 
 from tapeless.graph import modes
+from tapeless.graph.hooks import Hooks, RemovableHandle
+from tapeless.graph.messages import FREED, SAVED_INFERENCE, type_name
 from tapeless.graph.variable import INFERENCE, Variable, result, wrap
 from tapeless.rules.pullback import Pullback
 
 next_number: Callable[[], int] = itertools.count(1).__next__
-
-FREED = (
-    "Trying to backward through the graph a second time (or directly access saved tensors after they have "
-    "already been freed). Saved intermediate values of the graph are freed when you call .backward() or "
-    "autograd.grad(). Specify retain_graph=True if you need to backward through the graph a second time or "
-    "if you need to access saved tensors after calling backward."
-)
-SAVED_INFERENCE = (
-    "Inference tensors cannot be saved for backward. Please do not use Tensors created in inference mode in "
-    "computation tracked by autograd. To work around this, you can make a clone to get a normal tensor and "
-    "use it in autograd, or use `torch.no_grad()` instead of `torch.inference_mode()`."
-)
 
 
 class writes:  # noqa: N801  (a namespace)
     """The sequence number of the last in-place write: a younger node need not check versions."""
 
     last = 0
-
-
-class Hooks:
-    """What few nodes have: hooks, kept gradients, metadata, packed residuals."""
-
-    __slots__ = ("metadata", "packed", "post", "pre", "retained", "tangents", "tensor", "trace")
-
-    def __init__(self) -> None:
-        self.pre: dict[int, Callable[..., Any]] = {}
-        self.post: dict[int, Callable[..., Any]] = {}
-        self.tensor: dict[int, dict[int, Callable[..., Any]]] = {}  # by output number
-        self.retained: dict[int, weakref.ref[Any]] = {}  # by output number
-        self.metadata: dict[Any, Any] = {}
-        self.packed = False
-        self.trace: str | None = None
-        self.tangents: dict[int, Any] = {}  # of the node's results, by output number
 
 
 class Node:
@@ -328,26 +302,6 @@ def refresh(variable: Variable) -> None:
 refreshers: list[Callable[[Variable], None]] = []
 
 
-class RemovableHandle:
-    """What registering a hook gives: `remove()` takes the hook away; also a context manager."""
-
-    _numbers = itertools.count()
-
-    def __init__(self, registry: dict[int, Any], hook: Any) -> None:
-        self.id = next(self._numbers)
-        self._registry = registry
-        registry[self.id] = hook
-
-    def remove(self) -> None:
-        self._registry.pop(self.id, None)
-
-    def __enter__(self) -> RemovableHandle:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.remove()
-
-
 class Packed:
     """A residual that went through `saved_tensors_hooks`: packed once, unpacked at each read.
 
@@ -466,26 +420,6 @@ def version_of(owner: Any) -> Any:
     if owner._counter is INFERENCE:
         raise RuntimeError(SAVED_INFERENCE)
     return owner._counter[0]
-
-
-TYPE_NAMES = {
-    "float16": "HalfTensor",
-    "float32": "FloatTensor",
-    "float64": "DoubleTensor",
-    "complex64": "ComplexFloatTensor",
-    "complex128": "ComplexDoubleTensor",
-    "int64": "LongTensor",
-    "int32": "IntTensor",
-    "int16": "ShortTensor",
-    "int8": "CharTensor",
-    "uint8": "ByteTensor",
-    "bool": "BoolTensor",
-}
-
-
-def type_name(data: Any) -> str:
-    """PyTorch's name for the type of a tensor that holds `data`: torch.FloatTensor."""
-    return "torch." + TYPE_NAMES.get(data.dtype.name, f"{data.dtype.name.capitalize()}Tensor")
 
 
 def operation_name(node: Node) -> str:

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from tapeless.graph.apply import Op, apply, record
+from tapeless.graph.messages import SAVED_INFERENCE
 from tapeless.graph.modes import NO_GRAD, NORMAL, current
-from tapeless.graph.node import SAVED_INFERENCE, Node, edge, needs_grad, next_number
+from tapeless.graph.node import Node, edge, needs_grad, next_number
 from tapeless.graph.variable import FRESH, Variable, new
 from tapeless.rules.pullback import BROADCAST, EXACT, OUT, Pullback, pullback, read
 

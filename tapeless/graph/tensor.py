@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tapeless.graph import backward as _backward
+from tapeless.graph.hooks import RemovableHandle
 from tapeless.graph.modes import current
-from tapeless.graph.node import Node, RemovableHandle, refresh
+from tapeless.graph.node import Node, refresh
 from tapeless.graph.printing import show
 from tapeless.graph.protocols import any_needs, call_function, call_ufunc
 from tapeless.graph.variable import INFERENCE, Variable, wrap

@@ -18,8 +18,9 @@ from tapeless.graph import modes
 from tapeless.graph.apply import VIEWS, Op, _view_trackers, apply, finish, make_node
 from tapeless.graph.engine import mark_written
 from tapeless.graph.keeping import rescue
+from tapeless.graph.messages import FREED, type_name
 from tapeless.graph.modes import Mode, current
-from tapeless.graph.node import FREED, Node, edge, needs_grad, refreshers, type_name
+from tapeless.graph.node import Node, edge, needs_grad, refreshers
 from tapeless.graph.variable import FRESH, INFERENCE, Variable, View, result, wrap
 from tapeless.rules import support
 from tapeless.rules.indexing import index_set

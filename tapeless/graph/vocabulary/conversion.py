@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tapeless.graph.apply import apply
-from tapeless.graph.node import type_name
+from tapeless.graph.messages import type_name
 from tapeless.graph.ops import cast, method, op
 from tapeless.graph.tensor import Size, Tensor
 from tapeless.graph.variable import INFERENCE, Variable

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tapeless.graph.node import TYPE_NAMES
+from tapeless.graph.messages import TYPE_NAMES
 
 float16 = half = np.dtype(np.float16)
 float32 = float = np.dtype(np.float32)

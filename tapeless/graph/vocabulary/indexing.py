@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tapeless.graph.apply import Op, apply
-from tapeless.graph.node import type_name
+from tapeless.graph.messages import type_name
 from tapeless.graph.ops import cast, op
 from tapeless.graph.tensor import Tensor
 from tapeless.graph.variable import Variable, wrap
