@@ -66,9 +66,7 @@ def test_an_operation_is_printed_as_numpy_is_written(printed: str, expected: str
     assert printed == expected
 
 
-@pytest.mark.parametrize(
-    "value", [np.float64(2.0), np.float32(2.0), np.int64(2), 2j, float("inf"), float("nan")]
-)
+@pytest.mark.parametrize("value", [np.float64(2.0), np.float32(2.0), np.int64(2), 2j, float("nan")])
 def test_a_constant_that_has_no_literal_is_the_object_itself(value: Any):
     program = Program("f", ("x",), (), Return((Const(value),)))
 
