@@ -382,7 +382,7 @@ def finish(node: Node, mode: Mode) -> None:
     if mode.saved_hooks is not None and node.owners is not None:
         pack, unpack = mode.saved_hooks
         for index, owner in enumerate(node.owners):
-            if owner is not None and not isinstance(owner, tuple):
+            if owner is not None:
                 variable = owner if isinstance(owner, Variable) else node.variable_at(index)
                 pack_residual(node, index, variable, pack, unpack)
     if mode.mutation is not None and node.owners is not None:

@@ -129,9 +129,14 @@ class Node:
         self.check_versions()
         if self.hooks is None or not self.hooks.packed:
             return self.saved
-        return tuple(
-            [self._variable(kept, None)._data if isinstance(kept, Packed) else kept for kept in self.saved]
-        )
+        return tuple([self._unpacked(kept) for kept in self.saved])
+
+    def _unpacked(self, kept: Any) -> Any:
+        if isinstance(kept, Packed):
+            return kept.unpack(self)._data
+        if isinstance(kept, list) and any(isinstance(item, Packed | list) for item in kept):
+            return [self._unpacked(item) for item in kept]
+        return kept
 
     def variables(self) -> tuple[Any, ...]:
         """The residuals with variables in the place of arrays: what is differentiated again."""
@@ -385,17 +390,28 @@ class RawSaved:
         pack_residual(node, self._index, variable, pack, unpack)
 
 
-def pack_residual(node: Node, index: int, variable: Variable, pack: Any, unpack: Any) -> None:
-    """Put the packed form of one residual in its place."""
-    target = edge(variable) if variable._needs else None
-    packed = Packed(variable, None if target is node else target, pack, unpack)
+def pack_residual(node: Node, index: int, variable: Any, pack: Any, unpack: Any) -> None:
+    """Put the packed form of one residual (a variable, or a list of them) in its place."""
     assert node.saved is not None
     assert node.owners is not None
-    node.saved = (*node.saved[:index], packed, *node.saved[index + 1 :])
-    node.owners = (*node.owners[:index], packed, *node.owners[index + 1 :])
+    kept, owner, version = _packed(node, node.saved[index], variable, pack, unpack)
+    node.saved = (*node.saved[:index], kept, *node.saved[index + 1 :])
+    node.owners = (*node.owners[:index], owner, *node.owners[index + 1 :])
     versions = node.versions or (0,) * len(node.saved)
-    node.versions = (*versions[:index], packed.version, *versions[index + 1 :])
+    node.versions = (*versions[:index], version, *versions[index + 1 :])
     node.own_hooks().packed = True
+
+
+def _packed(node: Node, kept: Any, variable: Any, pack: Any, unpack: Any) -> tuple[Any, Any, Any]:
+    """What is saved, its owner and its version, once `variable` went through the pack hook."""
+    if isinstance(variable, tuple | list):
+        parts = [_packed(node, k, v, pack, unpack) for k, v in zip(kept, variable, strict=True)]
+        return [part[0] for part in parts], tuple([part[1] for part in parts]), tuple([p[2] for p in parts])
+    if not isinstance(variable, Variable):
+        return kept, None, 0
+    target = edge(variable) if variable._needs else None
+    packed = Packed(variable, None if target is node else target, pack, unpack)
+    return packed, packed, packed.version
 
 
 def _pairs(owner: Any, expected: Any) -> Iterator[tuple[Any, int]]:

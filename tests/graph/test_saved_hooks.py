@@ -343,3 +343,21 @@ def test_a_version_may_be_incremented_by_hand(x):
     assert x._version == 3
     with pytest.raises(RuntimeError, match="is at version 3; expected version 0"):
         y.backward()
+
+
+def test_lists_of_saved_tensors_are_packed_one_by_one():
+    a, b = tl.tensor([[1.0, 2.0]], requires_grad=True), tl.tensor([[3.0], [4.0]], requires_grad=True)
+    packed = []
+
+    def pack(t):
+        packed.append(tuple(t.shape))
+        return t.detach().numpy().copy()
+
+    with tl.autograd.graph.saved_tensors_hooks(pack, tl.from_numpy):
+        out = tl.einsum("ij,jk->ik", a, b)
+    first = tl.autograd.grad(out.sum(), a, create_graph=True)[0]
+    second = tl.autograd.grad(first.sum(), b)[0]
+
+    assert packed == [(1, 2), (2, 1)]
+    assert first.tolist() == [[3.0, 4.0]]
+    assert second.tolist() == [[1.0], [1.0]]
