@@ -12,6 +12,8 @@ import numpy as np
 
 from tapeless.graph.apply import apply, op_of
 from tapeless.graph.array_operators import arithmetic, comparison, kept
+from tapeless.graph.modes import current
+from tapeless.graph.node import needs_grad
 from tapeless.graph.protocols import INTO_PLAIN, assign, call_function, call_ufunc, data_of
 from tapeless.graph.quick import unary
 from tapeless.graph.tensor import Tensor
@@ -190,21 +192,27 @@ class Array(Variable):
         return bool(self._data)
 
     def __float__(self) -> float:
-        self._check_not_stored()
+        self._check_may_leave("float()", "use NumPy functions (np.exp instead of math.exp)")
         return float(self._data)
 
     def __int__(self) -> int:
         return int(self._data)
 
     def __complex__(self) -> complex:
-        self._check_not_stored()
+        self._check_may_leave("complex()", "use NumPy functions (np.exp instead of cmath.exp)")
         return complex(self._data)
 
-    def _check_not_stored(self) -> None:
-        """`array[0] = x` asks x for a float: the array that it goes into could not remember it."""
+    def _check_may_leave(self, what: str, instead: str) -> None:
+        """A Python number cannot remember where it came from; an ndarray asks for one in `array[0] = x`."""
+        if not (needs_grad(self) and current().records):
+            return
         frame = sys._getframe(2)
-        if frame.f_code.co_code[frame.f_lasti] == STORE and self._needs:
+        if frame.f_code.co_code[frame.f_lasti] == STORE:
             raise RuntimeError(INTO_PLAIN.format("this assignment"))
+        raise TypeError(
+            f"{what} of an Array that requires grad would cut its gradient: {instead}, or a.detach() if that "
+            "is wanted"
+        )
 
     def __index__(self) -> int:
         return operator.index(self._data)

@@ -187,7 +187,7 @@ def branches(x):
     found = 0.0
     for value in x:
         found = found + (value**2 if value > 0 else np.sin(value))
-    if (x < 0).any() and not np.all(x > 5) and float(x[0]) < 1 and x[0] in x:
+    if (x < 0).any() and not np.all(x > 5) and x[0] < 1 and int(x[0]) < 1 and x[0] in x:
         found = found * x[int(np.argmax(x))]
     return found * len(x)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import pickle
 
 import numpy as np
@@ -36,7 +37,7 @@ def test_a_program_gives_the_same_value_and_the_right_gradient(program, x):
     out = program(a)
 
     expected = program(x.copy())
-    np.testing.assert_allclose(float(out), float(expected), rtol=1e-12)
+    np.testing.assert_allclose(out.item(), expected, rtol=1e-12)
     assert out.dtype == expected.dtype
     np.testing.assert_allclose(np.asarray(grad(out, a)[0]), differences(program, x), rtol=1e-6, atol=1e-6)
     np.testing.assert_array_equal(np.asarray(a.detach()), x)
@@ -140,8 +141,8 @@ def test_numbers_are_scalars_that_in_place_operators_leave_alone():
     kept = s
     s += x[1]
 
-    assert float(kept) == 1.0
-    assert float(s) == 3.0
+    assert kept.item() == 1.0
+    assert s.item() == 3.0
     with pytest.raises(TypeError, match="does not support item assignment"):
         kept[()] = 2.0
 
@@ -155,8 +156,8 @@ def test_zero_dimensional_arrays_are_written_to_as_numpy_does():
     same = z
     z += x
 
-    assert float(y) == 6.0
-    assert float(same) == 3.0
+    assert y.item() == 6.0
+    assert same.item() == 3.0
     assert grad(z, x)[0] == 1.0
 
 
@@ -335,3 +336,21 @@ def test_every_mutating_function_of_numpy_is_known():
     mutating = {np.copyto, np.put, np.place, np.putmask, np.fill_diagonal, np.put_along_axis}
 
     assert not any(table.find(function) for function in mutating)
+
+
+@pytest.mark.parametrize("cut", [float, complex, math.exp, lambda y: math.sqrt(y) + 1.0])
+def test_numbers_that_would_be_cut_from_the_graph_are_refused(cut):
+    y = np.sum(Array([1.0, 2.0], requires_grad=True) ** 2)
+
+    with pytest.raises(TypeError, match="cut its gradient"):
+        cut(y)
+
+
+def test_float_says_what_to_use_instead():
+    y = np.sum(Array([1.0, 2.0], requires_grad=True) ** 2)
+
+    with pytest.raises(TypeError, match=r"float\(\) of an Array that requires grad would cut its gradient"):
+        float(y)
+    assert (bool(y), int(y), float(y.detach())) == (True, 5, 5.0)
+    with no_grad():
+        assert float(y) == 5.0

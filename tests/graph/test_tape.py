@@ -178,7 +178,7 @@ def test_replay_is_the_program_on_other_inputs(program, x):
     tensor = tape.replay(Array(new, requires_grad=True), outputs=out)
 
     np.testing.assert_allclose(again, program(new.copy()), rtol=1e-12)
-    np.testing.assert_allclose(float(tensor), program(new.copy()), rtol=1e-12)
+    np.testing.assert_allclose(tensor.item(), program(new.copy()), rtol=1e-12)
     assert isinstance(again, np.ndarray | np.generic)
     assert tensor.requires_grad
 
