@@ -12,7 +12,8 @@ import numpy as np
 from tapeless.graph import modes
 from tapeless.graph.messages import FREED
 from tapeless.graph.modes import current
-from tapeless.graph.node import MultiNode, Own, RawSaved, edge, version_of
+from tapeless.graph.node import MultiNode, RawSaved, edge, version_of
+from tapeless.graph.residuals import Own
 from tapeless.graph.variable import Variable, result, wrap
 from tapeless.rules.support import as_dtype, unbroadcast
 

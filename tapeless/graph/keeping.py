@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from tapeless.graph.node import Node, Own, Packed, edge
+from tapeless.graph.node import Node, edge
+from tapeless.graph.residuals import Own, Packed
 from tapeless.graph.variable import INFERENCE, Variable, result, wrap
 
 
