@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import math
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -335,6 +335,39 @@ def _einsum(*operands: Any, **kwargs: Any) -> Any:
     return found
 
 
+def _where(*args: Any, **kwargs: Any) -> Any:
+    """With the condition alone np.where is np.nonzero."""
+    if len(args) == 1 and not kwargs:
+        return np.nonzero(args[0])
+    return call_row(_face_among((*args, *kwargs.values())), np.where, args, kwargs)
+
+
+def _joining(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Lists among what is to be joined are read as arrays."""
+
+    def run(*args: Any, **kwargs: Any) -> Any:
+        face = _face_among((*args, *kwargs.values()))
+        if args and type(args[0]) in LISTS and any(type(one) in LISTS for one in args[0]):
+            like = wrap(face, np.empty(0))
+            items = [np.asarray(one, like=like) if type(one) in LISTS else one for one in args[0]]
+            args = (items, *args[1:])
+        return call_row(face, function, args, kwargs)
+
+    return run
+
+
+def _face_among(values: Any) -> Face:
+    return next(_faces_in(values))
+
+
+def _faces_in(values: Any) -> Iterator[Face]:
+    for value in values:
+        if isinstance(value, Variable):
+            yield value._face
+        elif type(value) in LISTS:
+            yield from _faces_in(value)
+
+
 def _full_like(a: Any, fill_value: Any, **kwargs: Any) -> Any:
     """Of `a` only the shape and the dtype are read."""
     face = (a if isinstance(a, Variable) else fill_value)._face
@@ -355,4 +388,9 @@ SPECIAL: dict[Any, Callable[..., Any]] = {
     np.real_if_close: _real_if_close,
     np.einsum: _einsum,
     np.full_like: _full_like,
+    np.where: _where,
+    **{
+        function: _joining(function)
+        for function in (np.concatenate, np.stack, np.vstack, np.hstack, np.dstack, np.column_stack)
+    },
 }

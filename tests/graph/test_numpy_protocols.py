@@ -131,3 +131,22 @@ def test_at_writes_into_a_tensor():
     np.testing.assert_allclose(total.detach().numpy(), [V[0] + V[1], 0.0, V[2]])
     total[0].backward()
     np.testing.assert_allclose(t.grad.numpy(), [1.0, 1.0, 0.0])
+
+
+@pytest.mark.parametrize("face", [lambda v: tl.tensor(v, requires_grad=True), lambda v: tl.Array(v, True)])
+def test_lists_among_what_is_joined_are_arrays(face):
+    t = face(V)
+    joined = np.concatenate([t, [t[0], 2.0], np.stack([t, [1.0, t[1], 3.0]])[1], np.hstack(([5.0], t))])
+    (joined * np.arange(12.0)).sum().backward()
+
+    expected = np.concatenate([V, [V[0], 2.0], [1.0, V[1], 3.0], [5.0], V])
+    np.testing.assert_array_equal(joined.detach()._data, expected)
+    np.testing.assert_array_equal(t.grad._data, np.arange(3) + [3, 6, 0] + np.arange(9, 12))
+
+
+def test_where_with_a_condition_alone_gives_places():
+    t = tl.tensor([0.0, 2.0, 3.0], requires_grad=True)
+    (places,) = np.where(t > 1.0)
+
+    assert places.tolist() == [1, 2]
+    assert np.where(t)[0].tolist() == [1, 2]
