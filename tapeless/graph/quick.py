@@ -31,8 +31,9 @@ def unary(op: Op) -> Callable[[Any], Any]:
     def prepare() -> None:
         nonlocal cut, layout, node_class
         node_class = op.node_class
-        cut = pullback(op.rule, (True,), False)
-        layout = _layout(cut)
+        found = pullback(op.rule, (True,), False)
+        layout = _layout(found)
+        cut = found  # last: another thread takes it as the sign that all is there
 
     def run(x: Any) -> Any:
         mode = current()
