@@ -141,7 +141,7 @@ def test_lists_among_what_is_joined_are_arrays(face):
 
     expected = np.concatenate([V, [V[0], 2.0], [1.0, V[1], 3.0], [5.0], V])
     np.testing.assert_array_equal(joined.detach()._data, expected)
-    np.testing.assert_array_equal(t.grad._data, np.array([12.0, 16.0, 13.0]))
+    np.testing.assert_array_equal(t.grad._data, np.array([12.0, 17.0, 13.0]))
 
 
 def test_where_with_a_condition_alone_gives_places():
