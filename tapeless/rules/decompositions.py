@@ -210,7 +210,7 @@ def eigvals(g: Array, a: Array) -> Array:
 @forward_rule(np.linalg.eig)
 def eig_forward(t: Array, out: Any, a: Array) -> Any:
     w, v = out
-    inside = np.linalg.solve(v, t @ v)
+    inside = np.linalg.solve(v, np.matmul(t, v))  # not @: a Tensor's refuses real times complex
     change = v @ (gap_reciprocals(w) * inside)
     stretch = np.real(np.sum(conjugate(v) * change, axis=-2))
     return np.diagonal(inside, axis1=-2, axis2=-1), change - v * np.expand_dims(stretch, -2)
@@ -219,7 +219,7 @@ def eig_forward(t: Array, out: Any, a: Array) -> Any:
 @forward_rule(np.linalg.eigvals)
 def eigvals_forward(t: Array, out: Array, a: Array) -> Array:
     _w, v = np.linalg.eig(a)
-    return np.diagonal(np.linalg.solve(v, t @ v), axis1=-2, axis2=-1)
+    return np.diagonal(np.linalg.solve(v, np.matmul(t, v)), axis1=-2, axis2=-1)
 
 
 # singular values
