@@ -199,7 +199,7 @@ def add_at(ufunc: np.ufunc, a: Any, indices: Index, *values: Any) -> None:
         ufunc.at(a, index, *data_of(values))
     elif ufunc in (np.add, np.subtract):
         places = np.broadcast_to(np.empty(()), a._data.shape)[index].shape
-        part = np.broadcast_to(values[0], places)
+        part = np.broadcast_to(values[0] * np.ones((), a._data.dtype), places)  # sums in the wider dtype
         write(op_of(ufunc, a._face), a, index_add(part, a._data.shape, index))
     elif may_repeat(index) and _repeats(index, a._data.shape):
         raise MissingRuleError(
@@ -262,6 +262,8 @@ def _put_along_axis(arr: Any, indices: Any, values: Any, axis: int | None = -1) 
 
 @_writing("put")
 def _put(a: Any, ind: Any, v: Any, mode: Any = "raise") -> None:
+    if np.size(v) == 0:
+        return
     flat = np.arange(a._data.size)
     places = np.take(flat, np.ravel(data_of(ind)), mode=mode)
     assign(a, np.unravel_index(places, a._data.shape), _cycled(v, len(places)))

@@ -69,7 +69,7 @@ def track(op: Op, values: tuple[Any, ...], out: Any, mode: Mode) -> None:
         before = source._view
         base = source if before is None else before.base
         steps = (() if before is None else before.steps) + ((op, values[1:], index if several else None),)
-        creation = "multi" if several else None
+        creation = "multi" if several and not source._keeps_old else None  # NumPy writes to parts
         if not mode.grad:
             creation = "no_grad"
         elif before is not None and creation is None:

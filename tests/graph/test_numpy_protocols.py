@@ -150,3 +150,21 @@ def test_where_with_a_condition_alone_gives_places():
 
     assert places.tolist() == [1, 2]
     assert np.where(t)[0].tolist() == [1, 2]
+
+
+def test_parts_of_an_array_are_written_to_as_in_numpy():
+    x = tl.Array(np.arange(1.0, 5.0), requires_grad=True)
+    y = x * 1.0
+    first, second = np.split(y, 2)
+    second *= first
+    np.sum(y * y).backward()
+
+    assert y.tolist() == [1.0, 2.0, 3.0, 8.0]
+    assert x.grad.tolist() == [20.0, 68.0, 6.0, 32.0]
+
+
+def test_add_at_sums_in_the_wider_dtype():
+    a = tl.Array(np.zeros(1), requires_grad=True) * 1.0
+    np.add.at(a, [0, 0], np.array([1.0, 1e-8], np.float32))
+
+    assert a.item() == 1.0 + np.float64(np.float32(1e-8))
