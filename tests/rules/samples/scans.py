@@ -15,14 +15,17 @@ from tests.rules.sample import Edge, Sample, array
 nan = np.nan
 CUBE = array(2, 3, 4)
 SCANS = [np.cumsum, np.cumprod, np.nancumsum, np.nancumprod]
+CUMULATIVE = [
+    getattr(np, name) for name in ("cumulative_sum", "cumulative_prod") if hasattr(np, name)
+]  # NumPy 2.1
 SAMPLES = [
     *(Sample(f, (CUBE,), {"axis": axis}, complex=True) for f in SCANS for axis in (None, 0, 1, -1)),
     *(Sample(f, (np.array(0.7),), {"axis": axis}) for f in SCANS for axis in (None, 0)),
     *(Sample(f, (CUBE, 1, np.float64), {}) for f in SCANS),
     *(Sample(f, (CUBE, *axis)) for f in (np.add.accumulate, np.multiply.accumulate) for axis in ((), (-1,))),
     *(Sample(f, (array(5),)) for f in (np.add.accumulate, np.multiply.accumulate)),
-    *(Sample(f, (CUBE,), {"axis": -2}) for f in (np.cumulative_sum, np.cumulative_prod)),
-    *(Sample(f, (array(5),)) for f in (np.cumulative_sum, np.cumulative_prod)),
+    *(Sample(f, (CUBE,), {"axis": -2}) for f in CUMULATIVE),
+    *(Sample(f, (array(5),)) for f in CUMULATIVE),
     *(Sample(np.diff, (CUBE, n), {"axis": axis}, complex=True) for n in (0, 1, 2, 3) for axis in (-1, 1, 0)),
     Sample(diff_transposed, (array(2, 1, 4), (2, 3, 4), 2, 1)),
     *(Sample(f, (array(2, n),), complex=True) for f in (shifted_up, shifted_down) for n in (1, 4)),
