@@ -56,9 +56,11 @@ class Rule:
         known = key(self.function)
         if isinstance(known, tuple) and known[1] == "reduce":
             return REDUCE_ORDER
+        if isinstance(self.function, np.ufunc):
+            return (*self.params, "out")
         try:
             parameters = inspect.signature(self.function).parameters
-        except (TypeError, ValueError):  # a ufunc or a C function without one
+        except (TypeError, ValueError):  # a C function without one
             return self.params
         positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
         names = tuple(p.name for p in parameters.values() if p.kind in positional)

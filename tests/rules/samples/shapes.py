@@ -120,7 +120,7 @@ SAMPLES = [
 if hasattr(np, "astype"):
     SAMPLES += [
         Sample(np.astype, (array(3), np.float64), note="same"),
-        Sample(np.astype, (array(), np.longdouble), note="longdouble"),
+        Sample(np.astype, (array(1), np.longdouble), note="longdouble"),
     ]
 if "dict" in (np.pad.__doc__ or "").split("pad_width :")[-1].split("mode :")[0]:
     SAMPLES += [linear(np.pad, array(2, 3), {-1: (1, 2)}), linear(np.pad, array(2, 3), {0: 2}, mode="edge")]
