@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -138,3 +140,35 @@ def method(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         return function
 
     return decorate
+
+
+def tensors(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same function, with PyTorch's TypeError where an argument should be a tensor and is not."""
+
+    @functools.wraps(function)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except AttributeError as error:
+            raise no_tensor(function, args, kwargs, error) from None
+
+    return run
+
+
+def no_tensor(
+    function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], error: AttributeError
+) -> Exception:
+    """What to raise instead of an AttributeError: it says which argument should have been a tensor."""
+    wrong = error.obj
+    if isinstance(wrong, Variable):
+        return error
+    given = inspect.signature(function).bind_partial(*args, **kwargs).arguments
+    kind = type(wrong).__name__
+    for position, (name, value) in enumerate(given.items()):
+        if value is wrong:
+            where = f"argument '{name}' (position {position + 1})"
+            return TypeError(f"{function.__name__}(): {where} must be Tensor, not {kind}")
+        if isinstance(value, tuple | list) and any(item is wrong for item in value):
+            place = next(index for index, item in enumerate(value) if item is wrong)
+            return TypeError(f"expected Tensor as element {place} in argument {position}, but got {kind}")
+    return error

@@ -273,3 +273,43 @@ def test_a_hook_must_be_callable_and_requires_grad_a_bool():
         x.register_hook(3)
     with pytest.raises(TypeError, match="must be bool, not int"):
         x.requires_grad_(1)
+
+
+@pytest.mark.parametrize(
+    ("call", "text"),
+    [
+        (lambda t: t.mm(3.0), r"mm\(\): argument 'mat2' \(position 2\) must be Tensor, not float"),
+        (lambda t: tl.dot(None, t), r"dot\(\): argument 'input' \(position 1\) must be Tensor, not NoneType"),
+        (lambda t: tl.sum([t]), r"sum\(\): argument 'input' \(position 1\) must be Tensor, not list"),
+        (lambda t: tl.allclose(t, 1.0), r"allclose\(\): argument 'other' \(position 2\) must be Tensor"),
+        (lambda t: tl.zeros_like("a"), r"argument 'input' \(position 1\) must be Tensor, not str"),
+        (lambda t: tl.hstack([t, 1.0]), "expected Tensor as element 1 in argument 0, but got float"),
+        (lambda t: tl.linalg.inv(2), r"inv\(\): argument 'A' \(position 1\) must be Tensor, not int"),
+    ],
+)
+def test_what_is_no_tensor_is_named_with_its_argument(call, text):
+    with pytest.raises(TypeError, match=text):
+        call(tl.ones(2, 2, requires_grad=True))
+
+
+@pytest.mark.parametrize(
+    ("call", "text"),
+    [
+        (lambda t: tl.tril(t), "tril: input tensor must have at least 2 dimensions"),
+        (lambda t: tl.cross(t, t), "no dimension of size 3 in input"),
+        (lambda t: tl.tensor(1.0).narrow(0, 0, 1), r"narrow\(\) cannot be applied to a 0-dim tensor"),
+    ],
+)
+def test_dimensions_that_are_not_there_are_named(call, text):
+    with pytest.raises(RuntimeError, match=text):
+        call(tl.ones(2))
+
+
+@pytest.mark.parametrize("function", [tl.kron, tl.inner, lambda a, b: tl.einsum("i,i", a, b)])
+def test_products_promote_as_operators_do(function):
+    assert function(tl.ones(2), tl.tensor([1, 2])).dtype == tl.float32
+
+
+def test_comparisons_are_made_in_the_promoted_dtype():
+    assert (tl.tensor([0.1]) == tl.tensor(0.1, dtype=tl.float64)).tolist() == [True]
+    assert tl.tensor([1, 2]).masked_fill(tl.tensor([True, False]), 7.5).tolist() == [7, 2]

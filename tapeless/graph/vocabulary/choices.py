@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tapeless.graph.apply import Op, apply
-from tapeless.graph.ops import cast, check_broadcast, method, op, operand, unary_function
+from tapeless.graph.ops import cast, check_broadcast, method, op, operand, tensors, unary_function
 from tapeless.graph.promote import result_dtype
 from tapeless.graph.tensor import Tensor
 from tapeless.graph.variable import Variable
@@ -145,6 +145,7 @@ def nan_to_num(input: Any, nan: Any = None, posinf: Any = None, neginf: Any = No
     return apply(_nan_to_num, (input, 0.0 if nan is None else nan, posinf, neginf))
 
 
+@tensors
 @method()
 def logit(input: Any, eps: float | None = None) -> Any:
     """log(x / (1 - x)), of `input` clamped to [eps, 1 - eps] if given."""

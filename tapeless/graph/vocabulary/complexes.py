@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tapeless.graph.apply import Op, apply
-from tapeless.graph.ops import cast, method, op
+from tapeless.graph.ops import cast, method, op, tensors
 from tapeless.graph.promote import default_dtype
 from tapeless.graph.tensor import Tensor
 from tapeless.graph.vocabulary.dtypes import scalar_name
@@ -21,17 +21,20 @@ _angle = op(np.angle, "Angle")
 _stack = Op(table.lookup(np.stack), Tensor, "ViewAsReal")
 
 
+@tensors
 @method()
 def conj(input: Any) -> Any:
     """The complex conjugate; a real tensor itself."""
     return apply(_conj, (input,)) if input._data.dtype.kind == "c" else input
 
 
+@tensors
 def real(input: Any) -> Any:
     """The real part, as a view; a real tensor itself."""
     return apply(_real, (input,)) if input._data.dtype.kind == "c" else input
 
 
+@tensors
 def imag(input: Any) -> Any:
     """The imaginary part, as a view; RuntimeError for a real tensor."""
     if input._data.dtype.kind != "c":
@@ -43,6 +46,7 @@ Tensor.real = property(real)  # type: ignore[attr-defined]
 Tensor.imag = property(imag)  # type: ignore[attr-defined]
 
 
+@tensors
 @method()
 def angle(input: Any) -> Any:
     """The angle of complex numbers; pi for negative real ones."""
@@ -50,6 +54,7 @@ def angle(input: Any) -> Any:
     return apply(_angle, (x, False))
 
 
+@tensors
 def complex(real: Any, imag: Any) -> Any:
     """The complex numbers of the given parts."""
     if real._data.dtype != imag._data.dtype or real._data.dtype.kind != "f":
@@ -68,6 +73,7 @@ def polar(abs: Any, angle: Any) -> Any:
     return complex(abs * cos(angle), abs * sin(angle))
 
 
+@tensors
 def view_as_real(input: Any) -> Any:
     """Real and imaginary parts along a new last dimension."""
     return apply(_stack, ([real(input), imag(input)], -1, None, "same_kind"))

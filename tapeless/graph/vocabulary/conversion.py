@@ -8,7 +8,7 @@ import numpy as np
 
 from tapeless.graph.apply import apply
 from tapeless.graph.messages import type_name
-from tapeless.graph.ops import cast, method, op
+from tapeless.graph.ops import cast, method, op, tensors
 from tapeless.graph.tensor import Size, Tensor
 from tapeless.graph.variable import INFERENCE, Variable
 from tapeless.graph.vocabulary import dtypes
@@ -73,6 +73,7 @@ def type_of(self: Any, dtype: Any = None) -> Any:
 
 
 @method()
+@tensors
 def type_as(self: Any, other: Any) -> Any:
     """The tensor in the dtype of `other`."""
     return cast(self, other._data.dtype)
@@ -104,6 +105,7 @@ def dim(self: Any) -> int:
     return self._data.ndim
 
 
+@tensors
 @method("numel", "nelement")
 def numel(input: Any) -> int:
     """The number of elements."""
@@ -139,12 +141,14 @@ def is_contiguous(self: Any, memory_format: Any = None) -> bool:
     return bool(self._array().flags.c_contiguous)
 
 
+@tensors
 @method()
 def is_floating_point(input: Any) -> bool:
     """Whether the elements are real floating point numbers."""
     return input._data.dtype.kind == "f"
 
 
+@tensors
 @method()
 def is_complex(input: Any) -> bool:
     """Whether the elements are complex numbers."""
@@ -162,30 +166,35 @@ def is_tensor(obj: Any) -> bool:
     return isinstance(obj, Variable)
 
 
+@tensors
 def is_inference(input: Any) -> bool:
     """Whether a tensor was made in inference mode."""
     return input._counter is INFERENCE
 
 
 @method()
+@tensors
 def is_same_size(input: Any, other: Any) -> bool:
     """Whether both have the same shape."""
     return input._data.shape == other._data.shape
 
 
 @method()
+@tensors
 def equal(input: Any, other: Any) -> bool:
     """Whether both have the same shape and elements."""
     return bool(np.array_equal(input._data, other._data))
 
 
 @method()
+@tensors
 def allclose(input: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
     """Whether no element is further from the other's than `atol + rtol * abs(other)`."""
     return bool(np.allclose(input._data, other._data, rtol, atol, equal_nan))
 
 
 @method()
+@tensors
 def isclose(input: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Any:
     """Which elements are no further from the other's than `atol + rtol * abs(other)`."""
     return fresh(np.isclose(input._data, other._data, rtol, atol, equal_nan))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tapeless.graph.modes import current
-from tapeless.graph.ops import method
+from tapeless.graph.ops import method, tensors
 from tapeless.graph.promote import default_complex, default_dtype
 from tapeless.graph.tensor import Tensor
 from tapeless.graph.variable import INFERENCE, Variable, wrap
@@ -241,18 +241,21 @@ def _like(input: Any, dtype: Any) -> tuple[tuple[int, ...], np.dtype[Any]]:
     return data.shape, data.dtype if dtype is None else dtype_from(dtype)
 
 
+@tensors
 def zeros_like(input: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Any:
     """Zeros in the shape and dtype of `input`."""
     check_device(device)
     return fresh(np.zeros(*_like(input, dtype)), requires_grad)
 
 
+@tensors
 def ones_like(input: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Any:
     """Ones in the shape and dtype of `input`."""
     check_device(device)
     return fresh(np.ones(*_like(input, dtype)), requires_grad)
 
 
+@tensors
 def empty_like(input: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Any:
     """Whatever the memory holds, in the shape and dtype of `input`."""
     check_device(device)

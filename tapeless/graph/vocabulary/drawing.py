@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tapeless.graph.ops import method
+from tapeless.graph.ops import method, tensors
 from tapeless.graph.promote import default_dtype
 from tapeless.graph.variable import Variable
 from tapeless.graph.vocabulary.creating import check_device, fresh
@@ -98,6 +98,7 @@ def randperm(
     return fresh(array.astype(np.int64 if dtype is None else dtype_from(dtype)), requires_grad)
 
 
+@tensors
 def rand_like(input: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Any:
     """Uniform numbers in the shape and dtype of `input`."""
     return rand(
@@ -105,6 +106,7 @@ def rand_like(input: Any, dtype: Any = None, device: Any = None, requires_grad: 
     )
 
 
+@tensors
 def randn_like(input: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Any:
     """Normal numbers in the shape and dtype of `input`."""
     return randn(
@@ -136,6 +138,7 @@ def normal(mean: Any, std: Any = 1.0, size: Any = None, *, generator: Generator 
     return fresh((low + wide * _normal(shape, dtype, generator)).astype(dtype, copy=False))
 
 
+@tensors
 def bernoulli(input: Any, p: Any = None, *, generator: Generator | None = None) -> Any:
     """Ones with the probabilities in `input` (or `p`), else zeros."""
     chance = input._data if p is None else _data(p)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tapeless.graph.apply import Op, apply
-from tapeless.graph.ops import method, op
+from tapeless.graph.ops import method, op, tensors
 from tapeless.graph.tensor import Tensor
 from tapeless.graph.variable import Variable
 from tapeless.graph.vocabulary.choices import maximum, minimum
@@ -295,6 +295,7 @@ cummin = _running(_cummin, "cummin", np.less_equal)
 # Sets and counts --------------------------------------------------------------------------------------
 
 
+@tensors
 @method()
 def unique(
     input: Any,
@@ -316,6 +317,7 @@ def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, inve
     return fresh(np.asarray(np.isin(first, second, assume_unique=assume_unique, invert=invert)))
 
 
+@tensors
 @method()
 def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:
     """How often each of 0, 1, 2, ... occurs, or the sums of their weights."""

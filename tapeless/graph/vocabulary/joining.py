@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tapeless.graph.apply import Op, apply
-from tapeless.graph.ops import cast, method, op
+from tapeless.graph.ops import cast, method, op, tensors
 from tapeless.graph.promote import result_dtype
 from tapeless.graph.tensor import Tensor
 from tapeless.graph.variable import Variable
@@ -89,12 +89,14 @@ def stack(tensors: Any, dim: int = 0, *, out: None = None) -> Any:
     return apply(_stack, (items, one_dim(dim, items[0]._data.ndim + 1), None, "same_kind"))
 
 
+@tensors
 def hstack(tensors: Any) -> Any:
     """The tensors side by side: along dimension 1, vectors along 0."""
     items = [reshape(item, 1) if item._data.ndim == 0 else item for item in tensors]
     return cat(items, 0 if items[0]._data.ndim == 1 else 1)
 
 
+@tensors
 def vstack(tensors: Any) -> Any:
     """The tensors one below the other; vectors are rows."""
     return cat([reshape(item, 1, -1) if item._data.ndim < 2 else item for item in tensors], 0)
@@ -182,17 +184,20 @@ def repeat_interleave(input: Any, repeats: Any, dim: Any = None) -> Any:
     return apply(_repeat_interleave, (input, counts, axis))
 
 
+@tensors
 @method()
 def flip(input: Any, *dims: Any) -> Any:
     """The elements in reverse order along each of `dims`."""
     return apply(_flip, (input, axes_of(sizes_of(dims), input._data.ndim) or ()))
 
 
+@tensors
 def fliplr(input: Any) -> Any:
     """Reversed along dimension 1."""
     return flip(input, 1)
 
 
+@tensors
 def flipud(input: Any) -> Any:
     """Reversed along dimension 0."""
     return flip(input, 0)
@@ -207,6 +212,7 @@ def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
     return apply(_roll, (input, shifts, None if dims is None else axes_of(dims, input._data.ndim)))
 
 
+@tensors
 def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Any, ...]:
     """A grid: each vector stretched along its own dimension."""
     vectors = tensors[0] if len(tensors) == 1 and isinstance(tensors[0], tuple | list) else tensors

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tapeless.graph.apply import Op, apply
-from tapeless.graph.ops import cast, op
+from tapeless.graph.ops import cast, op, tensors
 from tapeless.graph.tensor import Tensor
 from tapeless.graph.vocabulary.dims import axes_of, numpy_words, one_dim
 from tapeless.graph.vocabulary.dtypes import dtype_from, scalar_name
@@ -114,6 +114,7 @@ def vector_norm(
     return found.reshape([n if axis in kept else 1 for axis, n in enumerate(shape)]) if keepdim else found
 
 
+@tensors
 def matrix_norm(
     A: Any, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = False, *, dtype: Any = None
 ) -> Any:
@@ -144,6 +145,7 @@ def norm(
 # Inverses and determinants ----------------------------------------------------------------------------
 
 
+@tensors
 def inv(A: Any) -> Any:
     """The inverse."""
     try:
@@ -161,6 +163,7 @@ def pinv(A: Any) -> Any:
     return _run(_pinv, A)
 
 
+@tensors
 def solve(A: Any, B: Any) -> Any:
     """The `X` for which `A @ X` is `B`; a vector (or batch of vectors) `B` gives one."""
     _square(A, "solve")
@@ -176,11 +179,13 @@ def solve(A: Any, B: Any) -> Any:
         ) from None
 
 
+@tensors
 def det(A: Any) -> Any:
     """The determinant."""
     return apply(_det, (_square(A, "det"),))
 
 
+@tensors
 def slogdet(A: Any) -> Slogdet:
     """Sign and logarithm of the absolute value of the determinant."""
     return Slogdet(*apply(_slogdet, (_square(A, "slogdet"),)))
@@ -191,6 +196,7 @@ def matrix_power(A: Any, n: int) -> Any:
     return apply(_matrix_power, (_square(A, "matrix_power"), n))
 
 
+@tensors
 def matrix_rank(A: Any) -> Any:
     """The rank: how many singular values are not negligible."""
     found = np.linalg.matrix_rank(A._data)
@@ -200,6 +206,7 @@ def matrix_rank(A: Any) -> Any:
 # Decompositions ---------------------------------------------------------------------------------------
 
 
+@tensors
 def cholesky(A: Any, *, upper: bool = False) -> Any:
     """The lower triangular `L` for which `L @ L.mH` is `A`."""
     symmetric = _hermitian(_square(A, "cholesky"), "L")
@@ -231,21 +238,25 @@ def _hermitian(A: Any, UPLO: str) -> Any:
     return symmetric + A.new_tensor(whole - symmetric._data)
 
 
+@tensors
 def eigh(A: Any, UPLO: Any = "L") -> Eig:
     """Eigenvalues and eigenvectors of a symmetric matrix, of which one triangle is read."""
     return Eig(*_run(_eigh, _hermitian(_square(A, "eigh"), UPLO), UPLO))
 
 
+@tensors
 def eigvalsh(A: Any, UPLO: Any = "L") -> Any:
     """Eigenvalues of a symmetric matrix."""
     return _run(_eigvalsh, _hermitian(_square(A, "eigvalsh"), UPLO), UPLO)
 
 
+@tensors
 def eig(A: Any) -> Eig:
     """Eigenvalues and eigenvectors, complex."""
     return Eig(*_run(_eig, _complex(_square(A, "eig"))))
 
 
+@tensors
 def eigvals(A: Any) -> Any:
     """Eigenvalues, complex."""
     return _run(_eigvals, _complex(_square(A, "eigvals")))

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from tapeless.graph.apply import Op, apply
-from tapeless.graph.ops import method, op
+from tapeless.graph.ops import cast, method, op, tensors
+from tapeless.graph.promote import result_dtype
 from tapeless.graph.quick import binary
 from tapeless.graph.tensor import Tensor
 from tapeless.graph.variable import Variable
@@ -118,6 +119,7 @@ Tensor.__matmul__ = _matmul_operator  # type: ignore[attr-defined]
 
 
 @method()
+@tensors
 def mm(input: Any, mat2: Any, *, out: None = None) -> Any:
     """The product of two matrices."""
     if input._data.ndim != 2:
@@ -128,6 +130,7 @@ def mm(input: Any, mat2: Any, *, out: None = None) -> Any:
 
 
 @method()
+@tensors
 def bmm(input: Any, mat2: Any, *, out: None = None) -> Any:
     """The products of two batches of matrices."""
     a, b = input._data.shape, mat2._data.shape
@@ -142,6 +145,7 @@ def bmm(input: Any, mat2: Any, *, out: None = None) -> Any:
 
 
 @method()
+@tensors
 def mv(input: Any, vec: Any, *, out: None = None) -> Any:
     """A matrix times a vector."""
     if input._data.ndim != 2 or vec._data.ndim != 1:
@@ -150,6 +154,7 @@ def mv(input: Any, vec: Any, *, out: None = None) -> Any:
 
 
 @method()
+@tensors
 def dot(input: Any, tensor: Any, *, out: None = None) -> Any:
     """The sum of the products of two vectors' elements."""
     if input._data.ndim != 1 or tensor._data.ndim != 1:
@@ -177,6 +182,7 @@ def _affine(beta: Any, input: Any, alpha: Any, product: Any) -> Any:
 
 
 @method()
+@tensors
 def addmm(input: Any, mat1: Any, mat2: Any, *, beta: Any = 1, alpha: Any = 1) -> Any:
     """`beta * input + alpha * (mat1 @ mat2)`."""
     if alpha == 1 and beta == 1 and mat1._data.ndim == 2 == mat2._data.ndim:
@@ -189,24 +195,28 @@ def addmm(input: Any, mat1: Any, mat2: Any, *, beta: Any = 1, alpha: Any = 1) ->
 
 
 @method()
+@tensors
 def addmv(input: Any, mat: Any, vec: Any, *, beta: Any = 1, alpha: Any = 1) -> Any:
     """`beta * input + alpha * (mat @ vec)`."""
     return _affine(beta, input, alpha, mv(mat, vec))
 
 
 @method()
+@tensors
 def addbmm(input: Any, batch1: Any, batch2: Any, *, beta: Any = 1, alpha: Any = 1) -> Any:
     """`beta * input` and `alpha` times the sum of the products of a batch."""
     return _affine(beta, input, alpha, bmm(batch1, batch2).sum(0))
 
 
 @method()
+@tensors
 def baddbmm(input: Any, batch1: Any, batch2: Any, *, beta: Any = 1, alpha: Any = 1) -> Any:
     """`beta * input + alpha * bmm(batch1, batch2)`."""
     return _affine(beta, input, alpha, bmm(batch1, batch2))
 
 
 @method()
+@tensors
 def addr(input: Any, vec1: Any, vec2: Any, *, beta: Any = 1, alpha: Any = 1) -> Any:
     """`beta * input + alpha * outer(vec1, vec2)`."""
     return _affine(beta, input, alpha, outer(vec1, vec2))
@@ -226,9 +236,9 @@ ger = outer
 
 def einsum(equation: str, *operands: Any) -> Any:
     """Sums of products, written as letters: einsum("ij,jk->ik", a, b)."""
-    tensors = operands[0] if len(operands) == 1 and isinstance(operands[0], tuple | list) else operands
+    given = operands[0] if len(operands) == 1 and isinstance(operands[0], tuple | list) else operands
     try:
-        return apply(_einsum, _einsum.rule.bind((equation, *tensors), {}))
+        return apply(_einsum, _einsum.rule.bind((equation, *_alike(*given)), {}))
     except ValueError as error:
         raise RuntimeError(f"einsum(): {error}") from None
 
@@ -240,6 +250,7 @@ def tensordot(a: Any, b: Any, dims: Any = 2) -> Any:
 
 
 @method()
+@tensors
 def inner(input: Any, other: Any) -> Any:
     """The sum of products over the last dimensions."""
     if input._data.ndim and other._data.ndim and input._data.shape[-1] != other._data.shape[-1]:
@@ -247,7 +258,7 @@ def inner(input: Any, other: Any) -> Any:
             "inner() the last dimension must match on both input tensors but got shapes "
             f"{list(input._data.shape)} and {list(other._data.shape)}"
         )
-    return apply(_inner, (input, other))
+    return apply(_inner, _alike(input, other))
 
 
 @method()
@@ -259,16 +270,25 @@ def vdot(input: Any, other: Any) -> Any:
 @method()
 def kron(input: Any, other: Any) -> Any:
     """Every element of `input` times the whole of `other`, in blocks."""
-    return apply(_kron, (input, other))
+    return apply(_kron, _alike(input, other))
+
+
+def _alike(*given: Any) -> tuple[Any, ...]:
+    """The tensors in the dtype that PyTorch's promotion gives, which is not NumPy's."""
+    dtype = result_dtype(*given)
+    return tuple([cast(one, dtype) for one in given])
 
 
 @method()
 def cross(input: Any, other: Any, dim: Any = None) -> Any:
     """The product of vectors in space: along `dim`, or the first dimension of length 3."""
+    if dim is None and 3 not in input._data.shape:
+        raise RuntimeError("no dimension of size 3 in input")
     axis = input._data.shape.index(3) if dim is None else one_dim(dim, input._data.ndim)
-    return apply(_cross, _cross.rule.bind((input, other), {"axis": axis}))
+    return apply(_cross, _cross.rule.bind(_alike(input, other), {"axis": axis}))
 
 
+@tensors
 @method()
 def trace(input: Any) -> Any:
     """The sum of the diagonal of a matrix."""
@@ -295,6 +315,7 @@ qr = _from_linalg(linalg.qr, "qr")
 matrix_power = _from_linalg(linalg.matrix_power, "matrix_power")
 
 
+@tensors
 @method()
 def logdet(input: Any) -> Any:
     """The logarithm of the determinant; nan if it is negative."""

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from tapeless.graph.apply import apply
-from tapeless.graph.ops import check_broadcast, op, operand, promoted
+from tapeless.graph.ops import cast, check_broadcast, op, operand, promoted, tensors
+from tapeless.graph.promote import result_dtype
 from tapeless.graph.tensor import Tensor
 from tapeless.graph.variable import Variable
 from tapeless.graph.vocabulary import pointwise as p
@@ -25,6 +26,13 @@ def _comparison(function: np.ufunc, *names: str) -> Callable[..., Any]:
         value = operand(other)
         if value is NotImplemented:
             return NotImplemented
+        if (
+            isinstance(value, Variable)
+            and isinstance(input, Variable)
+            and value._data.dtype != input._data.dtype
+        ):
+            dtype = result_dtype(input, value)
+            input, value = cast(input, dtype), cast(value, dtype)
         try:
             return apply(made, (operand(input), value))
         except ValueError:
@@ -89,6 +97,7 @@ bitwise_right_shift = _bits(np.right_shift, "bitwise_right_shift")
 _invert = op(np.invert, "BitwiseNot")
 
 
+@tensors
 def bitwise_not(input: Any) -> Any:
     """Each bit turned round; `not` for booleans."""
     if input._data.dtype.kind not in "biu":

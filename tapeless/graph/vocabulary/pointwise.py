@@ -18,6 +18,7 @@ from tapeless.graph.ops import (
     op,
     operand,
     promoted,
+    tensors,
     unary_function,
 )
 from tapeless.graph.promote import default_dtype, result_dtype
@@ -227,6 +228,7 @@ square = keeping_words(np.square, "Pow", "square")
 reciprocal = unary_words(np.reciprocal, "Reciprocal", "reciprocal")
 
 
+@tensors
 @method("positive", "__pos__")
 def positive(input: Any) -> Any:
     """The tensor itself; there is no `+` for booleans."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tapeless.graph.apply import Op, apply
-from tapeless.graph.ops import cast, check_broadcast, method, op
+from tapeless.graph.ops import cast, check_broadcast, method, op, tensors
 from tapeless.graph.promote import result_dtype
 from tapeless.graph.tensor import Tensor
 from tapeless.graph.variable import Variable
@@ -67,6 +67,8 @@ def select(input: Any, dim: int, index: int) -> Any:
 @numpy_words
 def narrow(input: Any, dim: int, start: Any, length: int) -> Any:
     """`length` elements of `dim` from `start` on, as a view."""
+    if not input._data.ndim:
+        raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
     axis = one_dim(dim, input._data.ndim)
     n = input._data.shape[axis]
     first = int(start)
@@ -78,6 +80,7 @@ def narrow(input: Any, dim: int, start: Any, length: int) -> Any:
     return getitem(input, (*[slice(None)] * axis, slice(first, first + length)))
 
 
+@tensors
 @method()
 def diagonal(input: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
     """The diagonal of two dimensions, last, as a view."""
@@ -86,6 +89,7 @@ def diagonal(input: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
     return apply(_diagonal, (input, offset, one_dim(dim1, ndim), one_dim(dim2, ndim)))
 
 
+@tensors
 @method()
 def diag(input: Any, diagonal: int = 0) -> Any:
     """The diagonal of a matrix, or the matrix of a diagonal."""
@@ -94,16 +98,24 @@ def diag(input: Any, diagonal: int = 0) -> Any:
     return apply(_diag_embed if input._data.ndim == 1 else _diag, (input, diagonal))
 
 
+@tensors
 @method()
 def tril(input: Any, diagonal: int = 0) -> Any:
     """Zero above the diagonal."""
-    return apply(_tril, (input, diagonal))
+    return apply(_tril, (_matrices(input, "tril"), diagonal))
 
 
+@tensors
 @method()
 def triu(input: Any, diagonal: int = 0) -> Any:
     """Zero below the diagonal."""
-    return apply(_triu, (input, diagonal))
+    return apply(_triu, (_matrices(input, "triu"), diagonal))
+
+
+def _matrices(input: Any, name: str) -> Any:
+    if input._data.ndim < 2:
+        raise RuntimeError(f"{name}: input tensor must have at least 2 dimensions")
+    return input
 
 
 @method()
@@ -292,12 +304,14 @@ def _place(indices: Any) -> tuple[Any, ...]:
 
 
 @method()
+@tensors
 def index_put(input: Any, indices: Any, values: Any, accumulate: bool = False) -> Any:
     """A copy of `input` with `values` at the places that the index tensors name."""
     return apply(_index_put_add if accumulate else _index_put, (input, _place(indices), values))
 
 
 @method()
+@tensors
 def index_put_(self: Any, indices: Any, values: Any, accumulate: bool = False) -> Any:
     """`index_put`, in place."""
     return write(_index_put_add if accumulate else _index_put, self, _place(indices), values)
@@ -328,6 +342,8 @@ def masked_fill(input: Any, mask: Any, value: Any) -> Any:
     """A copy of `input` with `value` where the mask holds."""
     made = _masked_fill_tensor if isinstance(value, Variable) else _masked_fill
     where = _mask(input, mask, "masked_fill_")
+    if input._data.dtype.kind in "biu" and isinstance(value, float):
+        value = input._data.dtype.type(value)
     return apply(made, (cast(input, result_dtype(input, value)), where, value))
 
 

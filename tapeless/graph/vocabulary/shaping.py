@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tapeless.graph.apply import Op, apply
-from tapeless.graph.ops import check_broadcast, method, op
+from tapeless.graph.ops import check_broadcast, method, op, tensors
 from tapeless.graph.tensor import Tensor
 from tapeless.graph.variable import Variable
 from tapeless.graph.vocabulary.dims import axes_of, numpy_words, one_dim, sizes_of
@@ -80,11 +80,13 @@ def _reinterpreted(self: Any, dtype: np.dtype[Any]) -> Any:
 
 
 @method()
+@tensors
 def view_as(self: Any, other: Any) -> Any:
     """The same memory in the shape of `other`."""
     return view(self, other._data.shape)
 
 
+@tensors
 @method()
 def reshape(input: Any, *shape: Any) -> Any:
     """Another shape: a view if that is possible, else a copy."""
@@ -95,11 +97,13 @@ def reshape(input: Any, *shape: Any) -> Any:
 
 
 @method()
+@tensors
 def reshape_as(self: Any, other: Any) -> Any:
     """Another shape, that of `other`."""
     return reshape(self, other._data.shape)
 
 
+@tensors
 @method()
 def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
     """The dimensions from `start_dim` to `end_dim` made one."""
@@ -122,6 +126,7 @@ def unflatten(input: Any, dim: int, sizes: Any) -> Any:
     return view(input, (*shape[:at], *resolved(tuple(sizes), shape[at]), *shape[at + 1 :]))
 
 
+@tensors
 @method()
 def ravel(input: Any) -> Any:
     """One dimension."""
@@ -184,6 +189,7 @@ def type_name_of(self: Any) -> str:
 
 
 @method()
+@tensors
 def expand_as(self: Any, other: Any) -> Any:
     """Stretched to the shape of `other`."""
     return expand(self, other._data.shape)
@@ -212,6 +218,7 @@ def fit_value(value: Any, shape: tuple[int, ...]) -> Any:
     return value
 
 
+@tensors
 def broadcast_tensors(*tensors: Any) -> tuple[Any, ...]:
     """The tensors, stretched to the shape that fits them all."""
     shape: tuple[int, ...] = ()
@@ -224,6 +231,7 @@ def broadcast_tensors(*tensors: Any) -> tuple[Any, ...]:
 # Dimensions in another order --------------------------------------------------------------------------
 
 
+@tensors
 @method()
 def permute(input: Any, *dims: Any) -> Any:
     """The dimensions in the order `dims`."""
@@ -253,6 +261,7 @@ swapaxes = transpose
 swapdims = transpose
 
 
+@tensors
 @method()
 def t(input: Any) -> Any:
     """The transpose of a matrix; vectors and numbers as they are."""
@@ -275,6 +284,7 @@ def matrix_transposed(self: Any) -> Any:
     return transpose(self, -2, -1)
 
 
+@tensors
 @method()
 def adjoint(input: Any) -> Any:
     """The last two dimensions exchanged, the elements conjugated."""
