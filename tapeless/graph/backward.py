@@ -118,12 +118,33 @@ def grad(
     retain = create_graph if retain_graph is None else retain_graph
     Pass(retain=retain, differentiable=create_graph, capture=capture).run(roots)
     found = [capture[target] for target in targets]
+    if not create_graph:
+        found = _apart(found, [weight for _, _, weight in roots])
     for index, (one, got) in enumerate(zip(wanted, found, strict=True)):
         if got is None and materialize_grads:
             found[index] = wrap(one._face, np.zeros_like(one._data))
         elif got is None and not allow_unused:
             raise RuntimeError(NOT_USED.format(index))
     return tuple(found)
+
+
+def _apart(found: list[Any], weights: list[Any]) -> list[Any]:
+    """Gradients that may be written to: addition hands the same array to both of its sides."""
+    seen = {_memory(weight) for weight in weights}
+    for index, one in enumerate(found):
+        if one is None:
+            continue
+        if _memory(one._data) in seen:
+            found[index] = wrap(one._face, one._data.copy())
+        seen.add(_memory(found[index]._data))
+    return found
+
+
+def _memory(data: Any) -> int:
+    """The object that owns an array's memory."""
+    while isinstance(data, np.ndarray) and data.base is not None:
+        data = data.base
+    return id(data)
 
 
 def _is_loss(value: Any) -> bool:

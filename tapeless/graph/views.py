@@ -127,6 +127,8 @@ def bring_up_to_date(view: Variable) -> None:
             again = replay(info.steps, info.base)
         finally:
             modes.restore(before)
+        if again._node is not None:
+            _retain_at(view, again._node, again._nr)
         view._node, view._nr, view._needs = again._node, again._nr, again._needs
 
 
@@ -284,7 +286,7 @@ def rebase(variable: Variable, node: Node, first: bool) -> None:
         variable._node = node
 
 
-def _retain_at(variable: Variable, node: Node) -> None:
+def _retain_at(variable: Variable, node: Node, nr: int = 0) -> None:
     """`retain_grad` follows a variable to its new node; hooks stay where they were registered."""
     before = variable._node
     if variable._meta is None or not variable._meta.retains or before is None:
@@ -292,7 +294,7 @@ def _retain_at(variable: Variable, node: Node) -> None:
     if before.hooks is not None:
         reference = before.hooks.retained.pop(variable._nr, None)
         if reference is not None:
-            node.own_hooks().retained[0] = reference
+            node.own_hooks().retained[nr] = reference
 
 
 class CopySlices(Node):

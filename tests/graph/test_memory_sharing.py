@@ -99,3 +99,25 @@ def test_an_ndarray_that_is_written_to_later_does_not_change_the_gradient(run):
     y.sum().backward()
 
     assert x.grad.tolist() == [3.0, 4.0]
+
+
+def test_gradients_have_memory_of_their_own():
+    x, w, v = (tl.tensor([1.0, 2.0], requires_grad=True) for _ in range(3))
+    weight = tl.ones(2)
+    g_x, g_w, g_v = tl.autograd.grad(x + w + v.view(2), [x, w, v], weight)
+    g_x.add_(5.0)
+    g_v.zero_()
+
+    assert g_w.tolist() == weight.tolist() == [1.0, 1.0]
+
+
+def test_a_view_that_retains_its_gradient_does_so_after_a_write_to_its_base():
+    x = tl.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    y = x * 2
+    view = y[:2]
+    view.retain_grad()
+    y.mul_(3)
+    (view * view).sum().backward()
+
+    assert view.grad.tolist() == [12.0, 24.0]
+    assert x.grad.tolist() == [72.0, 144.0, 0.0]
