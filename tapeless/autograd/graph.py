@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import threading
+import weakref
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -77,7 +78,8 @@ def register_multi_grad_hook(
 
 class _All:
     def __init__(self, tensors: Sequence[Any], fn: Callable[..., Any]) -> None:
-        self.places = [(edge(tensor), tensor._nr) for tensor in tensors]
+        # Weakly: the hook hangs on what these lead to.  A leaf's node comes and goes with the graphs.
+        self.places = [weakref.ref(tensor if tensor._node is None else edge(tensor)) for tensor in tensors]
         self.fn = fn
         self.lock = threading.Lock()
         self.waiting: dict[Any, tuple[int, list[Any]]] = {}  # by pass: how many are to come, what came
@@ -87,7 +89,7 @@ class _All:
         assert running is not None
         with self.lock:
             if running not in self.waiting:
-                expected = sum(running.will_reach(node) for node, _ in self.places)
+                expected = sum([running.will_reach(node) for node in self._nodes()])
                 self.waiting = {one: rest for one, rest in self.waiting.items() if one.is_running}
                 self.waiting[running] = expected, [None] * len(self.places)
             to_come, grads = self.waiting[running]
@@ -97,6 +99,10 @@ class _All:
                 return
             del self.waiting[running]
         self.fn(grads)
+
+    def _nodes(self) -> list[Node]:
+        alive = [one for one in [place() for place in self.places] if one is not None]
+        return [edge(one) if isinstance(one, Variable) else one for one in alive]
 
 
 class _Any:

@@ -187,6 +187,7 @@ class _Call:
         outputs = self._outputs(outputs)
         if tangents is not None:
             self._push(tangents, outputs)
+        self.ctx.dirty_tensors = self.ctx.non_differentiable = ()  # outputs hold the node, which holds ctx
         return outputs if isinstance(returned, tuple) else outputs[0]
 
     # Results ----------------------------------------------------------------------------------------------

@@ -118,6 +118,17 @@ class Double(tl.autograd.Function):
         return g * 2 + 0 * x
 
 
+class AddOne(tl.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.mark_dirty(x)
+        return x.add_(1)
+
+    @staticmethod
+    def backward(ctx, g):
+        return g
+
+
 def plain(x):
     return tl.tanh(x) * x
 
@@ -143,6 +154,18 @@ def function(x):
     return Double.apply(Double.apply(x)).sum()
 
 
+def function_in_place(x):
+    y = x * 2
+    AddOne.apply(y)
+    return (y * y).sum()
+
+
+def hooked_together(x):
+    y, z = x * x, x.exp()
+    tl.autograd.graph.register_multi_grad_hook([y, z, x], lambda grads: None)
+    return (y * z).sum()
+
+
 def hooked(x):
     y = x * x
     y.register_hook(lambda g: g * 2)
@@ -165,7 +188,18 @@ def arrays(x):
     return np.sum(b)
 
 
-KINDS = [plain, several, view, in_place, function, hooked, metadata, arrays]
+KINDS = [
+    plain,
+    several,
+    view,
+    in_place,
+    function,
+    function_in_place,
+    hooked,
+    hooked_together,
+    metadata,
+    arrays,
+]
 
 
 def nodes_of(tensor):
