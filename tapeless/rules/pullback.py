@@ -27,7 +27,7 @@ from tapeless.ir.check import check
 from tapeless.ir.emit import emit, load
 from tapeless.ir.lower import environment, lower
 from tapeless.ir.names import Names
-from tapeless.ir.passes import drop_dead
+from tapeless.ir.passes import drop_dead, rename, renamed, share
 from tapeless.ir.program import Argument, Atom, Const, Let, Program, Return, Star, Var, reads
 from tapeless.rules.support import as_dtype, dtype_of, layout_of, unbroadcast
 from tapeless.rules.table import Rule, on_arrays
@@ -227,7 +227,7 @@ def _slice(rule: Rule, needs: tuple[bool, ...], fits: tuple[int, ...]) -> Pullba
     params = program.params if program.params[0] == "g" else ("g", *program.params)
     exit_ = Return(tuple(results), as_tuple=len(results) != 1)
     whole = Program(f"{rule.name}_pullback", params, tuple(body), exit_)
-    return _with_residuals(drop_dead(whole), rule, ("g",), needs)
+    return _with_residuals(share(drop_dead(whole)), rule, ("g",), needs)
 
 
 def _sum_of_products(rule: Rule, needs: tuple[bool, ...]) -> Pullback:
@@ -251,7 +251,7 @@ def _sum_of_products(rule: Rule, needs: tuple[bool, ...]) -> Pullback:
     lead = tuple(tangents.values())
     exit_ = Return((Const(0.0) if total is None else total,))
     whole = Program(f"{rule.name}_pushforward", (*lead, *program.params), tuple(body), exit_)
-    return _with_residuals(drop_dead(whole), rule, lead, needs)
+    return _with_residuals(share(drop_dead(whole)), rule, lead, needs)
 
 
 def _times(let: Callable[..., Var], g: Atom, partial: Atom, program: Program) -> Atom:
@@ -283,7 +283,7 @@ def _with_residuals(program: Program, rule: Rule, lead: tuple[str, ...], needs: 
     """Cut the parameters to what is read; of what only a shape or dtype is read, only that is kept."""
     positions = {name: position for position, name in enumerate(rule.params)} | {"out": OUT}
     residuals: dict[str, Residual] = {}
-    renamed: dict[str, Var] = {}
+    others: dict[str, Var] = {}
     body: list[Let] = []
     for statement in program.body:
         source = statement.args[0] if statement.args else None
@@ -296,10 +296,10 @@ def _with_residuals(program: Program, rule: Rule, lead: tuple[str, ...], needs: 
             if name is None:
                 name = f"{source.name}_{how.__name__.removesuffix('_of')}"
                 residuals[name] = Residual(name, positions[source.name], how)
-            renamed[statement.targets[0]] = Var(name)
+            others[statement.targets[0]] = Var(name)
         else:
-            body.append(_renamed(statement, renamed))
-    exit_ = replace(program.exit, values=tuple(_rename(value, renamed) for value in program.exit.values))
+            body.append(rename(statement, others))
+    exit_ = replace(program.exit, values=tuple([renamed(value, others) for value in program.exit.values]))
     used = {name for s in (*body, exit_) for name in reads(s)}
     for name in program.params:
         if name in used and name in positions:
@@ -313,13 +313,3 @@ def _with_residuals(program: Program, rule: Rule, lead: tuple[str, ...], needs: 
 
 def _reads_shape_only(statement: Let | Return) -> bool:
     return isinstance(statement, Let) and statement.op in SHAPE_ONLY
-
-
-def _rename(atom: Any, renamed: dict[str, Var]) -> Any:
-    return renamed.get(atom.name, atom) if isinstance(atom, Var) else atom
-
-
-def _renamed(statement: Let, renamed: dict[str, Var]) -> Let:
-    args = tuple(_rename(arg, renamed) for arg in statement.args)
-    kwargs = tuple((name, _rename(value, renamed)) for name, value in statement.kwargs)
-    return replace(statement, args=args, kwargs=kwargs)
