@@ -61,6 +61,7 @@ ROWS = [
     Row("tanh (32, 32), forward + backward", LENGTH, {"torch": 1.0}),
     Row("perceptron 64-128-10, batch 32, loss + gradients", 1, {"torch": 0.8, "autograd": 0.4}),
     Row("multiply by a variable (), second derivative", LENGTH, {"torch": 0.6}),
+    Row("multiply by a variable (10,), second derivative", LENGTH, {"torch": 0.6}),
     Row("multiply (), no_grad, forward only", LENGTH, {"numpy": 1.3}, extra=0.5),
     Row("multiply (10,), no_grad, forward only", LENGTH, {"numpy": 1.3}, extra=0.5),
 ]
@@ -129,13 +130,13 @@ def torch_like(make: Callable[..., Any], tanh: Any, grad: Any, no_grad: Any) -> 
 
         return run
 
-    def second() -> Program:
-        x = make(START[()], True)
+    def second(shape: tuple[int, ...]) -> Program:
+        x, ones = make(START[shape], True), make(np.ones(shape), False)
 
         def run() -> Any:
             y = multiply_by_variable(x)
-            (first,) = grad(y, x, create_graph=True)
-            return grad(first, x)
+            (first,) = grad(y, x, ones, create_graph=True)
+            return grad(first, x, ones)
 
         return run
 
@@ -155,7 +156,8 @@ def torch_like(make: Callable[..., Any], tanh: Any, grad: Any, no_grad: Any) -> 
         chain(multiply_by_number, (10,)),
         chain(chain_of_tanh, (32, 32)),
         perceptron(),
-        second(),
+        second(()),
+        second((10,)),
         forward(()),
         forward((10,)),
     )
@@ -206,8 +208,12 @@ def functional(xp: Any, vjp: Callable[..., Any], grad: Callable[..., Any], make:
 
     weights = [make(w) for w in WEIGHTS]
     gradient = grad(loss, (0, 1, 2, 3))
-    scalar = make(START[()])
-    twice = grad(grad(multiply_by_variable, 0), 0)
+
+    def second(shape: tuple[int, ...]) -> Program:
+        first = grad(lambda x: xp.sum(multiply_by_variable(x)), 0)
+        twice, start = grad(lambda x: xp.sum(first(x)), 0), make(START[shape])
+        return lambda: twice(start)
+
     return named(
         chain(multiply_by_variable, ()),
         chain(multiply_by_variable, (10,)),
@@ -215,7 +221,8 @@ def functional(xp: Any, vjp: Callable[..., Any], grad: Callable[..., Any], make:
         chain(multiply_by_number, (10,)),
         chain(chain_of_tanh, (32, 32)),
         lambda: gradient(*weights),
-        lambda: twice(scalar),
+        second(()),
+        second((10,)),
     )
 
 
