@@ -15,9 +15,20 @@ from typing import Any
 import gast
 import numpy as np
 
-from tapeless.ir.lower import BINARY, COMPARE, UNARY, same
+from tapeless.ir.lower import BINARY, COMPARE, UNARY
 from tapeless.ir.passes import uses
-from tapeless.ir.program import Argument, Const, Let, Program, Return, Star, build_list, build_tuple, reads
+from tapeless.ir.program import (
+    Argument,
+    Const,
+    Let,
+    Program,
+    Return,
+    Star,
+    build_list,
+    build_tuple,
+    reads,
+    same,
+)
 
 with warnings.catch_warnings():  # astor looks for names that Python 3.12 and 3.13 warn about
     warnings.simplefilter("ignore", DeprecationWarning)

@@ -17,7 +17,7 @@ import numpy as np
 
 from tapeless.errors import LoweringError
 from tapeless.ir.names import Names
-from tapeless.ir.program import Atom, Const, Let, Program, Return, Var, build_list, build_tuple
+from tapeless.ir.program import Atom, Const, Let, Program, Return, Var, build_list, build_tuple, same
 
 BINARY: dict[type[gast.AST], Callable[..., Any]] = {
     gast.Add: operator.add,
@@ -182,11 +182,6 @@ class _Lowering:
         name = self.names.fresh(hint)
         self.body.append(Let((name,), op, args, kwargs, getattr(tree, "lineno", 0)))
         return Var(name)
-
-
-def same(value: Any) -> Any:
-    """Unpacking's operation: the value as it is."""
-    return value
 
 
 def _fold(op: Callable[..., Any], args: tuple[Atom, ...]) -> Const | None:

@@ -1,18 +1,21 @@
-"""A program as data: straight-line statements over named values, independent of Python's syntax.
+"""A program as data: statements over named values, independent of Python's syntax.
 
-    def f(x, y):          Program('f', ('x', 'y'), (
-        a = x * y             Let(('a',), operator.mul, (Var('x'), Var('y'))),
-        return np.sin(a)      Let(('b',), np.sin, (Var('a'),)),
-                              Return((Var('b'),))))
+    def f(x, n):                  Program('f', ('x', 'n'), (
+        s = 0.0                       Let(('r',), range, (Var('n'),)),
+        for i in range(n):            For(('i',), Var('r'), (Carry('s', Const(0.0), Var('s_1'), 's_2'),), (
+            s = s + np.sin(x)             Let(('t',), np.sin, (Var('x'),)),
+        return s                          Let(('s_1',), operator.add, (Var('s'), Var('t'))))),
+                                      Return((Var('s_2'),))))
 
-Callees are objects, not names. Every name is assigned once.
+Callees are objects, not names.  Every name is assigned once; a loop names what it carries from one iteration
+to the next, a branch what it leaves behind.  Control leaves a function at its end only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +39,98 @@ class Star:
     value: Var
 
 
+class _Undefined:
+    """What a name is worth that was never assigned; as a constant, only in phis and in carries' `init`."""
+
+    def __repr__(self) -> str:
+        return "UNDEFINED"
+
+
 Atom = Var | Const
 Argument = Var | Const | Star
+UNDEFINED = Const(_Undefined())
 
 
 @dataclass(frozen=True, slots=True)
 class Let:
-    """`targets = op(*args, **kwargs)`; several targets unpack the result."""
+    """`targets = op(*args, **kwargs)`; several targets unpack the result.
+
+    With `effect` the statement is run for more than its value: it is kept, once, and in its place.  What it
+    writes into, `effects.written` knows.  Without targets the result is dropped.
+    """
 
     targets: tuple[str, ...]
     op: Callable[..., Any]
     args: tuple[Argument, ...]
     kwargs: tuple[tuple[str, Atom], ...] = ()
     line: int = field(default=0, compare=False)
+    effect: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Phi:
+    """`name` is worth `then` after one branch and `orelse` after the other."""
+
+    name: str
+    then: Atom
+    orelse: Atom
+
+
+@dataclass(frozen=True, slots=True)
+class If:
+    """One of two blocks; what is read later of either comes out under the names of `outs`."""
+
+    test: Atom
+    then: Block
+    orelse: Block
+    outs: tuple[Phi, ...] = ()
+    line: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Carry:
+    """A value that goes round a loop.
+
+    In the first iteration `name` is `init`, in each later one `next` of the one before; after the loop
+    `result` is `next` of the last iteration, or `init` if there was none.  `next` is read at the end of the
+    body.
+    """
+
+    name: str
+    init: Atom
+    next: Atom
+    result: str
+
+
+@dataclass(frozen=True, slots=True)
+class For:
+    """A loop over an iterable; several targets unpack each item, none leave it.
+
+    It ends early after an iteration in which `until` is true.
+    """
+
+    targets: tuple[str, ...]
+    iterable: Atom
+    carries: tuple[Carry, ...]
+    body: Block
+    until: Atom | None = None
+    line: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class While:
+    """`head` computes `test` before each iteration; `body` sees its names, both see the carried ones."""
+
+    head: Block
+    test: Atom
+    carries: tuple[Carry, ...]
+    body: Block
+    until: Atom | None = None
+    line: int = field(default=0, compare=False)
+
+
+Statement: TypeAlias = Let | If | For | While
+Block: TypeAlias = tuple[Statement, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,22 +143,108 @@ class Return:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A function: its parameters, statements and exit."""
+    """A function: its parameters, statements and exit; `free` are the names that its module gives it."""
 
     name: str
     params: tuple[str, ...]
-    body: tuple[Let, ...]
+    body: Block
     exit: Return
+    free: tuple[str, ...] = ()
 
 
-def reads(statement: Let | Return) -> list[str]:
-    """The names that a statement uses, in order, with repeats."""
-    if isinstance(statement, Return):
-        atoms: list[Argument] = list(statement.values)
-    else:
-        atoms = [*statement.args, *(atom for _, atom in statement.kwargs)]
-    named = [atom.value if isinstance(atom, Star) else atom for atom in atoms]
-    return [atom.name for atom in named if isinstance(atom, Var)]
+def atoms(statement: Statement | Return) -> list[Argument]:
+    """What a statement itself reads, in order, with repeats; not what stands in its blocks."""
+    match statement:
+        case Let():
+            return [*statement.args, *(atom for _, atom in statement.kwargs)]
+        case Return():
+            return list(statement.values)
+        case If():
+            return [statement.test, *(atom for phi in statement.outs for atom in (phi.then, phi.orelse))]
+        case For():
+            ends = [statement.until] if statement.until is not None else []
+            return [statement.iterable, *_carried(statement.carries), *ends]
+        case While():
+            ends = [statement.until] if statement.until is not None else []
+            return [*_carried(statement.carries), statement.test, *ends]
+
+
+def _carried(carries: tuple[Carry, ...]) -> list[Argument]:
+    return [atom for carry in carries for atom in (carry.init, carry.next)]
+
+
+def named(atom: Argument) -> str | None:
+    """The name that an argument reads."""
+    if isinstance(atom, Star):
+        atom = atom.value
+    return atom.name if isinstance(atom, Var) else None
+
+
+def reads(statement: Statement | Return) -> list[str]:
+    """The names that a statement itself uses, in order, with repeats; not those of its blocks."""
+    return [name for atom in atoms(statement) if (name := named(atom)) is not None]
+
+
+def blocks(statement: Statement) -> tuple[Block, ...]:
+    """The blocks within a statement, in the order in which they run."""
+    match statement:
+        case Let():
+            return ()
+        case If():
+            return (statement.then, statement.orelse)
+        case For():
+            return (statement.body,)
+        case While():
+            return (statement.head, statement.body)
+
+
+def defined(statement: Statement) -> list[str]:
+    """The names that a statement gives to what comes after it."""
+    match statement:
+        case Let():
+            return list(statement.targets)
+        case If():
+            return [phi.name for phi in statement.outs]
+        case For() | While():
+            return [carry.result for carry in statement.carries]
+
+
+def inner(statement: Statement) -> list[str]:
+    """The names that a loop gives to its own blocks."""
+    match statement:
+        case Let() | If():
+            return []
+        case For():
+            return [*statement.targets, *(carry.name for carry in statement.carries)]
+        case While():
+            return [carry.name for carry in statement.carries]
+
+
+def walk(block: Block) -> Iterator[Statement]:
+    """Every statement of a block and of the blocks within it, each before its own blocks."""
+    waiting = list(reversed(block))
+    while waiting:
+        statement = waiting.pop()
+        yield statement
+        for part in reversed(blocks(statement)):
+            waiting.extend(reversed(part))
+
+
+def names_of(program: Program) -> set[str]:
+    """Every name that stands for something in the program."""
+    own = {name for statement in walk(program.body) for name in (*defined(statement), *inner(statement))}
+    return {*program.params, *program.free, *own}
+
+
+def free_names(block: Block) -> set[str]:
+    """The names that a block reads and does not itself assign; names are assigned once: order is no matter."""
+    read: set[str] = set()
+    own: set[str] = set()
+    for statement in walk(block):
+        read.update(reads(statement))
+        own.update(defined(statement))
+        own.update(inner(statement))
+    return read - own
 
 
 def build_tuple(*items: Any) -> tuple[Any, ...]:
@@ -87,3 +255,73 @@ def build_tuple(*items: Any) -> tuple[Any, ...]:
 def build_list(*items: Any) -> list[Any]:
     """The operation of a list display."""
     return list(items)
+
+
+def build_dict(*items: Any) -> dict[Any, Any]:
+    """The operation of a dict display: keys and values in turn."""
+    return dict(zip(items[::2], items[1::2], strict=True))
+
+
+def same(value: Any) -> Any:
+    """The operation of unpacking and of an alias: the value as it is."""
+    return value
+
+
+def call(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """The operation that calls a value: `function(*args)`."""
+    return function(*args, **kwargs)
+
+
+def call_method(owner: Any, name: str, *args: Any, **kwargs: Any) -> Any:
+    """The operation that calls a method by its name: `owner.name(*args)`."""
+    return getattr(owner, name)(*args, **kwargs)
+
+
+def join_text(*parts: Any) -> str:
+    """The operation of an f-string: text and formatted values in turn."""
+    return "".join(parts)
+
+
+def iadd(target: Any, value: Any) -> None:
+    """`target += value`, in place."""
+    target += value
+
+
+def isub(target: Any, value: Any) -> None:
+    """`target -= value`, in place."""
+    target -= value
+
+
+def add_at(target: Any, index: Any, value: Any) -> None:
+    """`target[index] += value`, for an index that names no element twice."""
+    target[index] += value
+
+
+def subtract_at(target: Any, index: Any, value: Any) -> None:
+    """`target[index] -= value`, for an index that names no element twice."""
+    target[index] -= value
+
+
+def new_stack() -> list[Any]:
+    """What a loop keeps for its way back."""
+    return []
+
+
+def push(stack: list[Any], *values: Any) -> None:
+    """Keep the values of one iteration."""
+    stack.append(values if len(values) != 1 else values[0])
+
+
+def pop(stack: list[Any]) -> Any:
+    """The values of the iteration that was kept last."""
+    return stack.pop()
+
+
+def fail(error: Any = None, cause: Any = None) -> None:
+    """`raise error from cause`."""
+    raise error from cause
+
+
+def require(test: Any, message: Any = None) -> None:
+    """`assert test, message`."""
+    assert test, message

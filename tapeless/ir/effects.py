@@ -1,0 +1,54 @@
+"""Which operations write into their arguments."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from tapeless.ir.program import Let, Var, add_at, iadd, isub, pop, push, subtract_at
+
+# The position of the argument that is written into. A method of NumPy's ufuncs is made anew on each access,
+# so `np.add.at` stands by its owner and name.
+WRITES: dict[Any, int] = {
+    operator.setitem: 0,
+    operator.delitem: 0,
+    setattr: 0,
+    iadd: 0,
+    isub: 0,
+    add_at: 0,
+    subtract_at: 0,
+    push: 0,
+    pop: 0,
+    list.append: 0,
+    list.extend: 0,
+    list.insert: 0,
+    list.pop: 0,
+    list.reverse: 0,
+    list.clear: 0,
+    dict.update: 0,
+    dict.pop: 0,
+    dict.setdefault: 0,
+    (np.add, "at"): 0,
+    (np.subtract, "at"): 0,
+    np.copyto: 0,
+    np.put_along_axis: 0,
+    np.fill_diagonal: 0,
+    np.put: 0,
+}
+
+
+def written(statement: Let) -> str | None:
+    """The name of what a statement writes into, if it writes."""
+    position = WRITES.get(_key(statement.op))
+    if position is None or position >= len(statement.args):
+        return None
+    target = statement.args[position]
+    return target.name if isinstance(target, Var) else None
+
+
+def _key(op: Callable[..., Any]) -> Any:
+    owner = getattr(op, "__self__", None)
+    return (owner, getattr(op, "__name__", "")) if isinstance(owner, np.ufunc) else op
