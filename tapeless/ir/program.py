@@ -237,7 +237,7 @@ def names_of(program: Program) -> set[str]:
 
 
 def free_names(block: Block) -> set[str]:
-    """The names that a block reads and does not itself assign; names are assigned once: order is no matter."""
+    """The names that a block reads and does not itself assign; order is no matter."""
     read: set[str] = set()
     own: set[str] = set()
     for statement in walk(block):
