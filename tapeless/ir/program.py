@@ -14,7 +14,7 @@ to the next, a branch what it leaves behind.  Control leaves a function at its e
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 
@@ -245,6 +245,23 @@ def free_names(block: Block) -> set[str]:
         own.update(defined(statement))
         own.update(inner(statement))
     return read - own
+
+
+def with_blocks(statement: Statement, change: Callable[[Block], Block]) -> Statement:
+    """The statement with its blocks changed, in the order in which they run; itself if none is another."""
+    old = blocks(statement)
+    new = tuple([change(block) for block in old])
+    if all(a is b for a, b in zip(old, new, strict=True)):
+        return statement
+    match statement:
+        case Let():
+            return statement
+        case If():
+            return replace(statement, then=new[0], orelse=new[1])
+        case For():
+            return replace(statement, body=new[0])
+        case While():
+            return replace(statement, head=new[0], body=new[1])
 
 
 def build_tuple(*items: Any) -> tuple[Any, ...]:
