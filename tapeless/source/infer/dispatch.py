@@ -1,0 +1,78 @@
+"""What each operation gives: `infer` finds who knows."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from tapeless.rules import table
+from tapeless.source.facts import UNKNOWN, Fact, Size
+from tapeless.source.infer import families
+from tapeless.source.infer.terms import Result, Term
+from tapeless.source.infer.ufuncs import ufunc
+
+HANDLERS: dict[Any, Callable[..., Result]] = families.HANDLERS
+_numbers = itertools.count()
+
+
+def infer(op: Callable[..., Any], args: Sequence[Term], kwargs: Mapping[str, Term], name: str = "") -> Result:
+    """What is known of `name = op(*args, **kwargs)`; a tuple where it is known how many results there are.
+
+    Lengths that are new are named after `name`.  A call that is not understood gives UNKNOWN: when it runs
+    it will say itself what is wrong with it.
+    """
+    try:
+        found = inferred(op, args, kwargs)
+    except (TypeError, ValueError, IndexError, KeyError, AttributeError, ArithmeticError):
+        return UNKNOWN
+    if isinstance(found, tuple):
+        return tuple(
+            [named(fact, f"{name}[{i}]") if _is_unnamed(fact) else fact for i, fact in enumerate(found)]
+        )
+    return named(found, name) if _is_unnamed(found) else found
+
+
+def inferred(op: Callable[..., Any], args: Sequence[Term], kwargs: Mapping[str, Term]) -> Result:
+    """As `infer`, but new lengths have no names yet, and a call that is invalid may raise."""
+    handler = HANDLERS.get(op)
+    if handler is not None:
+        return handler(*args, **kwargs)
+    if isinstance(op, np.ufunc):
+        return ufunc(op, args, kwargs)
+    handler = HANDLERS.get(table.key(op))
+    return UNKNOWN if handler is None else handler(*args, **kwargs)
+
+
+def _is_unnamed(fact: Fact) -> bool:
+    if fact.dims:
+        for dim in fact.dims:
+            if type(dim) is Size and dim.name[0] == "?":
+                return True
+    if fact.items is not None:
+        return any(type(item) is Fact and _is_unnamed(item) for item in fact.items)
+    return fact.item is not None and _is_unnamed(fact.item)
+
+
+def named(fact: Fact, name: str) -> Fact:
+    """The fact with a name of its own for each length that has none."""
+    if name == "" or name[0] == "[":
+        name = f"_{next(_numbers)}{name}"
+    dims = fact.dims
+    if dims is not None:
+        dims = tuple(
+            [
+                Size(f"{name}.{axis}", dim.stretches) if type(dim) is Size and dim.name[0] == "?" else dim
+                for axis, dim in enumerate(dims)
+            ]
+        )
+    items = fact.items
+    if items is not None:
+        items = tuple(
+            [named(item, f"{name}[{i}]") if type(item) is Fact else item for i, item in enumerate(items)]
+        )
+    item = None if fact.item is None else named(fact.item, f"{name}[]")
+    return replace(fact, dims=dims, items=items, item=item)
