@@ -1,0 +1,321 @@
+"""What a derivative is made for, what it rests on, and when it may be used again.
+
+A derivative is made for the `signature` of its arguments.  What the transformation read besides (globals,
+closure cells, attributes) it names as `Guard`s, whose value must be the very object of that time, or as
+`Refresh`es: read again at each call and given to the generated code, as long as their signature is the same.
+"""
+
+from __future__ import annotations
+
+import functools
+import types
+import weakref
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+
+from tapeless import _tree
+from tapeless.source.facts import UNKNOWN, Fact
+
+# gradient            function(*values) -> gradients | (gradients, aux)
+# value_and_gradient  function(*values) -> (value, gradients) | ((value, aux), gradients)
+# pair                forward(*values) -> (out, residuals) | ((out, aux), residuals)
+#                     backward(residuals, cotangent of out) -> gradients
+# tangent             function(*values, *tangents of wrt) -> (out, tangent of out) | ((out, aux), tangent)
+FormName = Literal["gradient", "value_and_gradient", "pair", "tangent"]
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """Which derivative is asked for; with `has_aux` the function returns (what is differentiated, aux)."""
+
+    name: FormName
+    has_aux: bool = False
+
+
+@dataclass(frozen=True)
+class Report:
+    """How a derivative came about, for `explain`."""
+
+    inlined: tuple[str, ...] = ()  # the functions whose text became part of it
+    called: tuple[str, ...] = ()  # those that it calls as derivatives of their own
+    residuals: tuple[str, ...] = ()  # what is kept for the way back, as the text names it
+    milliseconds: dict[str, float] = field(default_factory=dict)  # of each stage, in order
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A generated derivative.  It takes the values of the user's parameters, in their order, by position.
+
+    Gradients are a tuple, one for each position in `wrt`, in the structure of the argument, of its shapes and
+    dtypes; in the place of a leaf that is no float or complex number stands None.
+    The functions are plain module-level functions that share one namespace.
+    """
+
+    function: Callable[..., Any] | None = None
+    forward: Callable[..., Any] | None = None
+    backward: Callable[..., Any] | None = None
+    sources: dict[str, str] = field(default_factory=dict)
+    guards: tuple[Guard, ...] = ()
+    refreshes: tuple[Refresh, ...] = ()
+    output: Fact = UNKNOWN
+    report: Report = Report()
+    written: tuple[int, ...] = ()  # positions of arguments that the user's function writes into
+
+
+# Where the transformation read something ------------------------------------------------------------------
+
+
+class _Missing:
+    """What a place is worth that holds nothing: no such global, an empty cell."""
+
+    def __repr__(self) -> str:
+        return "MISSING"
+
+
+MISSING: Any = _Missing()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Global:
+    """A name in a namespace: a module's globals, or those of builtins."""
+
+    namespace: dict[str, Any]
+    name: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cell:
+    """A variable of an enclosing function."""
+
+    cell: types.CellType
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OwnGlobal:
+    """A name in the globals of the function that is called."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OwnCell:
+    """A variable of an enclosing function, of the function that is called: by its place in `__closure__`."""
+
+    position: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Argument:
+    """The value at a position of the arguments."""
+
+    position: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Attribute:
+    """An attribute of an object, or of what is found at another place."""
+
+    of: Any
+    name: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Item:
+    """An item of a container, or of what is found at another place."""
+
+    of: Any
+    key: Any
+
+
+Place: TypeAlias = Global | Cell | OwnGlobal | OwnCell | Argument | Attribute | Item
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Guard:
+    """What is found at a place is `expected`: that very object, or with `equal` one of its type and value.
+
+    `equal` is for numbers, strings and tuples of them that the transformation has used as constants.
+    """
+
+    place: Place
+    expected: Any
+    equal: bool = False
+
+    def holds(self, function: Any = None, values: tuple[Any, ...] = ()) -> bool:
+        """Whether the place still holds it, in a call of `function` with `values`."""
+        return matches(read(self.place, function, values), self.expected, self.equal)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Refresh:
+    """What is found at a place is read at each call and must have this signature.
+
+    The generated code finds it as the global `name`; without a name it is only looked at.
+    """
+
+    name: str | None
+    place: Place
+    signature: Hashable
+
+
+def matches(found: Any, expected: Any, equal: bool) -> bool:
+    """Whether what was found is what a guard expects."""
+    return found is expected or (equal and _equal(found, expected))
+
+
+def _equal(found: Any, expected: Any) -> bool:
+    if type(found) is not type(expected):  # 1 == 1.0 == True
+        return False
+    if isinstance(found, tuple):
+        return len(found) == len(expected) and all(map(_equal, found, expected))
+    return bool(found == expected)
+
+
+def read(place: Any, function: Any = None, values: tuple[Any, ...] = ()) -> Any:
+    """What is found at a place in a call `function(*values)`, MISSING if nothing; no place is itself."""
+    match place:
+        case Global():
+            return place.namespace.get(place.name, MISSING)
+        case Cell():
+            return contents(place.cell)
+        case OwnGlobal():
+            return function.__globals__.get(place.name, MISSING)
+        case OwnCell():
+            return contents(function.__closure__[place.position])
+        case Argument():
+            return values[place.position]
+        case Attribute():
+            return getattr(read(place.of, function, values), place.name, MISSING)
+        case Item():
+            return _item(read(place.of, function, values), place.key)
+    return place
+
+
+def in_calls_of(place: Any, function: Any) -> Any:
+    """The place as any function of the same text has it: where this one's globals and cells are, its own.
+
+    Functions made from one text share their derivatives, and the first of them is not kept alive by them.
+    """
+    match place:
+        case Global() if place.namespace is getattr(function, "__globals__", None):
+            return OwnGlobal(place.name)
+        case Cell():
+            for position, cell in enumerate(getattr(function, "__closure__", None) or ()):
+                if cell is place.cell:
+                    return OwnCell(position)
+        case Attribute():
+            return Attribute(in_calls_of(place.of, function), place.name)
+        case Item():
+            return Item(in_calls_of(place.of, function), place.key)
+    return place
+
+
+def contents(cell: types.CellType) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:  # empty: not assigned yet
+        return MISSING
+
+
+def _item(owner: Any, key: Any) -> Any:
+    try:
+        return owner[key]
+    except (LookupError, TypeError):
+        return MISSING
+
+
+# Signatures ------------------------------------------------------------------------------------------------
+
+
+class Identity:
+    """An object as a key: equal to itself only, held weakly where its type allows."""
+
+    __slots__ = ("_hash", "_held", "_ref")
+
+    def __init__(self, value: Any) -> None:
+        self._hash = hash((type(value), id(value)))
+        self._held: Any = None
+        try:
+            self._ref: Any = weakref.ref(value)
+        except TypeError:
+            self._ref, self._held = None, value
+
+    def get(self) -> Any:
+        """The object; None once it is gone."""
+        return self._held if self._ref is None else self._ref()
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        mine = self.get()
+        return isinstance(other, Identity) and mine is not None and mine is other.get()
+
+
+# The values of these say nothing that the type does not: data flows through a program, it does not shape it.
+# A flag is data too; what the transformation takes as a constant it notes as a Guard.
+_BY_TYPE: frozenset[type] = frozenset(
+    {bool, int, float, complex, range, np.random.Generator, np.random.RandomState, type(MISSING)}
+)
+# These shape it: the names of axes and modes, keys, dtypes. The type goes with them: "a" is not b"a".
+_BY_VALUE: frozenset[type] = frozenset({str, bytes, type(None), type(...), type(NotImplemented)})
+
+
+def signature(value: Any) -> Hashable:
+    """What is the same of two values for which one derivative serves.
+
+    An array is its dtype and which of its axes are 1 long (they broadcast); a number its type; a container
+    its structure and its parts; a string its value; a function without a closure its code and its module; any
+    other object itself.  An object's own attributes are not part of it: whoever reads them notes it.
+
+    >>> signature(np.zeros((5, 1))) == signature(np.ones((7, 1))) != signature(np.ones((7, 2)))
+    True
+    """
+    if type(value) is np.ndarray:
+        return value.dtype, tuple([n == 1 for n in value.shape])
+    return _other(value, signature)
+
+
+def shape_signature(value: Any) -> Hashable:
+    """The same with arrays' whole shapes, which is quicker to find; equal ones have equal signatures."""
+    if type(value) is np.ndarray:
+        return value.dtype, value.shape
+    return _other(value, shape_signature)
+
+
+def _other(value: Any, part: Callable[[Any], Hashable]) -> Hashable:
+    kind = type(value)
+    if kind in _BY_TYPE:
+        return kind
+    if kind in _BY_VALUE:
+        return kind, value
+    if isinstance(value, np.character):
+        return kind, value.item()
+    if isinstance(value, np.ndarray | np.generic):
+        shape = value.shape if part is shape_signature else tuple([n == 1 for n in value.shape])
+        return kind, value.dtype, shape
+    if kind is slice:
+        return kind, part(value.start), part(value.stop), part(value.step)
+    container = _tree.container(kind)
+    if container is not None:
+        parts, extra = container.flatten(value)
+        return kind, extra, *[part(inside) for inside in parts]
+    if isinstance(value, np.dtype):
+        return np.dtype, value
+    if kind is types.MethodType:  # made anew on each access
+        return kind, part(value.__func__), part(value.__self__)
+    if kind is types.BuiltinMethodType and value.__self__ is not None:
+        return kind, value.__name__, part(value.__self__)
+    if kind is functools.partial:
+        return kind, part(value.func), part(value.args), part(value.keywords)
+    if kind is types.FunctionType and not (value.__closure__ or value.__defaults__ or value.__kwdefaults__):
+        # A lambda that is written in the call is another object each time. Its globals are looked up, and
+        # noted, in this dict; one that died and left its address to another was never read from.
+        return kind, Identity(value.__code__), id(value.__globals__)
+    return kind, Identity(value)
