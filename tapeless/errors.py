@@ -1,5 +1,9 @@
 """Every error that tapeless raises on purpose; each docstring says what it means and what to do."""
 
+from __future__ import annotations
+
+from dataclasses import dataclass
+
 
 class TapelessError(Exception):
     """Root of the library's own errors: `except tapeless.errors.TapelessError` catches them all."""
@@ -18,6 +22,75 @@ class RuleError(TapelessError, TypeError):
 
 class LoweringError(TapelessError, SyntaxError):
     """A construct has no place in a straight-line program; a rule that holds one is called, not inlined."""
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place in the user's file: columns count characters from 1, `end_column` is behind the last one.
+
+    `line` is 0 where there is no file, `column` 0 and `text` empty where the line cannot be shown.
+    """
+
+    filename: str
+    line: int
+    column: int
+    end_column: int
+    text: str
+    function: str
+
+    def __str__(self) -> str:
+        if not self.line:
+            return self.function
+        return f"{self.filename}:{self.line}:{self.column}" if self.column else f"{self.filename}:{self.line}"
+
+
+class TransformError(TapelessError, SyntaxError):
+    """A function holds something that cannot be turned into its derivative's source.
+
+    The message shows the file, line and column, the line itself with a caret below the construct, says what
+    is not supported and why, and ends with what to write instead. Editors and tracebacks find the place in
+    `filename`, `lineno` and `offset`, as with any SyntaxError; `where`, `what`, `why`, `rewrite` repeat it.
+
+    Write what the message proposes, or run the function on the graph: with `Tensor`s, nothing is read.
+    """
+
+    where: Location | None = None
+    what: str = ""
+    why: str = ""
+    rewrite: str = ""
+
+    def __str__(self) -> str:
+        if self.where is None:
+            return super().__str__()
+        return f"{self.where}: {self.what}\n{_underlined(self.where)}{self.why}; {self.rewrite}"
+
+
+def transform_error(where: Location, what: str, why: str, rewrite: str) -> TransformError:
+    """The refusal of what stands at `where`.
+
+    `why` is a clause and `rewrite` tells what to do: "y is x since line 13", "use y = x.copy()".
+    """
+    message = f"{what}: {why}; {rewrite}"
+    if where.column:
+        place = (where.filename, where.line, where.column, where.text, where.line, where.end_column)
+        error = TransformError(message, place)
+    else:
+        error = TransformError(message)
+        error.filename = where.filename or None
+        error.lineno = where.line or None
+    error.where, error.what, error.why, error.rewrite = where, what, why, rewrite
+    return error
+
+
+def _underlined(where: Location) -> str:
+    """The line without its indentation, and carets below the place; tabs stay, so that both line up."""
+    if not where.column:
+        return ""
+    text = where.text.rstrip()
+    indent = len(text) - len(text.lstrip())
+    before = text[indent : where.column - 1]
+    blank = "".join(character if character.isspace() else " " for character in before)
+    return f"    {text[indent:]}\n    {blank}{'^' * max(1, where.end_column - where.column)}\n"
 
 
 class MissingExtraError(TapelessError, ImportError):
