@@ -1,5 +1,8 @@
 """Which operations write into their arguments."""
 
+# pyright: reportUnknownMemberType=false
+# (list and dict are generic, and their methods open)
+
 from __future__ import annotations
 
 import operator
@@ -42,7 +45,10 @@ WRITES: dict[Any, int] = {
 
 def written(statement: Let) -> str | None:
     """The name of what a statement writes into, if it writes."""
-    position = WRITES.get(_key(statement.op))
+    try:
+        position = WRITES.get(_key(statement.op))
+    except TypeError:  # an unhashable callable
+        return None
     if position is None or position >= len(statement.args):
         return None
     target = statement.args[position]

@@ -1,0 +1,339 @@
+"""Which names may stand for the same memory, wherever the program is: views, containers, what loops hand on.
+
+a = np.zeros(3)        {a, v}: v may be a part of a
+v = a[1:]              {x, y, outside}: nobody knows what the caller's arrays share
+v[:] = x[0]
+y = np.ravel(x)
+"""
+
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+# (the standard library's stubs leave the types of operator.truediv and others open)
+
+from __future__ import annotations
+
+import builtins
+import operator
+import types
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from tapeless.ir.effects import written
+from tapeless.ir.program import (
+    UNDEFINED,
+    Argument,
+    Const,
+    For,
+    If,
+    Let,
+    Program,
+    Star,
+    Var,
+    While,
+    build_dict,
+    build_list,
+    build_tuple,
+    fail,
+    join_text,
+    named,
+    new_stack,
+    require,
+    same,
+    walk,
+)
+from tapeless.ir.stacks import Stack, stacks
+
+# Effects that neither write into their arguments nor keep them.
+_HARMLESS = frozenset(map(id, (builtins.print, fail, require)))
+
+# Operators on numbers and arrays give new ones; on lists they may give the list or what is in it.
+_OPERATORS = frozenset(map(id, (
+    operator.add, operator.sub, operator.mul, operator.truediv, operator.floordiv, operator.mod, operator.pow,
+    operator.matmul, operator.neg, operator.pos, operator.abs, operator.invert, operator.and_, operator.or_,
+    operator.xor, operator.lshift, operator.rshift,
+)))  # fmt: skip
+
+# A new object that shares nothing, whatever the arguments are.
+_FRESH = frozenset(map(id, (
+    operator.eq, operator.ne, operator.lt, operator.le, operator.gt, operator.ge, operator.is_,
+    operator.is_not, operator.not_, operator.contains, builtins.len, builtins.range, builtins.int,
+    builtins.float, builtins.bool, builtins.complex, builtins.str, builtins.isinstance, builtins.slice,
+    join_text, new_stack, np.zeros, np.ones, np.empty, np.full, np.arange, np.linspace, np.eye,
+    np.identity, np.zeros_like, np.ones_like, np.empty_like, np.full_like, np.copy, np.shape, np.ndim,
+    np.size, np.sum, np.mean, np.prod, np.max, np.min, np.var, np.std, np.cumsum, np.cumprod, np.dot,
+    np.inner, np.outer, np.tensordot, np.kron, np.cross, np.trace, np.where, np.concatenate, np.stack,
+    np.vstack, np.hstack, np.column_stack, np.repeat, np.tile, np.roll, np.take, np.take_along_axis,
+    np.sort, np.argsort, np.argmax, np.argmin, np.searchsorted, np.clip, np.pad, np.tril, np.triu,
+    np.convolve, np.interp, np.linalg.norm, np.linalg.inv, np.linalg.solve, np.linalg.det,
+    np.linalg.slogdet, np.linalg.cholesky, np.bincount, np.any, np.all,
+)))  # fmt: skip
+_DISPLAYS = frozenset(map(id, (build_tuple, build_list, build_dict)))
+_LENGTHS = frozenset(map(id, (np.shape, np.ndim, np.size, builtins.len, builtins.range, builtins.slice)))
+_FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.ModuleType, np.ufunc)
+_IMMUTABLE = (
+    int, float, complex, str, bytes, type(None), type(...), np.generic, np.dtype, slice, type, *_FUNCTIONS,
+)  # fmt: skip
+_NUMERIC = ("scalar", "array", "numeric")
+_CONTAINERS = ("list", "tuple", "dict", "stack")
+
+
+class Aliases:
+    """Classes of names that may share memory; a container has another class for what is in it."""
+
+    def __init__(self, kinds: Mapping[str, str]) -> None:
+        self._kinds = dict(kinds)
+        self._parent: list[int] = [0]  # 0 stands for what somebody else knows too
+        self._content: dict[int, int] = {0: 0}
+        self._nodes: dict[str, int] = {}
+
+    def of(self, name: str) -> int | None:
+        """The class of a name; None for a number, which nobody can write into."""
+        node = self._node(name)
+        return None if node is None else self._find(node)
+
+    def within(self, name: str) -> Iterator[int]:
+        """The class of a name, and those of what it may contain."""
+        found: list[int] = []
+        current = self.of(name)
+        while current is not None and current not in found:
+            yield current
+            found.append(current)
+            inner = self._content.get(current)
+            current = None if inner is None else self._find(inner)
+
+    @property
+    def outside(self) -> int:
+        """The class of what a caller, a global or another function may know too."""
+        return self._find(0)
+
+    def join(self, name: str, other: str) -> None:
+        """From now on the two may share memory."""
+        a, b = self._node(name), self._node(other)
+        if a is not None and b is not None:
+            self._unify(a, b)
+
+    def give_out(self, name: str) -> None:
+        """From now on somebody else may know the name, and what is in it."""
+        node = self._node(name)
+        if node is not None:
+            self._unify(node, 0)
+
+    def contain(self, owner: str, part: str) -> None:
+        """From now on the part may be in the owner."""
+        a, b = self._node(owner), self._node(part)
+        if a is not None and b is not None:
+            self._unify(self._inner(a), b)
+
+    def mix(self, name: str, source: str) -> None:
+        """From now on the name may be the source, a view of it, or something in it."""
+        a, b = self._node(name), self._node(source)
+        if a is None or b is None:
+            return
+        self._unify(a, b)
+        if self._kinds.get(source) != "array":
+            self._unify(a, self._inner(b))
+
+    def take(self, name: str, source: str) -> None:
+        """From now on the name may be an item of the source."""
+        a, b = self._node(name), self._node(source)
+        if a is None or b is None:
+            return
+        if self._kinds.get(source) in _CONTAINERS:
+            self._unify(a, self._inner(b))
+        else:
+            self.mix(name, source)
+
+    def kind(self, name: str) -> str:
+        return self._kinds.get(name, "object")
+
+    def settle(self, name: str) -> None:
+        """The name is a number, or a tuple of numbers."""
+        self._kinds[name] = "scalar"
+
+    def _node(self, name: str) -> int | None:
+        if self._kinds.get(name) in ("scalar", "slice"):
+            return None
+        node = self._nodes.get(name)
+        if node is None:
+            node = self._nodes[name] = self._new()
+        return node
+
+    def _new(self) -> int:
+        self._parent.append(len(self._parent))
+        return len(self._parent) - 1
+
+    def _inner(self, node: int) -> int:
+        root = self._find(node)
+        if root not in self._content:
+            self._content[root] = self._new()
+        return self._content[root]
+
+    def _find(self, node: int) -> int:
+        parent = self._parent
+        while parent[node] != node:
+            parent[node] = parent[parent[node]]
+            node = parent[node]
+        return node
+
+    def _unify(self, a: int, b: int) -> None:
+        waiting = [(a, b)]
+        while waiting:
+            a, b = (self._find(node) for node in waiting.pop())
+            if a == b:
+                continue
+            self._parent[b] = a
+            inner = self._content.pop(b, None)
+            if inner is not None and a in self._content:
+                waiting.append((self._content[a], inner))
+            elif inner is not None:
+                self._content[a] = inner
+
+
+def aliases(program: Program, kinds: Mapping[str, str]) -> Aliases:
+    """What may share memory in a program; `kinds`, where known: "scalar" for all that cannot be written into,
+    "array", "numeric" (one of the two), "list", "tuple", "dict".
+    """
+    found = Aliases({name: kind for name, kind in kinds.items() if name not in program.free})
+    for name in (*program.params, *program.free):
+        found.give_out(name)
+    regular = stacks(program)
+    for stack in regular.values():
+        _match(found, stack)
+    for statement in walk(program.body):
+        match statement:
+            case Let():
+                if named(statement.args[0] if statement.args else Const(None)) not in regular:
+                    _let(found, statement)
+            case If():
+                for phi in statement.outs:
+                    _alternatives(found, phi.name, (phi.then, phi.orelse))
+            case For() | While():
+                for carry in statement.carries:
+                    _alternatives(found, carry.name, (carry.init, carry.next))
+                    _alternatives(found, carry.result, (Var(carry.name),))
+                if isinstance(statement, For):
+                    _items(found, statement.targets, statement.iterable)
+    return found
+
+
+def writes_of(statement: Let, found: Aliases) -> int | None:
+    """The class that a statement writes into; what it is not known to write is outside."""
+    if not statement.effect or id(statement.op) in _HARMLESS:
+        return None
+    name = written(statement)
+    if name is None:
+        return found.outside
+    return found.of(name)
+
+
+def _match(found: Aliases, stack: Stack) -> None:
+    for position in range(stack.width):
+        group = [*stack.popped(position), *_names(stack.pushed(position))]
+        for name in group[1:]:
+            found.join(group[0], name)
+
+
+def _alternatives(found: Aliases, name: str, atoms: tuple[Argument, ...]) -> None:
+    for atom in atoms:
+        _hold(found, name, atom, found.join)
+
+
+def _hold(found: Aliases, name: str, atom: Argument, how: Callable[[str, str], None]) -> None:
+    source = named(atom)
+    if source is not None:
+        how(name, source)
+    elif not _is_immutable(atom):
+        found.give_out(name)
+
+
+def _items(found: Aliases, targets: tuple[str, ...], source: Argument) -> None:
+    for target in targets:
+        _hold(found, target, source, found.take if len(targets) == 1 else found.mix)
+
+
+def _names(arguments: Sequence[Argument]) -> list[str]:
+    return [name for argument in arguments if (name := named(argument)) is not None]
+
+
+def _let(found: Aliases, statement: Let) -> None:
+    op, targets = statement.op, statement.targets
+    arguments = [*statement.args, *(value for _, value in statement.kwargs)]
+    if id(op) in _LENGTHS or (op is build_tuple and all([_is_settled(found, a) for a in arguments])):
+        for target in targets:
+            found.settle(target)
+    elif id(op) in _DISPLAYS:
+        for argument in arguments:
+            _hold(found, targets[0], argument, found.mix if isinstance(argument, Star) else found.contain)
+    elif op is same or op is operator.getitem:
+        if op is same and len(targets) == 1:
+            _alternatives(found, targets[0], statement.args)
+        else:
+            _items(found, targets, statement.args[0])
+    elif statement.effect:
+        _effect(found, statement)
+    elif not _is_fresh(found, statement):
+        _mixture(found, statement, _is_library(op))
+
+
+def _effect(found: Aliases, statement: Let) -> None:
+    """What is written into an array is copied; a container keeps what it is given."""
+    owner = written(statement)
+    if id(statement.op) in _HARMLESS:
+        return
+    if owner is None:
+        _mixture(found, statement, is_library=False)
+        return
+    if found.kind(owner) != "array":
+        for name in _names([*statement.args[1:], *(value for _, value in statement.kwargs)]):
+            found.contain(owner, name)
+            if found.kind(name) not in ("array", "numeric"):  # list.extend: what is in the argument, too
+                found.mix(name, name)
+    for target in statement.targets:
+        found.mix(target, owner)
+
+
+def _mixture(found: Aliases, statement: Let, is_library: bool) -> None:
+    """What NumPy gives may be a view of its arguments; what others give, anything that they know."""
+    arguments = [*statement.args, *(value for _, value in statement.kwargs)]
+    for name in statement.targets:
+        for argument in arguments:
+            _hold(found, name, argument, found.mix)
+    if not is_library:
+        for name in (*statement.targets, *_names(arguments)):
+            found.give_out(name)
+
+
+def _is_fresh(found: Aliases, statement: Let) -> bool:
+    op = statement.op
+    keywords = [name for name, _ in statement.kwargs]
+    if "out" in keywords:
+        return False
+    if op is np.array:
+        return "copy" not in keywords
+    if id(op) in _OPERATORS:
+        return all([found.kind(name) in _NUMERIC for name in _names(statement.args)])
+    is_ufunc = isinstance(op, np.ufunc) or isinstance(getattr(op, "__self__", None), np.ufunc)
+    return is_ufunc or id(op) in _FRESH
+
+
+def _is_library(op: Callable[..., Any]) -> bool:
+    """Functions that keep nothing of what they are given."""
+    module = getattr(op, "__module__", None) or ""
+    return id(op) in _OPERATORS or module.partition(".")[0] in ("numpy", "tapeless", "math")
+
+
+def _is_settled(found: Aliases, argument: Argument) -> bool:
+    name = named(argument)
+    return _is_immutable(argument) if name is None else found.kind(name) in ("scalar", "slice")
+
+
+def _is_immutable(argument: Argument) -> bool:
+    return isinstance(argument, Const) and _cannot_change(argument.value)
+
+
+def _cannot_change(value: Any) -> bool:
+    if isinstance(value, tuple):
+        items: tuple[Any, ...] = value
+        return all([_cannot_change(item) for item in items])
+    return value is UNDEFINED.value or isinstance(value, _IMMUTABLE)
