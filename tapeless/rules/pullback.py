@@ -12,11 +12,11 @@ pullback(needs=(True, False))    def multiply_pullback(g, y):
 from __future__ import annotations
 
 import functools
-import linecache
 import operator
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from types import FunctionType
 from typing import Any
 
 import gast
@@ -29,6 +29,7 @@ from tapeless.ir.lower import environment, lower
 from tapeless.ir.names import Names
 from tapeless.ir.passes import drop_dead, rename, renamed, share
 from tapeless.ir.program import Argument, Atom, Const, Let, Program, Return, Star, Var, reads
+from tapeless.ir.trees import Missing, find
 from tapeless.rules.support import as_dtype, dtype_of, layout_of, unbroadcast
 from tapeless.rules.table import Rule, on_arrays
 
@@ -161,43 +162,15 @@ def _returned(function: Callable[..., Any]) -> int:
     return counts.pop()
 
 
-@functools.cache
-def _file_tree(filename: str) -> dict[int, list[gast.FunctionDef | gast.Lambda]]:
-    """The functions and lambdas of a file by the line they start on; each file is parsed once."""
-    lines = "".join(linecache.getlines(filename))
-    found: dict[int, list[gast.FunctionDef | gast.Lambda]] = {}
-    for node in gast.walk(gast.parse(lines)):
-        if isinstance(node, gast.FunctionDef | gast.Lambda):
-            first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
-            found.setdefault(first, []).append(node)
-    return found
-
-
 def _syntax_tree(function: Callable[..., Any]) -> gast.FunctionDef | gast.Lambda:
-    code = function.__code__
-    candidates = [
-        node
-        for node in _file_tree(code.co_filename).get(code.co_firstlineno, [])
-        if isinstance(node, gast.Lambda) == (code.co_name == "<lambda>")
-        and [a.id for a in node.args.args] == list(code.co_varnames[: code.co_argcount])
-    ]
-    if len(candidates) > 1:  # several lambdas on a line: the one that the code's own columns lie in
-        columns = {start for _, _, start, _ in code.co_positions() if start}
-        candidates = [node for node in candidates if all(_begins(node) <= c < _ends(node) for c in columns)]
-    if len(candidates) != 1:
+    found = find(function) if isinstance(function, FunctionType) else Missing.NO_SOURCE
+    if isinstance(found, Missing):
         raise RuleError(
-            f"the source of the rule {function.__qualname__} cannot be read (it was typed at a prompt, or "
-            "made by exec): put it in a file"
+            f"the source of the rule {function.__qualname__} cannot be read (it was typed at a prompt, "
+            "made by exec, or edited after its import): put it in a file, and import it"
         )
-    return candidates[0]
-
-
-def _begins(node: gast.FunctionDef | gast.Lambda) -> int:
-    return node.col_offset
-
-
-def _ends(node: gast.FunctionDef | gast.Lambda) -> int:
-    return node.end_col_offset or node.col_offset
+    tree: Any = gast.ast_to_gast(found.tree)
+    return tree
 
 
 def _slice(rule: Rule, needs: tuple[bool, ...], fits: tuple[int, ...]) -> Pullback:
