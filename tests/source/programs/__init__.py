@@ -1,0 +1,46 @@
+"""Ordinary functions that the source road must differentiate: one file a theme."""
+
+from tests.source.programs import (
+    arithmetic,
+    branches,
+    calls,
+    dtypes,
+    everyday,
+    exits,
+    indexing,
+    library,
+    lists,
+    loops,
+    methods,
+    names,
+    nested,
+    objects,
+    statements,
+    tuples_and_dicts,
+    typed_in,
+    writes,
+)
+from tests.source.programs.registry import REGISTERED, Program
+
+THEMES = (
+    arithmetic,
+    branches,
+    calls,
+    dtypes,
+    everyday,
+    exits,
+    indexing,
+    library,
+    lists,
+    loops,
+    methods,
+    names,
+    nested,
+    objects,
+    statements,
+    tuples_and_dicts,
+    typed_in,
+    writes,
+)
+
+PROGRAMS: tuple[Program, ...] = tuple(REGISTERED.values())

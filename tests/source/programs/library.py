@@ -1,0 +1,333 @@
+"""What people call of NumPy: linear algebra, einsum, reductions, sorting, joining, FFT."""
+
+import numpy as np
+
+from tests.source.programs.registry import program
+
+V = np.array([0.7, -1.3, 2.1])
+P = np.array([0.7, 1.3, 2.1])
+M = np.array([[0.5, -1.2, 0.8], [1.5, 0.3, -0.7]])
+S = np.array([[2.0, 0.3, 0.1], [0.3, 1.5, 0.2], [0.1, 0.2, 1.8]])
+T = np.linspace(-1, 1, 24).reshape(2, 3, 4) + 0.05
+
+
+@program(S, V, wrt=(0, 1))
+def solve_a_system(A, b):
+    x = np.linalg.solve(A, b)
+    return x @ x
+
+
+@program(S)
+def inverse_and_determinant(A):
+    return np.sum(np.linalg.inv(A)[0]) + np.linalg.det(A) + np.linalg.slogdet(A)[1]
+
+
+@program(S)
+def sign_and_logdet(A):
+    sign, logdet = np.linalg.slogdet(A)
+    return sign * logdet
+
+
+@program(S)
+def cholesky(A):
+    L = np.linalg.cholesky((A + A.T) / 2)
+    return np.sum(np.log(np.diag(L))) + L[1, 0]
+
+
+@program(S)
+def eigenvalues(A):
+    w, U = np.linalg.eigh((A + A.T) / 2)
+    return w[0] * w[2] + np.sum(U[:, 1] ** 2 * np.arange(3))
+
+
+@program(M)
+def singular_values(A):
+    U, s, Vt = np.linalg.svd(A, full_matrices=False)
+    return s[0] + 2 * s[1]
+
+
+@program(M)
+def nuclear_and_other_norms(A):
+    return np.linalg.norm(A) + np.linalg.norm(A, ord=1) + np.linalg.norm(A[0], 3)
+
+
+@program(S)
+def qr(A):
+    Q, R = np.linalg.qr(A)
+    return np.sum(np.abs(np.diag(R))) + np.sum(R[0] ** 2)
+
+
+@program(M, V, wrt=(0, 1))
+def einsums(A, b):
+    return np.einsum("ij,j->", A, b) + np.sum(np.einsum("ij,kj->ik", A, A) ** 2) + np.einsum("i,i", b, b)
+
+
+@program(T, M)
+def einsum_of_batches(A, W):
+    return np.sum(np.einsum("bij,bi->bj", A, W) ** 2)
+
+
+@program(V, V + 1, wrt=(0, 1))
+def products_of_vectors(a, b):
+    return (
+        np.inner(a, b)
+        + np.sum(np.outer(a, b) ** 2)
+        + np.sum(np.cross(a, b))
+        + np.vdot(a, b)
+        + np.kron(a, b)[2]
+    )
+
+
+@program(T, T * 0.5)
+def tensor_products(A, B):
+    return np.sum(np.tensordot(A, B, axes=([0, 2], [0, 2])) ** 2) + np.sum(A @ np.swapaxes(B, 1, 2))
+
+
+@program(P)
+def many_elementwise(x):
+    return np.sum(np.exp(-x) + np.log(x) + np.sqrt(x) + np.sin(x) * np.cos(x) + np.tanh(x) + np.arctan(x))
+
+
+@program(P)
+def more_elementwise(x):
+    return np.sum(
+        np.log1p(x) + np.expm1(x) + np.cbrt(x) + np.square(x) + np.reciprocal(x) + np.sinh(x) + np.log10(x)
+    )
+
+
+@program(V, P + 0.2, wrt=(0, 1))
+def two_argument_functions(x, y):
+    return np.sum(np.maximum(x, y) + np.minimum(x, 0.5) + np.arctan2(x, y) + np.hypot(x, y) + np.power(y, 2))
+
+
+@program(V)
+def signs_and_steps(x):
+    return np.sum(np.abs(x) + np.sign(x) * x + np.heaviside(x, 0.5) * x + np.floor(x) * x)
+
+
+@program(V)
+def softmax(x):
+    z = x - np.max(x)
+    p = np.exp(z) / np.sum(np.exp(z))
+    return np.sum(p**2)
+
+
+@program(M)
+def logsumexp(A):
+    m = A.max(axis=1, keepdims=True)
+    return np.sum(m.squeeze(1) + np.log(np.sum(np.exp(A - m), axis=1)))
+
+
+@program(M)
+def batch_norm(A):
+    mu = np.mean(A, axis=0)
+    sigma = np.std(A, axis=0)
+    return np.sum((A - mu) / (sigma + 1e-3) * np.arange(3) * A)
+
+
+@program(V)
+def concatenations(x):
+    y = np.concatenate([x, x**2, [1.0]])
+    z = np.hstack([x, np.vstack([x, x * 2])[1]])
+    return np.sum(y[:6] * z) + np.append(x, 5.0)[0]
+
+
+@program(V)
+def stacks(x):
+    A = np.stack([x, x**2], axis=1)
+    B = np.column_stack([x, x + 1])
+    return np.sum(A * B) + np.sum(np.dstack([x, x])[0, :, 1] ** 2)
+
+
+@program(T)
+def splits(A):
+    a, b = np.split(A, 2, axis=2)
+    first, rest = np.array_split(A.ravel(), [5])
+    return np.sum(a * b) + np.sum(first) ** 2 + rest[0]
+
+
+@program(V)
+def tiles_and_rolls(x):
+    return (
+        np.sum(np.tile(x, 2) * np.arange(6))
+        + np.sum(np.roll(x, 1) * x)
+        + np.sum(np.repeat(x, [1, 2, 3]) ** 2)
+    )
+
+
+@program(V)
+def pads_and_flips(x):
+    p = np.pad(x, 1)
+    q = np.pad(x, (1, 2), mode="edge")
+    return np.sum(p[1:] * p[:-1]) + np.sum(np.flip(x) * x) + np.sum(q**2)
+
+
+@program(S)
+def triangles(A):
+    return np.sum(np.tril(A) ** 2) + np.sum(np.triu(A, 1)) + np.sum(np.diag(np.diag(A)) @ A) + np.trace(A)
+
+
+@program(V)
+def sorting(x):
+    return np.sum(np.sort(x) * np.array([1.0, 2.0, 3.0])) + np.median(x) + np.sort(x)[::-1][0] ** 2
+
+
+@program(V)
+def order_statistics(x):
+    return np.max(x) - np.min(x) + np.ptp(x) * np.partition(x, 1)[1] + np.percentile(x, 30)
+
+
+@program(V)
+def means(x):
+    return np.mean(x) ** 2 + np.var(x) + np.std(x) + np.average(x, weights=[1.0, 2.0, 3.0])
+
+
+@program(M)
+def covariances(A):
+    centred = A - A.mean(axis=1, keepdims=True)
+    C = centred @ centred.T / (A.shape[1] - 1)
+    d = np.sqrt(np.diag(C))
+    return C[0, 1] ** 2 + np.sum(C / np.outer(d, d) * np.arange(4).reshape(2, 2))
+
+
+@program(V)
+def differences_and_integrals(x):
+    return np.sum(np.diff(x) ** 2) + np.trapezoid(x**2, dx=0.5)
+
+
+@program(V)
+def polynomials(x):
+    powers = x[:, None] ** np.arange(4)
+    return powers @ np.array([1.0, -2.0, 0.5, 0.1]) @ x
+
+
+@program(V)
+def interpolation(x):
+    grid = np.array([-2.0, 0.0, 1.0, 3.0])
+    return np.sum(np.interp(x, grid, np.array([0.0, 1.0, 4.0, 2.0])) ** 2)
+
+
+@program(V)
+def convolutions(x):
+    return (
+        np.sum(np.convolve(x, [1.0, 0.5]) ** 2)
+        + np.sum(np.convolve(x, x, mode="same"))
+        + np.correlate(x, x)[0]
+    )
+
+
+@program(V)
+def fourier_by_matrix(x):
+    k = np.arange(3)
+    X = np.exp(-2j * np.pi * k[:, None] * k / 3) @ x
+    power = X.real**2 + X.imag**2
+    return np.sum(power * k) + np.abs(X[1]) ** 3
+
+
+@program(V)
+def grids(x):
+    a, b = np.meshgrid(x, x[:2])
+    return np.sum(a * b**2) + np.sum(np.linspace(0, 1, 3) * x)
+
+
+@program(V)
+def linspace_of_inputs(x):
+    t = x[1] + (x[2] - x[1]) * np.linspace(0.0, 1.0, 5)
+    return np.sum(t**2)
+
+
+@program(V)
+def clips_and_nans(x):
+    y = np.nan_to_num(np.clip(x, -1.0, 2.0))
+    return np.nansum(y**2) + np.nanmean(x) + np.isnan(x).sum()
+
+
+@program(P)
+def accumulations(x):
+    return np.sum(np.cumsum(x) * np.cumprod(x)) + np.add.reduce(x) ** 2
+
+
+@program(V)
+def ufunc_methods(x):
+    return np.sum(np.multiply.outer(x, x)) + np.logaddexp.reduce(x) + np.add.accumulate(x)[1] * x[0]
+
+
+@program(V)
+def constants_from_numpy(x):
+    A = np.eye(3) + np.ones((3, 3)) * 0.1
+    return x @ A @ x + np.arange(3) @ x + np.zeros(3) @ x
+
+
+@program(V)
+def random_but_seeded(x):
+    rng = np.random.default_rng(0)
+    noise = rng.normal(size=(5, 3))
+    z = x[0] + np.exp(x[1]) * noise
+    return np.mean(z**2) + rng.uniform() * x[2]
+
+
+@program(M)
+def broadcast_functions(A):
+    B = np.broadcast_to(A[0], (4, 3))
+    return np.sum(B**2 * np.arange(4)[:, None]) + np.sum(np.expand_dims(A, 1) * A)
+
+
+@program(V)
+def selects(x):
+    y = np.select([x < 0, x > 1], [x**2, np.sqrt(np.abs(x))], default=x)
+    return np.sum(y)
+
+
+@program(V)
+def atleast(x):
+    return np.sum(np.atleast_2d(x).T @ np.atleast_2d(x)) + np.atleast_1d(x[0])[0]
+
+
+@program(M)
+def multi_dot(A):
+    return np.sum(np.linalg.multi_dot([A, A.T, A])) + np.sum(np.linalg.matrix_power(A @ A.T, 3))
+
+
+@program(S, V)
+def least_squares(A, b):
+    return np.sum(np.linalg.pinv(A) @ b)
+
+
+@program(V)
+def unravel(x):
+    i = np.unravel_index(2, (3, 1))
+    A = x[:, None]
+    return A[i] ** 2 + A[np.ix_([0, 2], [0])].sum()
+
+
+@program(V)
+def sinc_and_friends(x):
+    return np.sum(np.sinc(x) + np.deg2rad(x) * x + np.exp2(x) + np.logaddexp(x, 0.0))
+
+
+@program(V)
+def allclose_and_asserts(x):
+    if np.allclose(x, x) and np.array_equal(x, x) and np.isclose(x[0], 0.75, atol=0.2):
+        return np.sum(x**2)
+    return x[0]
+
+
+@program(np.array([0.3, 1.2]), np.array([0, 0, 1, 1, 0]))
+def bincount_as_constant(x, labels):
+    counts = np.bincount(labels)
+    values, index = np.unique(labels, return_inverse=True)
+    return np.sum(x * counts) ** 2 + np.sum(x[index] ** 3)
+
+
+@program(V, tape=False)
+def asarray_of_inputs(x):
+    y = np.asarray(x) if isinstance(x, list) else x
+    z = np.array([x, x * 2])
+    return np.sum(z[1] * y) + np.asarray([x[0], x[1]]).sum()
+
+
+@program([0.5, 1.5, -0.3], tape=False)
+def list_turned_into_an_array(values):
+    x = np.array(values)
+    y = np.asarray(values, dtype=float)
+    return np.sum(x**2 * np.arange(3)) + y @ y
