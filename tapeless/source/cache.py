@@ -51,8 +51,10 @@ class Derived:
     """A generated derivative.  It takes the values of the user's parameters, in their order, by position.
 
     Gradients are a tuple, one for each position in `wrt`, in the structure of the argument, of its shapes and
-    dtypes; in the place of a leaf that is no float or complex number stands None.
-    The functions are plain module-level functions that share one namespace.
+    dtypes; in the place of a leaf that is no float or complex number stands None.  They may be the arguments'
+    own arrays: who hands them to users copies those.  `backward` runs any number of times on the same
+    residuals, and writes into neither them nor the cotangent.  `output` is what is known of what is
+    differentiated, without aux.  The functions are plain module-level functions that share one namespace.
     """
 
     function: Callable[..., Any] | None = None
@@ -64,6 +66,28 @@ class Derived:
     output: Fact = UNKNOWN
     report: Report = Report()
     written: tuple[int, ...] = ()  # positions of arguments that the user's function writes into
+    # For the transforms' own use:
+    unsure: bool = False  # `function` gives the value too, whose shape and dtype only the call can tell
+    like: tuple[Any, ...] = ()  # values of the same signature, without their data
+
+
+class Transformed:
+    """A derivative that can be called, like `grad(f)`: what a program that calls it must know to transform it.
+
+    `kind` is the name of the public function that made it.
+    """
+
+    kind: str
+    function: Any  # as the user gave it: another of these, a function, a method, a partial...
+    argnums: Any  # an int, a name, or a tuple of these
+    form: Form
+    has_aux: bool
+    holomorphic: bool
+
+
+# The public functions that make or apply derivatives, by name; `tapeless.transforms` fills it in, so that
+# programs that call them can be recognised.
+PUBLIC: dict[Any, str] = {}
 
 
 # Where the transformation read something ------------------------------------------------------------------

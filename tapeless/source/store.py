@@ -161,7 +161,7 @@ def _names(code: types.CodeType) -> set[str]:
 
 
 class _Met:
-    """Arguments of one combination of shapes: what is done to them, and the derivatives to try, newest first."""
+    """Arguments of some shapes: what is done to them, and the derivatives to try, newest first."""
 
     __slots__ = ("convert", "made")
 
@@ -243,7 +243,7 @@ class Store:
 
 # Sharing --------------------------------------------------------------------------------------------------
 
-# By the identity of what is held weakly: the code of a function, so that a lambda that is made again finds its
+# By the identity of what is held weakly: a function's code, so that a lambda that is made again finds its
 # derivatives. What a derivative rests on may in turn hold the code (a module's globals do), hence the bound.
 _shared: OrderedDict[int, tuple[Any, dict[Hashable, Store]]] = OrderedDict()
 
