@@ -68,7 +68,7 @@ _FRESH = frozenset(map(id, (
     np.convolve, np.interp, np.linalg.norm, np.linalg.inv, np.linalg.solve, np.linalg.det,
     np.linalg.slogdet, np.linalg.cholesky, np.bincount, np.any, np.all,
 )))  # fmt: skip
-_DISPLAYS = frozenset(map(id, (build_tuple, build_list, build_dict)))
+_DISPLAYS = {id(build_tuple): "tuple", id(build_list): "list", id(build_dict): "dict"}
 _LENGTHS = frozenset(map(id, (np.shape, np.ndim, np.size, builtins.len, builtins.range, builtins.slice)))
 _FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.ModuleType, np.ufunc)
 _IMMUTABLE = (
@@ -147,9 +147,9 @@ class Aliases:
     def kind(self, name: str) -> str:
         return self._kinds.get(name, "object")
 
-    def settle(self, name: str) -> None:
-        """The name is a number, or a tuple of numbers."""
-        self._kinds[name] = "scalar"
+    def settle(self, name: str, kind: str) -> None:
+        """What the name is; "scalar" stands for tuples of numbers, too."""
+        self._kinds[name] = kind
 
     def _node(self, name: str) -> int | None:
         if self._kinds.get(name) in ("scalar", "slice"):
@@ -261,8 +261,9 @@ def _let(found: Aliases, statement: Let) -> None:
     arguments = [*statement.args, *(value for _, value in statement.kwargs)]
     if id(op) in _LENGTHS or (op is build_tuple and all([_is_settled(found, a) for a in arguments])):
         for target in targets:
-            found.settle(target)
-    elif id(op) in _DISPLAYS:
+            found.settle(target, "scalar")
+    elif (display := _DISPLAYS.get(id(op))) is not None:
+        found.settle(targets[0], display)
         for argument in arguments:
             _hold(found, targets[0], argument, found.mix if isinstance(argument, Star) else found.contain)
     elif op is same or op is operator.getitem:

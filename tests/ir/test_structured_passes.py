@@ -1,0 +1,30 @@
+"""Programs with branches, loops, writes and stacks: what can be seen of a run survives every pass."""
+
+from __future__ import annotations
+
+from hypothesis import HealthCheck, assume, given, settings
+
+from tapeless.ir.check import check
+from tapeless.ir.dead import drop_dead
+from tapeless.ir.program import Program
+from tapeless.ir.share import share
+from tests.ir.structured import UNBOUND, arguments, observe, structured_programs
+
+MANY = settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@MANY
+@given(structured_programs())
+def test_what_is_dead_is_not_missed(program: Program):
+    seen = observe(check(program), *arguments())[0]
+    assume(seen != UNBOUND)
+
+    assert observe(check(drop_dead(program)), *arguments())[0] == seen
+
+
+@MANY
+@given(structured_programs())
+def test_what_is_shared_was_the_same(program: Program):
+    seen = observe(program, *arguments())[0]
+
+    assert observe(check(share(program)), *arguments())[0] == seen
