@@ -15,11 +15,42 @@ class Names:
 
     def __init__(self, taken: Iterable[str] = ()) -> None:
         self._taken = set(taken)
+        self._counts: dict[str, int] = {}
+        self._given: list[tuple[str, str]] = []
 
     def fresh(self, wanted: str) -> str:
-        name, count = wanted, 0
+        count = self._counts.get(wanted, 0)
+        name = f"{wanted}_{count}" if count else wanted
         while name in self._taken:
             count += 1
             name = f"{wanted}_{count}"
+        self._counts[wanted] = count
         self._taken.add(name)
+        self._given.append((wanted, name))
         return name
+
+    def take(self, name: str) -> None:
+        """From now on the name is taken."""
+        self._taken.add(name)
+
+    def release(self, name: str) -> None:
+        """Forget the name handed out last, if this is it."""
+        if self._given and self._given[-1][1] == name:
+            self.back(len(self._given) - 1)
+
+    def mark(self) -> int:
+        """A point to which `back` can return."""
+        return len(self._given)
+
+    def back(self, mark: int) -> None:
+        """Forget the names handed out since the mark.
+
+        >>> names = Names()
+        >>> mark = names.mark()
+        >>> names.fresh("x"), names.back(mark), names.fresh("x")
+        ('x', None, 'x')
+        """
+        while len(self._given) > mark:
+            wanted, name = self._given.pop()
+            self._taken.discard(name)
+            self._counts.pop(wanted, None)

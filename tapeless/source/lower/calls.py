@@ -1,0 +1,352 @@
+"""Calls: an operation with a rule, a function of the user's that is read in its turn, or one that is just run."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import operator
+import types
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import gast
+import numpy as np
+
+from tapeless.errors import TransformError
+from tapeless.ir.effects import WRITES
+from tapeless.ir.program import call as call_value
+from tapeless.ir.program import call_method as _method
+from tapeless.rules import table
+from tapeless.source.lower.control import branch
+from tapeless.source.lower.lookup import classify, is_library
+from tapeless.source.lower.machine import MISSING, Machine
+from tapeless.source.lower.objects import class_attribute, instantiate
+from tapeless.source.lower.subscripts import wrap
+from tapeless.source.lower.trees import Reading, reading_of
+from tapeless.source.lower.values import (
+    NOTHING,
+    Bound,
+    Choice,
+    Closure,
+    Dyn,
+    Entries,
+    Fields,
+    Frame,
+    Items,
+    Known,
+    Partial,
+    Ref,
+    Tup,
+    Value,
+)
+
+Args = Sequence[Value]
+Kwargs = Mapping[str, Value]
+Handler = Callable[[Machine, Args, Kwargs], Value]
+DEEPEST = 60
+
+# Functions that are read in a way of their own.
+HANDLERS: dict[Any, Handler] = {}
+# Methods of arrays, lists, dicts and text: by (kind of owner, name).
+METHODS: dict[tuple[str, str], Callable[[Machine, Value, Args, Kwargs], Value]] = {}
+# What reads a call of an object that is itself a derivative; None for anything else.
+NESTED: list[Callable[[Machine, Any, Args, Kwargs], Value | None]] = []
+
+
+def handles(*functions: Any) -> Callable[[Handler], Handler]:
+    """Register how calls of these functions are read."""
+
+    def register(handler: Handler) -> Handler:
+        for function in functions:
+            HANDLERS[function] = handler
+        return handler
+
+    return register
+
+
+def call(m: Machine, callee: Value, args: Args, kwargs: Kwargs) -> Value:
+    match callee:
+        case Known():
+            return _call_known(m, callee, args, kwargs)
+        case Closure():
+            return inline(m, callee, args, kwargs)
+        case Bound():
+            return call_method(m, callee, args, kwargs)
+        case Partial():
+            merged = dict(callee.kwargs) | dict(kwargs)
+            return call(m, callee.function, [*callee.args, *args], merged)
+        case Choice():
+            return _call_choice(m, callee, args, kwargs)
+        case Ref() if isinstance(m.content(callee), Fields):
+            method = class_attribute(m, callee, "__call__")
+            return call(m, method, args, kwargs)
+        case _:
+            return _call_unknown(m, callee, args, kwargs)
+
+
+def _call_known(m: Machine, callee: Known, args: Args, kwargs: Kwargs) -> Value:
+    function = callee.value
+    handler = HANDLERS.get(function) if _hashable(function) else None
+    if handler is not None:
+        return handler(m, args, kwargs)
+    for read in NESTED:
+        value = read(m, function, args, kwargs)
+        if value is not None:
+            return value
+    if table.find(function) is not None or isinstance(function, np.ufunc) or is_writing(function):
+        return library_call(m, function, args, kwargs)
+    if isinstance(function, types.MethodType):
+        owner = classify_instance(function.__self__)
+        return python_call(m, function.__func__, [owner, *args], kwargs)
+    if isinstance(function, functools.partial):
+        fixed = [constant(m, item) for item in function.args]
+        merged = {name: constant(m, item) for name, item in function.keywords.items()} | dict(kwargs)
+        return call(m, Known(function.func), [*fixed, *args], merged)
+    if isinstance(function, type):
+        return instantiate(m, function, args, kwargs, python_call, opaque_call)
+    if isinstance(function, types.FunctionType) or hasattr(function, "__wrapped__"):
+        return python_call(m, function, args, kwargs)
+    own_call = getattr(type(function), "__call__", None)
+    if isinstance(own_call, types.FunctionType) and not is_library(type(function)):
+        return python_call(m, own_call, [callee, *args], kwargs)
+    return opaque_call(m, function, args, kwargs)
+
+
+def classify_instance(value: Any) -> Value:
+    return Known(value)
+
+
+def constant(m: Machine, value: Any) -> Value:
+    """An object that was bound to a function beforehand: a default, an argument of functools.partial."""
+    if isinstance(value, np.ndarray | np.generic | list | tuple | dict):
+        return classify(m, value, "constant", ("object", value))
+    return Known(value)
+
+
+def _hashable(function: Any) -> bool:
+    return getattr(type(function), "__hash__", None) is not None
+
+
+def is_writing(function: Any) -> bool:
+    owner = getattr(function, "__self__", None)
+    key = (owner, getattr(function, "__name__", "")) if isinstance(owner, np.ufunc) else function
+    return _hashable(key) and key in WRITES
+
+
+def library_call(m: Machine, function: Any, args: Args, kwargs: Kwargs) -> Value:
+    """A NumPy function, or anything else with a rule."""
+    kwargs = dict(kwargs)
+    args = list(args)
+    out = kwargs.pop("out", NOTHING)
+    if isinstance(out, Tup) and len(out.items) == 1:
+        out = out.items[0]
+    if isinstance(function, np.ufunc) and len(args) > function.nin:
+        out = args[function.nin]
+        args = args[: function.nin]
+    if is_writing(function):
+        m.do(function, args, kwargs)
+        if isinstance(args[0], Dyn):
+            for value in (*args[1:], *kwargs.values()):
+                m.taint(args[0], value)
+        return NOTHING
+    rule = table.find(function)
+    if rule is None and any(map(m.varies, [*args, *kwargs.values()])):
+        _refuse_missing(m, function, args, kwargs)
+    value = wrap(m, m.let(function, args, kwargs, effect=rule is None and not isinstance(function, np.ufunc)))
+    if out == NOTHING:
+        return value
+    if not isinstance(out, Dyn):
+        m.refuse("this out=", "it is not an array")
+    m.do(operator.setitem, [out, Known(Ellipsis), value])
+    m.taint(out, value)
+    return out
+
+
+def _refuse_missing(m: Machine, function: Any, args: Args, kwargs: Kwargs) -> None:
+    name = _title(function)
+    position = next((k for k, arg in enumerate(args) if m.varies(arg)), None)
+    argument = next((key for key, value in kwargs.items() if m.varies(value)), "")
+    if position is not None:
+        argument = _parameter(function, position)
+    m.refuse(
+        f"{name}",
+        f"no derivative rule for {name} (argument {argument!r})",
+        "compute it from functions that have one, or on values that are not differentiated (stop_gradient)",
+    )
+
+
+def _parameter(function: Any, position: int) -> str:
+    try:
+        return list(inspect.signature(function).parameters)[position]
+    except (TypeError, ValueError, IndexError):
+        return f"number {position + 1}"
+
+
+def _title(function: Any) -> str:
+    module = str(getattr(function, "__module__", None) or "")
+    name = getattr(function, "__qualname__", None) or getattr(function, "__name__", None) or repr(function)
+    module = "np" if module == "numpy" else module.replace("numpy.", "np.")
+    return f"{module}.{name}" if module not in ("", "builtins", "__main__") else name
+
+
+def python_call(m: Machine, function: Any, args: Args, kwargs: Kwargs) -> Value:
+    """A function written in Python: read in its turn; just run if it cannot be read and nothing varies."""
+    varying = any(map(m.varies, [*args, *kwargs.values()]))
+    if is_library(function):
+        return opaque_call(m, function, args, kwargs)
+    if varying:
+        return inline(m, function, args, kwargs)
+    mark, result = m.names.mark(), [NOTHING]
+
+    def attempt() -> None:
+        result[0] = inline(m, function, args, kwargs)
+
+    try:
+        fork = m.fork(attempt)
+    except TransformError:
+        m.names.back(mark)
+        return opaque_call(m, function, args, kwargs)
+    m.block.extend(fork.block)
+    for key, value in fork.changes.items():
+        m.set(key, value)
+    m.dead = m.dead or fork.dead
+    return result[0]
+
+
+def opaque_call(m: Machine, function: Any, args: Args, kwargs: Kwargs) -> Value:
+    """A function that is run as it is; nothing that is differentiated may go through it."""
+    if any(map(m.varies, [*args, *kwargs.values()])):
+        _refuse_missing(m, function, args, kwargs)
+    return wrap(m, m.let(function, args, kwargs, effect=True))
+
+
+def _call_unknown(m: Machine, callee: Value, args: Args, kwargs: Kwargs) -> Value:
+    if any(map(m.varies, [callee, *args, *kwargs.values()])):
+        m.refuse(
+            "this call",
+            "what is called is not known before the program runs",
+            "call a function that is defined in the module, or passed as an argument",
+        )
+    return wrap(m, m.let(call_value, [callee, *args], kwargs, effect=True))
+
+
+def _call_choice(m: Machine, choice: Choice, args: Args, kwargs: Kwargs) -> Value:
+    key = m.temporary()
+    branch(
+        m,
+        Dyn(choice.test),
+        lambda: m.set(key, call(m, choice.then, args, kwargs)),
+        lambda: m.set(key, call(m, choice.orelse, args, kwargs)),
+    )
+    return m.take(key)
+
+
+def call_method(m: Machine, bound: Bound, args: Args, kwargs: Kwargs) -> Value:
+    if bound.function is not None:
+        return call(m, bound.function, [bound.owner, *args], kwargs)
+    handler = METHODS.get((kind_of(m, bound.owner), bound.name))
+    if handler is not None:
+        return handler(m, bound.owner, args, kwargs)
+    if any(map(m.varies, [bound.owner, *args, *kwargs.values()])):
+        m.refuse(f"the method .{bound.name}", "there is no derivative rule for it")
+    return opaque_method(m, bound.owner, bound.name, args, kwargs)
+
+
+def opaque_method(m: Machine, owner: Value, name: str, args: Args, kwargs: Kwargs) -> Value:
+    if isinstance(owner, Known) and not kwargs and isinstance(owner.value, str | bytes | tuple | frozenset):
+        if all(isinstance(arg, Known) for arg in args):
+            return Known(getattr(owner.value, name)(*[arg.value for arg in args if isinstance(arg, Known)]))
+    return wrap(m, m.let(_method, [owner, Known(name), *args], kwargs, effect=True))
+
+
+def kind_of(m: Machine, owner: Value) -> str:
+    """Whose methods a value has: an array's, a list's, a dict's; '' for others."""
+    match owner:
+        case Ref():
+            content = m.content(owner)
+            if isinstance(content, Items):
+                return "list"
+            if isinstance(content, Entries):
+                return "dict"
+            return content.value.fact.kind if not isinstance(content, Fields) else ""
+        case Tup():
+            return "tuple"
+        case Dyn() if owner.fact.kind in ("array", "scalar", "numeric") or m.varies(owner):
+            return "array"
+        case Known() if isinstance(owner.value, str):
+            return "str"
+        case _:
+            return ""
+
+
+# Reading a function ----------------------------------------------------------------------------------
+
+
+def inline(m: Machine, function: Any, args: Args, kwargs: Kwargs) -> Value:
+    """The statements of a Python function in the place of its call."""
+    if m.depth >= DEEPEST:
+        m.refuse(
+            "this call",
+            f"functions call each other more than {DEEPEST} deep, with no end that can be seen beforehand",
+            "use a loop",
+        )
+    closure = function if isinstance(function, Closure) else None
+    reading = reading_of(closure or function, m.frame)
+    m.frames += 1
+    outer = closure.frame if closure is not None else None
+    frame = Frame(
+        m.frames, reading.source, outer, reading.local, None if closure else reading.function, m.frame
+    )
+    bound = _bind(m, reading, closure, args, kwargs)
+    caller, node, m.frame, m.depth = m.frame, m.node, frame, m.depth + 1
+    try:
+        for name, value in bound.items():
+            m.set(("name", frame.number, name), value)
+        if isinstance(reading.tree, gast.Lambda):
+            return m.evaluate(reading.tree.body)
+        m.execute(reading.tree.body)
+        result = m.get(("name", frame.number, "<return>"))
+        return NOTHING if result is MISSING else result
+    finally:
+        m.frame, m.node, m.depth = caller, node, m.depth - 1
+        title = getattr(reading.tree, "name", "<lambda>")
+        if caller is not None:
+            m.found.inlined[title] = m.found.inlined.get(title, 0) + 1
+
+
+def _bind(
+    m: Machine, reading: Reading, closure: Closure | None, args: Args, kwargs: Kwargs
+) -> dict[str, Value]:
+    """The arguments under the names of the parameters, as a call binds them."""
+    tree, title = reading.tree.args, getattr(reading.tree, "name", "<lambda>")
+    positional = [arg.id for arg in [*tree.posonlyargs, *tree.args]]
+    keyword_only = [arg.id for arg in tree.kwonlyargs]
+    if closure is not None:
+        defaults, keyword_defaults = closure.defaults, dict(closure.keyword_defaults)
+    else:
+        defaults = tuple([constant(m, value) for value in reading.function.__defaults__ or ()])
+        given = reading.function.__kwdefaults__ or {}
+        keyword_defaults = {name: constant(m, value) for name, value in given.items()}
+    bound: dict[str, Value] = dict(zip(positional, args, strict=False))
+    rest = list(args)[len(positional) :]
+    extra: dict[str, Value] = {}
+    for name, value in kwargs.items():
+        if name in bound:
+            m.refuse("this call", f"{title}() got several values for its argument {name!r}")
+        (bound if name in (*positional, *keyword_only) else extra)[name] = value
+    for name, value in zip(positional[len(positional) - len(defaults) :], defaults, strict=True):
+        bound.setdefault(name, value)
+    for name, value in keyword_defaults.items():
+        bound.setdefault(name, value)
+    missing = [name for name in (*positional, *keyword_only) if name not in bound]
+    if missing:
+        m.refuse("this call", f"{title}() is missing its argument {missing[0]!r}")
+    if tree.vararg is not None:
+        bound[tree.vararg.id] = Tup(tuple(rest))
+    elif rest:
+        m.refuse("this call", f"{title}() takes {len(positional)} positional arguments, not {len(args)}")
+    if tree.kwarg is not None:
+        bound[tree.kwarg.id] = m.new(Entries(tuple(extra.items())))
+    elif extra:
+        m.refuse("this call", f"{title}() has no parameter {next(iter(extra))!r}")
+    return bound

@@ -1,0 +1,356 @@
+"""Expressions."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import gast
+
+from tapeless.ir.lower import BINARY, COMPARE, UNARY
+from tapeless.ir.program import join_text
+from tapeless.source.lower.attributes import get_attribute
+from tapeless.source.lower.calls import call
+from tapeless.source.lower.control import branch, is_data, negate, truth
+from tapeless.source.lower.iteration import listed, loop, steps_of
+from tapeless.source.lower.lookup import lookup
+from tapeless.source.lower.machine import EXPRESSIONS, Machine
+from tapeless.source.lower.operators import binary, unary
+from tapeless.source.lower.targets import bind, closure
+from tapeless.source.lower.subscripts import append, get_item, set_item
+from tapeless.source.lower.trees import local_names
+from tapeless.source.lower.values import (
+    Dyn,
+    Entries,
+    Frame,
+    Items,
+    Known,
+    Ref,
+    Runtime,
+    Tup,
+    Value,
+)
+
+
+def reads(*kinds: type[gast.AST]) -> Callable[[Callable[..., Value]], Callable[..., Value]]:
+    def register(handler: Callable[..., Value]) -> Callable[..., Value]:
+        for kind in kinds:
+            EXPRESSIONS[kind] = handler
+        return handler
+
+    return register
+
+
+@reads(gast.Constant)
+def constant(m: Machine, tree: gast.Constant) -> Value:
+    return Known(tree.value)
+
+
+@reads(gast.Name)
+def name(m: Machine, tree: gast.Name) -> Value:
+    return lookup(m, tree.id)
+
+
+@reads(gast.Attribute)
+def attribute(m: Machine, tree: gast.Attribute) -> Value:
+    return get_attribute(m, m.evaluate(tree.value), tree.attr)
+
+
+@reads(gast.BinOp)
+def binop(m: Machine, tree: gast.BinOp) -> Value:
+    chain: list[Any] = []  # a + b + c + ...: a long sum is a deep tree
+    while isinstance(tree, gast.BinOp):
+        chain.append(tree)
+        tree = tree.left
+    left = m.evaluate(tree)
+    for node in reversed(chain):
+        right = m.evaluate(node.right)
+        m.node = node
+        left = binary(m, BINARY[type(node.op)], left, right)
+    return left
+
+
+@reads(gast.UnaryOp)
+def unaryop(m: Machine, tree: gast.UnaryOp) -> Value:
+    operand = m.evaluate(tree.operand)
+    if isinstance(tree.op, gast.Not):
+        return negate(m, operand)
+    return unary(m, UNARY[type(tree.op)], operand)
+
+
+COMPARISONS = {
+    **COMPARE,
+    gast.Is: operator.is_,
+    gast.IsNot: operator.is_not,
+    gast.In: operator.contains,
+    gast.NotIn: None,
+}
+
+
+@reads(gast.Compare)
+def compare(m: Machine, tree: gast.Compare) -> Value:
+    left, right = m.evaluate(tree.left), m.evaluate(tree.comparators[0])
+    kind = type(tree.ops[0])
+    if kind in (gast.Is, gast.IsNot):
+        same = _is(m, left, right)
+        if isinstance(same, bool):
+            return Known(same if kind is gast.Is else not same)
+        return m.let(COMPARISONS[kind], [left, right])
+    if kind in (gast.In, gast.NotIn):
+        found = _contains(m, right, left)
+        return found if kind is gast.In else negate(m, found)
+    return binary(m, COMPARE[kind], left, right)
+
+
+def _is(m: Machine, left: Value, right: Value) -> bool | None:
+    """Whether two values are one object, if that is known."""
+    if isinstance(left, Known) and isinstance(right, Known):
+        return left.value is right.value
+    if isinstance(left, Ref) and isinstance(right, Ref):
+        return left.location == right.location
+    for one, other in ((left, right), (right, left)):
+        if isinstance(one, Dyn) and isinstance(other, Known) and other.value is None:
+            return False if one.fact.kind in ("array", "scalar", "list", "tuple") else None
+    return None if is_data(left) and is_data(right) else False
+
+
+def _contains(m: Machine, container: Value, item: Value) -> Value:
+    if isinstance(container, Ref) and isinstance(content := m.content(container), Entries):
+        if isinstance(item, Known):
+            return Known(item.value in dict(content.entries))
+    items = (
+        listed(m, container) if isinstance(container, Ref | Tup) and not _is_runtime(m, container) else None
+    )
+    if items is not None and isinstance(item, Known) and all(isinstance(i, Known) for i in items):
+        return Known(item.value in [i.value for i in items if isinstance(i, Known)])
+    if isinstance(container, Known) and isinstance(item, Known):
+        return Known(item.value in container.value)
+    return m.let(operator.contains, [container, item])
+
+
+def _is_runtime(m: Machine, container: Value) -> bool:
+    return isinstance(container, Ref) and isinstance(m.content(container), Runtime)
+
+
+@reads(gast.BoolOp)
+def boolop(m: Machine, tree: gast.BoolOp) -> Value:
+    is_and = isinstance(tree.op, gast.And)
+    return _chain(m, is_and, tree.values)
+
+
+def _chain(m: Machine, is_and: bool, values: list[gast.AST]) -> Value:
+    first = m.evaluate(values[0])
+    if len(values) == 1:
+        return first
+    decided = truth(m, first)
+    if isinstance(decided, bool):
+        return _chain(m, is_and, values[1:]) if decided == is_and else first
+    key = m.temporary()
+
+    def rest() -> None:
+        m.set(key, _chain(m, is_and, values[1:]))
+
+    def stop() -> None:
+        m.set(key, first)
+
+    branch(m, first, rest if is_and else stop, stop if is_and else rest)
+    return m.take(key)
+
+
+@reads(gast.IfExp)
+def conditional(m: Machine, tree: gast.IfExp) -> Value:
+    key = m.temporary()
+    branch(
+        m,
+        m.evaluate(tree.test),
+        lambda: m.set(key, m.evaluate(tree.body)),
+        lambda: m.set(key, m.evaluate(tree.orelse)),
+    )
+    return m.take(key)
+
+
+@reads(gast.NamedExpr)
+def walrus(m: Machine, tree: gast.NamedExpr) -> Value:
+    value = m.evaluate(tree.value)
+    bind(m, tree.target, value)
+    return value
+
+
+@reads(gast.Subscript)
+def subscript(m: Machine, tree: gast.Subscript) -> Value:
+    return get_item(m, m.evaluate(tree.value), m.evaluate(tree.slice))
+
+
+@reads(gast.Slice)
+def slice_(m: Machine, tree: gast.Slice) -> Value:
+    bounds = [
+        Known(None) if part is None else m.evaluate(part) for part in (tree.lower, tree.upper, tree.step)
+    ]
+    if all(isinstance(bound, Known) for bound in bounds):
+        return Known(slice(*[bound.value for bound in bounds if isinstance(bound, Known)]))
+    return m.let(slice, bounds)
+
+
+@reads(gast.Tuple)
+def tuple_(m: Machine, tree: gast.Tuple) -> Value:
+    return Tup(tuple(_items(m, tree.elts)))
+
+
+@reads(gast.List)
+def list_(m: Machine, tree: gast.List) -> Value:
+    return m.new(Items(tuple(_items(m, tree.elts))))
+
+
+@reads(gast.Set)
+def set_(m: Machine, tree: gast.Set) -> Value:
+    items = _items(m, tree.elts)
+    if not all(isinstance(item, Known) for item in items):
+        m.refuse("this set", "what is in it is not known beforehand", "use a list")
+    return Known({item.value for item in items if isinstance(item, Known)})
+
+
+def _items(m: Machine, elements: list[gast.AST]) -> list[Value]:
+    found: list[Value] = []
+    for element in elements:
+        if not isinstance(element, gast.Starred):
+            found.append(m.evaluate(element))
+            continue
+        items = listed(m, m.evaluate(element.value))
+        if items is None:
+            m.refuse("this star", "how many items there are is not known beforehand", node=element)
+        found.extend(items)
+    return found
+
+
+@reads(gast.Dict)
+def dict_(m: Machine, tree: gast.Dict) -> Value:
+    entries: dict[Any, Value] = {}
+    for key, value in zip(tree.keys, tree.values, strict=True):
+        if key is None:
+            other = m.evaluate(value)
+            content = m.content(other) if isinstance(other, Ref) else None
+            if not isinstance(content, Entries):
+                m.refuse("this double star", "the keys are not known beforehand")
+            entries.update(content.entries)
+            continue
+        found = m.evaluate(key)
+        if not isinstance(found, Known):
+            m.refuse("this key", "it is not known beforehand", "assign it afterwards: d[key] = value", key)
+        entries[found.value] = m.evaluate(value)
+    return m.new(Entries(tuple(entries.items())))
+
+
+@reads(gast.Lambda)
+def lambda_(m: Machine, tree: gast.Lambda) -> Value:
+    return closure(m, tree)
+
+
+@reads(gast.Call)
+def call_(m: Machine, tree: gast.Call) -> Value:
+    callee = _callee(m, tree.func)
+    args = _items(m, tree.args)
+    kwargs: dict[str, Value] = {}
+    for keyword in tree.keywords:
+        value = m.evaluate(keyword.value)
+        if keyword.arg is not None:
+            kwargs[keyword.arg] = value
+            continue
+        content = m.content(value) if isinstance(value, Ref) else None
+        if not isinstance(content, Entries):
+            m.refuse("this double star", "the keywords are not known beforehand", node=keyword.value)
+        kwargs.update(content.entries)
+    m.node = tree
+    return call(m, callee, args, kwargs)
+
+
+def _callee(m: Machine, tree: gast.AST) -> Value:
+    """What is called; an attribute of a value that only the running program knows is a method then."""
+    if not isinstance(tree, gast.Attribute):
+        return m.evaluate(tree)
+    owner = m.evaluate(tree.value)
+    m.calling = True
+    try:
+        return get_attribute(m, owner, tree.attr)
+    finally:
+        m.calling = False
+
+
+@reads(gast.JoinedStr)
+def text(m: Machine, tree: gast.JoinedStr) -> Value:
+    parts = [m.evaluate(part) for part in tree.values]
+    if all(isinstance(part, Known) for part in parts):
+        return Known("".join([str(part.value) for part in parts if isinstance(part, Known)]))
+    return m.let(join_text, parts)
+
+
+@reads(gast.FormattedValue)
+def formatted(m: Machine, tree: gast.FormattedValue) -> Value:
+    value = m.evaluate(tree.value)
+    form = m.evaluate(tree.format_spec) if tree.format_spec is not None else Known("")
+    if tree.conversion in (ord("r"), ord("s"), ord("a")):
+        value = m.let({ord("r"): repr, ord("s"): str, ord("a"): ascii}[tree.conversion], [value])
+    if isinstance(value, Known) and value.atom is None and isinstance(form, Known):
+        return Known(format(value.value, form.value))
+    return m.let(format, [value] if form == Known("") else [value, form])
+
+
+@reads(gast.ListComp, gast.GeneratorExp, gast.SetComp)
+def comprehension(m: Machine, tree: gast.ListComp) -> Value:
+    made = m.new(Items(()))
+
+    def add() -> None:
+        item = m.evaluate(tree.elt)
+        append(m, made, item)
+
+    _each(m, tree, add)
+    return made
+
+
+@reads(gast.DictComp)
+def dict_comprehension(m: Machine, tree: gast.DictComp) -> Value:
+    made = m.new(Entries(()))
+
+    def add() -> None:
+        set_item(m, made, m.evaluate(tree.key), m.evaluate(tree.value))
+
+    _each(m, tree, add)
+    return made
+
+
+def _each(m: Machine, tree: Any, add: Callable[[], None]) -> None:
+    """Run `add` in each turn of a comprehension, in a scope of its own."""
+    first = m.evaluate(tree.generators[0].iter)
+    outer = m.frame
+    assert outer is not None
+    m.frames += 1
+    targets = gast.Module(body=[generator.target for generator in tree.generators], type_ignores=[])
+    local = local_names(targets)
+    m.frame = Frame(m.frames, outer.source, outer, local, None, outer.caller)
+    try:
+        _generate(m, tree.generators, 0, first, add)
+    finally:
+        m.frame = outer
+
+
+def _generate(
+    m: Machine, generators: list[Any], level: int, iterable: Value, add: Callable[[], None]
+) -> None:
+    generator = generators[level]
+
+    def inside(tests: list[gast.AST]) -> None:
+        if tests:
+            branch(m, m.evaluate(tests[0]), lambda: inside(tests[1:]), lambda: None)
+        elif level + 1 == len(generators):
+            add()
+        else:
+            _generate(m, generators, level + 1, m.evaluate(generators[level + 1].iter), add)
+
+    hint = generator.target.id if isinstance(generator.target, gast.Name) else m.counter_name()
+    loop(
+        m,
+        steps_of(m, iterable),
+        lambda item: bind(m, generator.target, item),
+        lambda: inside(generator.ifs),
+        hint,
+    )

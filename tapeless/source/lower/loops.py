@@ -1,0 +1,361 @@
+"""Loops: what goes round is found by reading the body until nothing new is carried.
+
+s = 0                     For(('i',), r, (Carry('s', Const(0), Var('s_1'), 's_2'),), ...)
+for i in range(n):   =>
+    s = s + x[i]          `s` starts as an int and goes on as a float: read twice
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tapeless.ir.program import UNDEFINED, Atom, Carry, Const, For, Statement, Var, While
+from tapeless.source.facts import Fact, fact_of_constant, join
+from tapeless.source.lower.control import as_runtime, branch, hint_of, is_data, truth
+from tapeless.source.lower.machine import MISSING, Fork, Key, Machine
+from tapeless.source.lower.values import (
+    Dyn,
+    Entries,
+    Fields,
+    Items,
+    Known,
+    Poison,
+    Ref,
+    Runtime,
+    Span,
+    Tup,
+    Value,
+)
+
+Body = Callable[[], object]
+MOST_READINGS = 40
+
+
+@dataclass(slots=True)
+class Reading:
+    """One try at a loop: the values it starts an iteration with, and what running the body once did."""
+
+    inner: dict[Key, Any]
+    carried: dict[tuple[Key, int], Dyn]
+    fork: Fork
+    head: int  # how many of the block's statements compute a while loop's test
+    test: Value
+    until: Value
+    trees: dict[Key, Any]  # what containers that the body makes anew hold at its end
+
+
+class Loop:
+    """What is known of a loop so far: which leaves of which keys are carried, and what they are."""
+
+    def __init__(self, m: Machine, targets: tuple[str, ...], head: Callable[[], Value] | None, body: Body):
+        self.m, self.targets, self.head, self.body = m, targets, head, body
+        assert m.frame is not None
+        self.stop: Key = ("name", m.frame.number, "<break>")
+        self.plan: dict[tuple[Key, int], tuple[Fact, bool]] = {}
+        self.forgotten: dict[Key, str] = {}
+        self.renewed: set[Key] = set()  # names whose container each iteration makes anew: carried by content
+
+    def read(self) -> Reading:
+        """Read the body until it carries what the plan says."""
+        mark = self.m.names.mark()
+        for _ in range(MOST_READINGS):
+            tainted = len(self.m.tainted)
+            reading = self._once()
+            settled, conversions = self._settle(reading)
+            if settled and len(self.m.tainted) == tainted:
+                return reading
+            self.m.names.back(mark)
+            for key in conversions:
+                self._convert(key)
+                mark = self.m.names.mark()
+        self.m.refuse("this loop", "what its names hold does not settle down")
+
+    def _once(self) -> Reading:
+        m = self.m
+        inner: dict[Key, Any] = {}
+        carried: dict[tuple[Key, int], Dyn] = {}
+        for key in dict.fromkeys(key for key, _ in self.plan):
+            hint = hint_of(key)
+
+            def replace(index: int, leaf: Value, key: Key = key, hint: str = hint) -> Value:
+                if (key, index) not in self.plan:
+                    return leaf
+                fact, varies = self.plan[key, index]
+                dyn = Dyn(Var(m.fresh(hint, fact)), fact, varies)
+                carried[key, index] = dyn
+                return dyn
+
+            inner[key] = _map_data(self.start(key), replace)
+        reading = Reading(inner, carried, Fork([], {}, False), 0, Known(True), Known(False), {})
+
+        def run() -> None:
+            for key, value in inner.items():
+                m.set(key, _with_refs(m, value) if key in self.renewed else value)
+            for key, why in self.forgotten.items():
+                m.set(key, Poison(why))
+            m.set(self.stop, Known(False))
+            if self.head is not None:
+                reading.test = self.head()
+                reading.head = len(m.block)
+            if reading.test != Known(False):
+                self.body()
+            reading.trees.update({key: _without_refs(m, m.get(key)) for key in sorted(self.renewed)})
+
+        reading.fork = m.fork(run)
+        until = reading.fork.changes.pop(self.stop, Known(False))
+        reading.until = Known(False) if until is MISSING else until
+        return reading
+
+    def start(self, key: Key) -> Any:
+        """What a key holds before the loop."""
+        value = self.m.get(key)
+        return _without_refs(self.m, value) if key in self.renewed else value
+
+    def _settle(self, reading: Reading) -> tuple[bool, list[Key]]:
+        """Compare the end of an iteration with its start; False and what to do if they do not agree."""
+        settled, conversions = True, []
+        for key, changed in reading.fork.changes.items():
+            start, after = reading.inner.get(key, self.start(key)), reading.trees.get(key, changed)
+            if key in self.forgotten or start is MISSING or after is start:
+                continue
+            if not _same_structure(start, after):
+                settled = False
+                grows = key[0] == "heap" or key in self.renewed
+                if grows and isinstance(start, Items | Entries | Runtime):
+                    conversions.append(key)
+                elif isinstance(self.m.get(key), Ref) and key not in self.renewed:
+                    self.renewed.add(key)
+                    self.plan = {leaf: fact for leaf, fact in self.plan.items() if leaf[0] != key}
+                else:
+                    self.forgotten[key] = f"{hint_of(key)} is another kind of value in each iteration"
+                    self.plan = {leaf: fact for leaf, fact in self.plan.items() if leaf[0] != key}
+                continue
+            for index, (old, new) in enumerate(zip(_data(start), _data(after), strict=True)):
+                if old != new and not self._fits((key, index), old, new):
+                    settled = False
+        return settled, conversions
+
+    def _fits(self, leaf: tuple[Key, int], old: Value, new: Value) -> bool:
+        first, then = _as_fact(old), _as_fact(new)
+        varies = self.m.varies(old) or self.m.varies(new)
+        if leaf not in self.plan:
+            start = _data(self.start(leaf[0]))[leaf[1]]
+            first, varies = _as_fact(start), varies or self.m.varies(start)
+        common = join(first, then, f"{hint_of(leaf[0])}.loop")
+        if self.plan.get(leaf) == (common, varies):
+            return True
+        self.plan[leaf] = (common, varies)
+        return False
+
+    def _convert(self, key: Key) -> None:
+        """A list that grows in the loop becomes the running program's own before the loop."""
+        content = self.start(key)
+        self.plan = {leaf: fact for leaf, fact in self.plan.items() if leaf[0] != key}
+        if not isinstance(content, Runtime):
+            runtime = Runtime(as_runtime(self.m, _with_inner_refs(self.m, content)))
+            self.m.set(key, self.m.new(runtime) if key in self.renewed else runtime)
+
+    def carries(self, reading: Reading) -> tuple[Carry, ...]:
+        """The carries of the settled loop; the state is given what each name is after it."""
+        m, found = self.m, []
+        for key, changed in reading.fork.changes.items():
+            before, after = self.start(key), reading.trees.get(key, changed)
+            entry = reading.inner.get(key, before)
+            if key in self.forgotten:
+                m.set(key, Poison(self.forgotten[key]))
+                continue
+            starts = _data(before) if entry is not MISSING else []
+
+            def result(
+                index: int,
+                leaf: Value,
+                key: Key = key,
+                after: Any = after,
+                starts: list[Value] = starts,
+            ) -> Value:
+                inner = reading.carried.get((key, index))
+                if inner is None and (starts or not isinstance(leaf, Dyn) or isinstance(leaf.atom, Const)):
+                    return leaf
+                end = leaf if isinstance(leaf, Dyn) else Dyn(_atom(leaf), _as_fact(leaf))
+                fact, varies = (inner.fact, inner.varies) if inner else (end.fact, end.varies)
+                out = m.fresh(hint_of(key), fact)
+                name = (
+                    inner.atom.name if inner and isinstance(inner.atom, Var) else m.fresh(hint_of(key), fact)
+                )
+                start = _atom(starts[index]) if starts else UNDEFINED
+                found.append(Carry(name, start, end.atom, out))
+                for other in (Var(name), start, end.atom):
+                    m.share(Var(out), other)
+                return Dyn(Var(out), fact, varies)
+
+            value = _map_data(after, result)
+            m.set(key, _with_refs(m, value) if key in self.renewed else value)
+        return tuple(found)
+
+
+def run_for(
+    m: Machine, hint: str, iterable: Atom, item: Fact, bind: Callable[[Value], None], body: Body
+) -> None:
+    """A loop over what an iterable of the running program gives."""
+    line, holder = m.line, [""]
+
+    def step() -> None:
+        holder[0] = m.fresh(hint, item)
+        bind(Dyn(Var(holder[0]), item))
+        body()
+
+    loop = Loop(m, (), None, step)
+    reading = loop.read()
+    carries = loop.carries(reading)
+    block = tuple(reading.fork.block)
+    m.block.append(For((holder[0],), iterable, carries, block, _until(m, reading), line))
+
+
+def run_while(m: Machine, test: Callable[[], Value], body: Body) -> None:
+    """A loop that asks before each iteration."""
+    line = m.line
+    loop = Loop(m, (), test, body)
+    reading = loop.read()
+    decided = truth(m, reading.test)
+    if decided is False:
+        return
+    block: list[Statement] = reading.fork.block
+    carries = loop.carries(reading)
+    head, rest = tuple(block[: reading.head]), tuple(block[reading.head :])
+    atom = Const(True) if decided is True else decided
+    m.block.append(While(head, atom, carries, rest, _until(m, reading), line))
+
+
+def run_each(m: Machine, items: tuple[Value, ...], bind: Callable[[Value], None], body: Body) -> None:
+    """A loop over values that are all known now: its body is read once for each."""
+    assert m.frame is not None
+    stop: Key = ("name", m.frame.number, "<break>")
+    outer = m.get(stop)
+
+    def go(position: int) -> None:
+        while position < len(items):
+            m.set(stop, Known(False))
+            bind(items[position])
+            body()
+            position += 1
+            stopped = m.get(stop)
+            if m.dead or stopped == Known(True):
+                return
+            if stopped != Known(False):
+                branch(m, stopped, lambda: None, lambda rest=position: go(rest))
+                return
+
+    go(0)
+    m.set(stop, outer)
+
+
+def _until(m: Machine, reading: Reading) -> Atom | None:
+    stopped = truth(m, reading.until)
+    return None if stopped is False else Const(True) if stopped is True else stopped
+
+
+def _map_data(value: Any, change: Callable[[int, Value], Value]) -> Any:
+    """The value or content with the k-th of its numbers, arrays and texts replaced by `change(k, it)`."""
+    count = [0]
+
+    def go(item: Any) -> Any:
+        if is_data(item) and item is not MISSING:
+            count[0] += 1
+            return change(count[0] - 1, item)
+        match item:
+            case Tup():
+                return Tup(tuple([go(part) for part in item.items]), item.cls)
+            case Items():
+                return Items(tuple([go(part) for part in item.items]), item.atom)
+            case Entries():
+                return Entries(tuple([(key, go(part)) for key, part in item.entries]), item.atom)
+            case Fields():
+                return Fields(item.cls, tuple([(key, go(part)) for key, part in item.fields]), item.atom)
+            case Runtime():
+                changed = go(item.value)
+                return Runtime(changed) if isinstance(changed, Dyn) else item
+            case Span():
+                return Span(go(item.start), go(item.stop), go(item.step))
+            case _:
+                return item
+
+    return go(value)
+
+
+def _without_refs(m: Machine, value: Any) -> Any:
+    """The value with each container's content in its place."""
+
+    def go(item: Any) -> Any:
+        match item:
+            case Ref():
+                return go(m.content(item))
+            case Tup():
+                return Tup(tuple([go(part) for part in item.items]), item.cls)
+            case Items():
+                return Items(tuple([go(part) for part in item.items]))
+            case Entries():
+                return Entries(tuple([(key, go(part)) for key, part in item.entries]))
+            case Fields():
+                return Fields(item.cls, tuple([(key, go(part)) for key, part in item.fields]))
+            case _:
+                return item
+
+    return go(value)
+
+
+def _with_refs(m: Machine, value: Any) -> Any:
+    """The reverse: a container of its own for each content."""
+    match value:
+        case Items() | Entries() | Fields() | Runtime():
+            return m.new(_with_inner_refs(m, value))
+        case Tup():
+            return Tup(tuple([_with_refs(m, part) for part in value.items]), value.cls)
+        case _:
+            return value
+
+
+def _with_inner_refs(m: Machine, value: Any) -> Any:
+    match value:
+        case Items():
+            return Items(tuple([_with_refs(m, part) for part in value.items]), value.atom)
+        case Entries():
+            return Entries(tuple([(key, _with_refs(m, part)) for key, part in value.entries]), value.atom)
+        case Fields():
+            return Fields(
+                value.cls, tuple([(key, _with_refs(m, part)) for key, part in value.fields]), value.atom
+            )
+        case _:
+            return value
+
+
+def _data(value: Any) -> list[Value]:
+    found: list[Value] = []
+
+    def note(index: int, leaf: Value) -> Value:
+        found.append(leaf)
+        return leaf
+
+    _map_data(value, note)
+    return found
+
+
+def _same_structure(old: Any, new: Any) -> bool:
+    """Whether two values differ in numbers, arrays and texts only."""
+    blank = Known("data")
+    return _map_data(old, lambda k, leaf: blank) == _map_data(new, lambda k, leaf: blank)
+
+
+def _as_fact(value: Value) -> Fact:
+    if isinstance(value, Dyn):
+        return value.fact
+    assert isinstance(value, Known)
+    return fact_of_constant(value.value)
+
+
+def _atom(value: Value) -> Atom:
+    if isinstance(value, Dyn):
+        return value.atom
+    assert isinstance(value, Known)
+    return value.atom or Const(value.value)

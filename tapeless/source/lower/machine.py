@@ -1,0 +1,449 @@
+"""The reader of a function: what its names stand for now, and the statements written so far."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any, NoReturn, TypeVar
+
+import gast
+import numpy as np
+
+from tapeless.ir.names import Names
+from tapeless.ir.program import (
+    Atom,
+    Const,
+    Let,
+    Statement,
+    Var,
+    build_dict,
+    build_list,
+    build_tuple,
+    same,
+)
+from tapeless.rules import table
+from tapeless.source.facts import UNKNOWN, Fact, join
+from tapeless.errors import TransformError, transform_error
+from tapeless.source.infer import infer
+from tapeless.source.lower.values import (
+    Closure,
+    Content,
+    Dyn,
+    Entries,
+    Fields,
+    Frame,
+    Items,
+    Known,
+    Poison,
+    Ref,
+    Runtime,
+    Span,
+    Tup,
+    Value,
+)
+
+# What may give a view of its first argument.
+VIEWS = frozenset(
+    {
+        operator.getitem, np.reshape, np.ravel, np.transpose, np.swapaxes, np.moveaxis, np.squeeze, np.asarray,
+        np.expand_dims, np.broadcast_to, np.real, np.imag, np.atleast_1d, np.atleast_2d, np.diagonal, np.flip,
+        np.rollaxis, np.asanyarray, np.ascontiguousarray, np.fliplr, np.flipud, np.rot90, same,
+    }
+)  # fmt: skip
+T = TypeVar("T")
+Key = tuple[str, int, str]  # ("name", frame, name) or ("heap", location, "")
+MISSING: Any = object()
+
+EXPRESSIONS: dict[type[gast.AST], Callable[[Machine, Any], Value]] = {}
+STATEMENTS: dict[type[gast.AST], Callable[[Machine, Any], None]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Fork:
+    """What running one branch did: its statements, the keys it wrote, and whether its end is reached."""
+
+    block: list[Statement]
+    changes: dict[Key, Value | Content]
+    dead: bool
+
+
+@dataclass(slots=True)
+class Findings:
+    """What the reading relies on, and what it met: for guards and for `explain`."""
+
+    guards: list[tuple[Any, ...]] = field(default_factory=list)
+    free: dict[str, tuple[Any, ...]] = field(default_factory=dict)  # name -> where the value is read
+    inlined: dict[str, int] = field(default_factory=dict)
+    errstate: dict[str, str] = field(default_factory=dict)
+
+
+class Machine:
+    """Reads statements one after the other; `state` says what each name and each container is now."""
+
+    def __init__(self) -> None:
+        self.block: list[Statement] = []
+        self.state: dict[Key, Any] = {}
+        self.undo: dict[Key, Any] | None = None
+        self.dead = False
+        self.names = Names()
+        self.facts: dict[str, Fact] = {}
+        self.found = Findings()
+        self.frame: Frame | None = None
+        self.node: gast.AST | None = None
+        self.frames = 0
+        self.locations = 0
+        self.depth = 0
+        self.calling = False  # whether the attribute that is being read is called at once
+        self.shares: dict[str, str] = {}  # names whose arrays may share memory: each points to another
+        self.tainted: set[str] = set()  # arrays that were created constant and written into since
+
+    # State ---------------------------------------------------------------------------------------
+
+    def get(self, key: Key) -> Any:
+        return self.state.get(key, MISSING)
+
+    def set(self, key: Key, value: Any) -> None:
+        if self.undo is not None and key not in self.undo:
+            self.undo[key] = self.state.get(key, MISSING)
+        if value is MISSING:
+            self.state.pop(key, None)
+        else:
+            self.state[key] = value
+
+    def content(self, ref: Ref) -> Content:
+        return self.state["heap", ref.location, ""]
+
+    def store(self, ref: Ref, content: Content) -> None:
+        self.set(("heap", ref.location, ""), content)
+
+    def new(self, content: Content) -> Ref:
+        """A list, dict or object with this content."""
+        self.locations += 1
+        ref = Ref(self.locations)
+        self.store(ref, content)
+        return ref
+
+    def fork(self, run: Callable[[], object]) -> Fork:
+        """Run a branch on the side: the state and the block are as before afterwards."""
+        before = self.undo, self.block, self.dead
+        self.undo, self.block, self.dead = {}, [], False
+        try:
+            run()
+            changes = {key: self.state.get(key, MISSING) for key in self.undo}
+            return Fork(self.block, changes, self.dead)
+        finally:
+            for key, old in self.undo.items():
+                if old is MISSING:
+                    self.state.pop(key, None)
+                else:
+                    self.state[key] = old
+            self.undo, self.block, self.dead = before
+
+    @contextmanager
+    def within(self, fork: Fork) -> Iterator[None]:
+        """Write further statements at the end of a branch that was run."""
+        before, self.block = self.block, fork.block
+        try:
+            yield
+        finally:
+            self.block = before
+
+    # Reading -------------------------------------------------------------------------------------
+
+    def execute(self, statements: Sequence[gast.AST]) -> None:
+        for statement in statements:
+            if self.dead:
+                return
+            self.node = statement
+            handler = STATEMENTS.get(type(statement))
+            if handler is None:
+                self.refuse(f"the statement {type(statement).__name__}", "it cannot be differentiated")
+            handler(self, statement)
+
+    def evaluate(self, tree: gast.AST) -> Value:
+        outer, self.node = self.node, tree
+        handler = EXPRESSIONS.get(type(tree))
+        if handler is None:
+            self.refuse(f"the expression {type(tree).__name__}", "it cannot be differentiated")
+        value = handler(self, tree)
+        self.node = outer
+        return value
+
+    def refuse(self, what: str, why: str, rewrite: str = "", node: gast.AST | None = None) -> NoReturn:
+        """Raise a TransformError at the place that is being read."""
+        if self.frame is None:
+            raise TransformError(f"{what} cannot be differentiated: {why}")
+        where = self.frame.source.location(node or self.node)
+        raise transform_error(where, what, why, rewrite)
+
+    @property
+    def line(self) -> int:
+        return getattr(self.node, "lineno", 0) if self.frame is None or self.frame.caller is None else 0
+
+    def temporary(self) -> Key:
+        """A key of its own for a value that branches set."""
+        self.locations += 1
+        return ("name", -self.locations, "t")
+
+    def take(self, key: Key) -> Value:
+        """The value of a temporary key, which ends with this; nothing if no branch came to its end."""
+        value = self.get(key)
+        if value is MISSING:
+            return Poison("no branch comes to its end")
+        self.set(key, MISSING)
+        if isinstance(value, Poison):
+            self.refuse("this expression", value.why)
+        return value
+
+    def called(self, value: Value, name: str) -> Value:
+        """The value under the user's name for it, if it was computed just now and has none yet."""
+        if not isinstance(value, Dyn) or not isinstance(value.atom, Var) or not self.block:
+            return value
+        last, old = self.block[-1], value.atom.name
+        if not isinstance(last, Let) or last.targets != (old,) or not is_temporary(old):
+            return value
+        fact = self.facts.pop(old, UNKNOWN)
+        self.names.release(old)
+        fresh = self.fresh(name, fact)
+        self.block[-1] = replace(last, targets=(fresh,))
+        if old in self.shares:
+            self.shares[fresh] = self.shares.pop(old)
+        return Dyn(Var(fresh), value.fact, value.varies)
+
+    # Writing -------------------------------------------------------------------------------------
+
+    def fresh(self, hint: str, fact: Fact = UNKNOWN) -> str:
+        name = self.names.fresh(hint)
+        self.facts[name] = fact
+        return name
+
+    def let(
+        self,
+        op: Callable[..., Any],
+        args: Sequence[Value],
+        kwargs: Mapping[str, Value] | None = None,
+        hint: str = "t",
+        *,
+        effect: bool = False,
+    ) -> Value:
+        """`op(*args, **kwargs)` in the running program."""
+        kwargs = kwargs or {}
+        facts = [self.known(arg) for arg in args]
+        result = infer(op, facts, {name: self.known(value) for name, value in kwargs.items()})
+        varies = any(map(self.varies, args)) or any(map(self.varies, kwargs.values()))
+        atoms = tuple([self.atom(arg) for arg in args])
+        keywords = tuple([(name, self.atom(value)) for name, value in kwargs.items()])
+        if varies and _is_constant(op):
+            varies = False
+        if isinstance(result, tuple):
+            targets = tuple([self.fresh(hint, fact) for fact in result])
+            self.block.append(Let(targets, op, atoms, keywords, self.line, effect))
+            return Tup(tuple([_dyn(name, fact, varies) for name, fact in zip(targets, result, strict=True)]))
+        name = self.fresh(hint, result)
+        self.block.append(Let((name,), op, atoms, keywords, self.line, effect))
+        if result.kind not in ("scalar", "object", "tuple") and atoms and op in VIEWS:
+            self.share(Var(name), atoms[0])  # type: ignore[arg-type]
+        return _dyn(name, result, varies)
+
+    def unpacked(
+        self, value: Dyn, hints: Sequence[str], facts: Sequence[Fact | Const] | None
+    ) -> tuple[Value, ...]:
+        """The items of a tuple that the program computes, by one unpacking."""
+        own = [fact if isinstance(fact, Fact) else UNKNOWN for fact in facts or [UNKNOWN] * len(hints)]
+        names = tuple([self.fresh(hint, fact) for hint, fact in zip(hints, own, strict=True)])
+        self.block.append(Let(names, same, (value.atom,), line=self.line))
+        return tuple([_dyn(name, fact, value.varies) for name, fact in zip(names, own, strict=True)])
+
+    def counter_name(self) -> str:
+        """What the counter of a loop over rows may be called: a name that the user's function does not use."""
+        local = self.frame.local if self.frame is not None else frozenset()
+        return next((name for name in ("i", "j", "k", "l") if name not in local), "index")
+
+    def do(
+        self, op: Callable[..., Any], args: Sequence[Value], kwargs: Mapping[str, Value] | None = None
+    ) -> None:
+        """Run `op` for its effect."""
+        atoms = tuple([self.atom(arg) for arg in args])
+        keywords = tuple([(name, self.atom(value)) for name, value in (kwargs or {}).items()])
+        self.block.append(Let((), op, atoms, keywords, self.line, effect=True))
+
+    def atom(self, value: Value) -> Atom:
+        """The value as the running program has it; containers are built."""
+        match value:
+            case Known():
+                return value.atom or Const(value.value)
+            case Dyn():
+                return value.atom
+            case Tup():
+                build = build_tuple if value.cls is tuple else value.cls
+                return self.built(build, value.items)
+            case Span():
+                parts = [value.start, value.stop, value.step]
+                if parts[2] == Known(1):
+                    parts = parts[1:2] if parts[0] == Known(0) else parts[:2]
+                return self.built(range, parts)
+            case Ref():
+                return self._container(value)
+            case Poison():
+                self.refuse("this value", value.why)
+            case Closure():
+                name = getattr(value.tree, "name", "the lambda")
+                self.refuse(
+                    f"{name} as a value",
+                    "a function made inside is handed to code that cannot be read",
+                    "call it here, or define it outside",
+                )
+            case _:
+                self.refuse("this value", "it has no place in the generated program")
+
+    def _container(self, ref: Ref) -> Atom:
+        content = self.content(ref)
+        match content:
+            case Runtime():
+                return content.value.atom
+            case Items():
+                return content.atom or self.built(build_list, content.items)
+            case Entries():
+                flat = [part for key, value in content.entries for part in (Known(key), value)]
+                return content.atom or self.built(build_dict, flat)
+            case Fields():
+                if content.atom is None:
+                    self.refuse(
+                        f"an object of class {content.cls.__name__} as a value",
+                        "it is handed to code that cannot be read",
+                        "hand over its attributes",
+                    )
+                return content.atom
+
+    def built(self, build: Callable[..., Any], items: Sequence[Value]) -> Atom:
+        made = self.let(build, items)
+        return self.atom(made)
+
+    def refined(self, value: Dyn, fact: Fact) -> Dyn:
+        """The value with more known of it."""
+        if isinstance(value.atom, Var):
+            self.facts[value.atom.name] = fact
+        return Dyn(value.atom, fact, value.varies)
+
+    def widen(self, base: Ref, value: Value) -> None:
+        """A list of the running program takes another item."""
+        content = self.content(base)
+        item = self.known(value)
+        if isinstance(content, Runtime):
+            old = content.value.fact.item
+            fact = item if isinstance(item, Fact) else UNKNOWN
+            common = fact if old is None else join(old, fact, "item")
+            varies = content.value.varies or self.varies(value)
+            changed = Dyn(content.value.atom, replace(content.value.fact, item=common), varies)
+            if changed != content.value:
+                self.store(base, Runtime(changed))
+
+    def taint(self, target: Dyn, value: Value) -> None:
+        """What is written into an array makes it vary, and whatever shares its memory."""
+        if isinstance(target.atom, Var) and self.varies(value):
+            self.tainted.add(self._storage(target.atom.name))
+
+    def share(self, one: Atom, other: Atom) -> None:
+        """The two may share memory."""
+        if isinstance(one, Var) and isinstance(other, Var):
+            a, b = self._storage(one.name), self._storage(other.name)
+            if a != b:
+                self.shares[a] = b
+                if a in self.tainted:
+                    self.tainted.add(b)
+
+    def may_be_shared(self, name: str) -> bool:
+        """Whether another name may stand for the same memory."""
+        own = self._storage(name)
+        return name in self.shares or any(self._storage(other) == own for other in self.shares)
+
+    def _storage(self, name: str) -> str:
+        while name in self.shares:
+            name = self.shares[name]
+        return name
+
+    # Knowing -------------------------------------------------------------------------------------
+
+    def known(self, value: Value) -> Fact | Const:
+        """What is known of a value before the program runs."""
+        match value:
+            case Known():
+                return Const(value.value)
+            case Dyn():
+                return Const(value.atom.value) if isinstance(value.atom, Const) else value.fact
+            case Tup():
+                return Fact("tuple", items=tuple([self.known(item) for item in value.items]))
+            case Ref():
+                content = self.content(value)
+                if isinstance(content, Items):
+                    return Fact("list", items=tuple([self.known(item) for item in content.items]))
+                return content.value.fact if isinstance(content, Runtime) else Fact("dict")
+            case _:
+                return UNKNOWN
+
+    def varies(self, value: Value) -> bool:
+        """Whether a value may depend on what is differentiated."""
+        match value:
+            case Dyn():
+                return value.varies or (
+                    isinstance(value.atom, Var) and self._storage(value.atom.name) in self.tainted
+                )
+            case Tup():
+                return any(map(self.varies, value.items))
+            case Ref():
+                return any(map(self.varies, self.parts(value)))
+            case Closure():
+                return self._closes_over_varying(value)
+            case _:
+                return any(map(self.varies, inner_values(value)))
+
+    def _closes_over_varying(self, closure: Closure) -> bool:
+        frame: Frame | None = closure.frame
+        used = {node.id for node in gast.walk(closure.tree) if isinstance(node, gast.Name)}
+        while frame is not None:
+            for name in sorted(used & frame.local):
+                value = self.get(("name", frame.number, name))
+                if value is not MISSING and value is not closure and not isinstance(value, Closure):
+                    if self.varies(value):
+                        return True
+            frame = frame.outer
+        return False
+
+    def parts(self, ref: Ref) -> tuple[Value, ...]:
+        """The values in a container."""
+        content = self.content(ref)
+        match content:
+            case Items():
+                return content.items
+            case Entries():
+                return tuple([value for _, value in content.entries])
+            case Fields():
+                return tuple([value for _, value in content.fields])
+            case Runtime():
+                return (content.value,)
+
+
+def is_temporary(name: str) -> bool:
+    """Whether a name was made for an unnamed value: `t`, `t_1`..."""
+    return name == "t" or (name.startswith("t_") and name[2:].isdigit())
+
+
+def inner_values(value: Value) -> tuple[Value, ...]:
+    """The values that a callable or iterable holds."""
+    items = [getattr(value, name, None) for name in ("owner", "function", "then", "orelse", "start", "stop")]
+    held = [item for item in items if item is not None and not callable(item)]
+    held.extend(getattr(value, "args", ()))
+    held.extend(item for _, item in getattr(value, "kwargs", ()))
+    return tuple(held)
+
+
+def _dyn(name: str, fact: Fact, varies: bool) -> Dyn:
+    discrete = fact.dtype is not None and fact.dtype.kind not in "fc"
+    return Dyn(Var(name), fact, varies and not discrete and fact.kind not in ("slice", "dict"))
+
+
+def _is_constant(op: Callable[..., Any]) -> bool:
+    rule = table.find(op)
+    return (rule is not None and rule.kind == "constant") or op in (np.shape, range, slice, len)

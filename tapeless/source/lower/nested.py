@@ -1,0 +1,1 @@
+"""Calls of derivatives inside a function that is itself differentiated."""

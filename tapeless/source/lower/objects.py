@@ -1,0 +1,186 @@
+"""Objects of the user's classes: their attributes are names like any other, their methods are read."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import inspect
+import types
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from tapeless.source.facts import Fact, fact_of
+from tapeless.source.lower.lookup import STATIC, classify, is_library, module_attribute
+from tapeless.source.lower.machine import Machine
+from tapeless.source.lower.values import Bound, Dyn, Fields, Items, Known, Ref, Tup, Value
+
+Run = Callable[[Machine, Any, Sequence[Value], Mapping[str, Value]], Value]
+DATA = (np.ndarray, np.generic, int, float, complex)
+
+
+def class_attribute(m: Machine, owner: Value, name: str) -> Value:
+    """`owner.name` found on the owner's class."""
+    cls = owner_class(m, owner)
+    found = inspect.getattr_static(cls, name, None)
+    if isinstance(found, staticmethod):
+        return Known(found.__func__)
+    if isinstance(found, classmethod):
+        return Bound(Known(cls), name, Known(found.__func__))
+    if isinstance(found, types.FunctionType):
+        m.found.guards.append(("attribute", cls, name, getattr(cls, name)))
+        return Bound(owner, name, Known(found))
+    if found is None:
+        m.refuse(f"the attribute {name}", f"{cls.__name__} objects do not have it here")
+    return module_attribute(m, cls, name)
+
+
+def owner_class(m: Machine, owner: Value) -> type:
+    if isinstance(owner, Ref):
+        content = m.content(owner)
+        assert isinstance(content, Fields)
+        return content.cls
+    assert isinstance(owner, Known)
+    return type(owner.value)
+
+
+def find_property(m: Machine, owner: Value, name: str) -> Callable[..., Any] | None:
+    """The getter, if the attribute is a property of the class."""
+    found = inspect.getattr_static(owner_class(m, owner), name, None)
+    if isinstance(found, property):
+        return found.fget
+    return found.func if isinstance(found, functools.cached_property) else None
+
+
+def instance_attribute(m: Machine, owner: Known, name: str) -> Value:
+    """An attribute of an object that was there before: data is read when the program runs."""
+    try:
+        value = inspect.getattr_static(owner.value, name)
+    except AttributeError:
+        try:
+            value = getattr(owner.value, name)
+        except AttributeError:
+            m.refuse(f"the attribute {name}", f"{type(owner.value).__name__} objects do not have it")
+    in_object = name in getattr(owner.value, "__dict__", {}) or hasattr(value, "__get__") is False
+    if not in_object and not isinstance(value, types.MemberDescriptorType):
+        return class_attribute(m, owner, name)
+    value = getattr(owner.value, name)
+    if isinstance(value, STATIC) or isinstance(value, types.FunctionType | types.MethodType):
+        m.found.guards.append(("attribute", owner.value, name, value))
+        return Known(value)
+    read = m.let(getattr, [owner, Known(name)], hint=name)
+    assert isinstance(read, Dyn)
+    if isinstance(value, DATA) or isinstance(value, list | tuple | dict) and not _holds_objects(value):
+        fact = fact_of(value, name) if not isinstance(value, dict) else Fact("dict")
+        m.found.guards.append(("attribute fact", owner.value, name, value))
+        return m.refined(read, fact)
+    m.found.guards.append(("attribute", owner.value, name, value))
+    return _held(m, value, read)
+
+
+def _held(m: Machine, value: Any, read: Dyn) -> Value:
+    """An object, or a container of objects, that hangs on another object."""
+    if isinstance(value, list | tuple):
+        parts = [_held(m, item, read) for item in value]
+        m.found.guards.append(("items", value, tuple(value)))
+        return Tup(tuple(parts)) if isinstance(value, tuple) else m.new(Items(tuple(parts)))
+    if isinstance(value, DATA):
+        return classify(m, value, "constant", ("object", value))
+    return Known(value)
+
+
+def _holds_objects(value: Any) -> bool:
+    items = list(value.values()) if isinstance(value, dict) else list(value)
+    return any(
+        _holds_objects(item)
+        if isinstance(item, list | tuple | dict)
+        else not isinstance(item, (*DATA, str, type(None)))
+        for item in items
+    )
+
+
+def instantiate(
+    m: Machine, cls: type, args: Sequence[Value], kwargs: Mapping[str, Value], run: Run, opaque: Run
+) -> Value:
+    """`cls(*args)`: the object exists only while reading; its `__init__` is read."""
+    if issubclass(cls, BaseException) or is_library(cls):
+        return opaque(m, cls, args, kwargs)
+    if issubclass(cls, tuple) and hasattr(cls, "_fields"):
+        return _named_tuple(m, cls, args, kwargs)
+    if cls.__new__ is not object.__new__ or type(cls) is not type:
+        return opaque(m, cls, args, kwargs)
+    made = m.new(Fields(cls, ()))
+    init = cls.__init__
+    if dataclasses.is_dataclass(cls) and not _has_source(init):
+        _bind_fields(m, cls, made, args, kwargs, run)
+    elif isinstance(init, types.FunctionType):
+        run(m, init, [made, *args], kwargs)
+    elif args or kwargs:
+        m.refuse(f"{cls.__name__}()", "its class takes no arguments")
+    return made
+
+
+def _has_source(init: Any) -> bool:
+    code = getattr(init, "__code__", None)
+    return (
+        code is not None
+        and not code.co_filename.startswith("<string>")
+        and "__create_fn__" not in init.__qualname__
+    )
+
+
+def _named_tuple(m: Machine, cls: Any, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+    given = dict(zip(cls._fields, args, strict=False)) | dict(kwargs)
+    for name, value in cls._field_defaults.items():
+        given.setdefault(name, Known(value))
+    missing = [name for name in cls._fields if name not in given]
+    if missing:
+        m.refuse("this call", f"{cls.__name__}() is missing its argument {missing[0]!r}")
+    return Tup(tuple([given[name] for name in cls._fields]), cls)
+
+
+def _bind_fields(
+    m: Machine, cls: Any, made: Ref, args: Sequence[Value], kwargs: Mapping[str, Value], run: Run
+) -> None:
+    fields = dataclasses.fields(cls)
+    given = dict(zip([field.name for field in fields if field.init], args, strict=False)) | dict(kwargs)
+    for field in fields:
+        if field.name in given:
+            continue
+        if field.default is not dataclasses.MISSING:
+            given[field.name] = Known(field.default)
+        elif field.default_factory is not dataclasses.MISSING:
+            given[field.name] = _made(m, field.default_factory, run)
+        elif field.init:
+            m.refuse("this call", f"{cls.__name__}() is missing its argument {field.name!r}")
+    ordered = tuple([(field.name, given[field.name]) for field in fields if field.name in given])
+    m.store(made, Fields(cls, ordered))
+    after = getattr(cls, "__post_init__", None)
+    if after is not None:
+        run(m, after, [made], {})
+
+
+def _made(m: Machine, factory: Any, run: Run) -> Value:
+    if factory is list:
+        return m.new(Items(()))
+    return run(m, factory, [], {})
+
+
+def set_attribute(m: Machine, owner: Value, name: str, value: Value) -> None:
+    """`owner.name = value`."""
+    if isinstance(owner, Ref) and isinstance(content := m.content(owner), Fields):
+        fields = dict(content.fields) | {name: value}
+        if content.atom is not None:
+            m.do(setattr, [Dyn(content.atom), Known(name), value])
+        m.store(owner, Fields(content.cls, tuple(fields.items()), content.atom))
+        return
+    if m.varies(value):
+        m.refuse(
+            f"the assignment to .{name}",
+            "a differentiated value would be kept in an object that outlives the function",
+            "return the value instead",
+        )
+    if not isinstance(owner, Known | Dyn):
+        m.refuse(f"the assignment to .{name}", "what stands before the dot has no attributes")
+    m.do(setattr, [owner, Known(name), value])

@@ -1,0 +1,166 @@
+"""Operators on two values, in place or not."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from tapeless.ir.program import Var, add_at, iadd, isub, subtract_at
+from tapeless.source.lower.calls import call
+from tapeless.source.lower.control import as_runtime
+from tapeless.source.lower.machine import Machine
+from tapeless.source.lower.objects import class_attribute
+from tapeless.source.lower.subscripts import get_item, set_item, wrap
+from tapeless.source.lower.values import Dyn, Fields, Items, Known, Ref, Runtime, Tup, Value
+
+Op = Callable[..., Any]
+FOLDED = (bool, int, float, complex, str, bytes, tuple, type(None))
+SPECIAL = {
+    operator.add: "__add__",
+    operator.sub: "__sub__",
+    operator.mul: "__mul__",
+    operator.truediv: "__truediv__",
+    operator.matmul: "__matmul__",
+    operator.pow: "__pow__",
+    operator.floordiv: "__floordiv__",
+    operator.mod: "__mod__",
+    operator.neg: "__neg__",
+    operator.eq: "__eq__",
+    operator.lt: "__lt__",
+    operator.gt: "__gt__",
+    operator.le: "__le__",
+    operator.ge: "__ge__",
+}
+
+
+def unary(m: Machine, op: Op, operand: Value) -> Value:
+    if isinstance(operand, Known) and operand.atom is None:
+        return Known(op(operand.value))
+    if _is_object(m, operand):
+        return call(m, class_attribute(m, operand, SPECIAL[op]), [], {})
+    return m.let(op, [operand])
+
+
+def binary(m: Machine, op: Op, left: Value, right: Value) -> Value:
+    if _is_literal(left) and _is_literal(right):
+        folded = _fold(op, left, right)
+        if folded is not None:
+            return folded
+    for side, other, prefix in ((left, right, "__"), (right, left, "__r")):
+        if _is_object(m, side) and op in SPECIAL:
+            name = prefix + SPECIAL[op][2:]
+            if hasattr(class_of(m, side), name):
+                return call(m, class_attribute(m, side, name), [other], {})
+    containers = _containers(m, op, left, right)
+    return containers if containers is not None else wrap(m, m.let(op, [left, right]))
+
+
+def class_of(m: Machine, value: Value) -> type:
+    content = m.content(value) if isinstance(value, Ref) else None
+    assert isinstance(content, Fields)
+    return content.cls
+
+
+def _is_object(m: Machine, value: Value) -> bool:
+    return isinstance(value, Ref) and isinstance(m.content(value), Fields)
+
+
+def _is_literal(value: Value) -> bool:
+    return isinstance(value, Known) and value.atom is None and isinstance(value.value, FOLDED)
+
+
+def _fold(op: Op, left: Value, right: Value) -> Known | None:
+    assert isinstance(left, Known) and isinstance(right, Known)
+    if op is operator.pow and isinstance(right.value, int) and abs(right.value) > 64:
+        return None
+    try:
+        return Known(op(left.value, right.value))
+    except (ArithmeticError, TypeError, ValueError):
+        return None  # the running program raises it, in its place
+
+
+def _containers(m: Machine, op: Op, left: Value, right: Value) -> Value | None:
+    """Tuples and lists joined and repeated."""
+    if op is operator.add:
+        if isinstance(left, Tup) and isinstance(right, Tup):
+            return Tup(left.items + right.items)
+        if isinstance(left, Ref) and isinstance(right, Ref):
+            one, two = m.content(left), m.content(right)
+            if isinstance(one, Items) and isinstance(two, Items):
+                return m.new(Items(one.items + two.items))
+            if isinstance(one, Items | Runtime) and isinstance(two, Items | Runtime):
+                joined = m.let(operator.add, [as_runtime(m, one), as_runtime(m, two)])
+                return m.new(Runtime(joined)) if isinstance(joined, Dyn) else None
+    if op is operator.mul:
+        for items, count in ((left, right), (right, left)):
+            if isinstance(count, Known) and isinstance(count.value, int):
+                if isinstance(items, Tup):
+                    return Tup(items.items * count.value)
+                if isinstance(items, Ref) and isinstance(content := m.content(items), Items):
+                    return m.new(Items(content.items * count.value))
+    if op is operator.mod and isinstance(left, Known) and isinstance(left.value, str):
+        return m.let(op, [left, right])
+    return None
+
+
+# In place --------------------------------------------------------------------------------------------
+
+
+def update(m: Machine, op: Op, old: Value, value: Value) -> Value:
+    """What a name is after `name op= value`: an array stays itself and is written into."""
+    if isinstance(old, Ref):
+        return _update_container(m, op, old, value)
+    if not isinstance(old, Dyn) or old.fact.kind == "scalar":
+        return binary(m, op, old, value)
+    if old.fact.kind == "array":
+        if op in (operator.add, operator.sub):
+            m.do(iadd if op is operator.add else isub, [old, value])
+        else:
+            m.do(operator.setitem, [old, Known(Ellipsis), binary(m, op, old, value)])
+        m.taint(old, value)
+        return old
+    if isinstance(old.atom, Var) and old.fact.kind == "numeric" and m.may_be_shared(old.atom.name):
+        m.refuse(
+            "this in-place operation",
+            "whether it writes into an array that has another name too is not known beforehand",
+            "write  x = x + ...  instead, or make a copy first",
+        )
+    return binary(m, op, old, value)
+
+
+def _update_container(m: Machine, op: Op, old: Ref, value: Value) -> Value:
+    content = m.content(old)
+    if isinstance(content, Fields):
+        return binary(m, op, old, value)
+    joined = binary(m, op, old, value)
+    if isinstance(joined, Ref):  # a list stays itself
+        m.store(old, m.content(joined))
+    return old
+
+
+def update_item(m: Machine, op: Op, base: Value, index: Value, value: Value) -> None:
+    """`base[index] op= value`."""
+    if isinstance(base, Dyn) and op in (operator.add, operator.sub) and is_basic(m, index):
+        m.do(add_at if op is operator.add else subtract_at, [base, index, value])
+        m.taint(base, value)
+        return
+    old = get_item(m, base, index)
+    new = binary(m, op, old, value)
+    if isinstance(base, Ref) and isinstance(old, Dyn) and old.fact.kind == "array":
+        new = update(m, op, old, value)
+    set_item(m, base, index, new)
+
+
+def is_basic(m: Machine, index: Value) -> bool:
+    """Whether an index names no element twice: integers, slices, None, `...`."""
+    match index:
+        case Known():
+            return index.value is None or isinstance(index.value, int | slice | type(Ellipsis))
+        case Tup():
+            return all(is_basic(m, item) for item in index.items)
+        case Dyn():
+            whole = index.fact.dtype is not None and index.fact.dtype.kind in "iu"
+            return index.fact.kind == "slice" or (index.fact.kind == "scalar" and whole)
+        case _:
+            return False

@@ -1,0 +1,191 @@
+"""From a function and the values it is called with to a program."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import operator
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tapeless.ir.check import check
+from tapeless.ir.names import Names
+from tapeless.ir.program import Atom, Const, Let, Program, Return, Var, build_dict, build_list, build_tuple
+from tapeless.source.facts import Fact, fact_of
+from tapeless.source.lower import builtin, expressions, methods, nested, statements
+from tapeless.source.lower.calls import call
+from tapeless.source.lower.machine import Findings, Machine
+from tapeless.source.lower.values import Dyn, Entries, Fields, Items, Known, Ref, Tup, Value
+
+REGISTERED = (builtin, expressions, methods, nested, statements)  # importing them fills the tables
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A number or array among the arguments: the name it has in the program."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A container among the arguments: how to build one like it, and its parts (with keys if it has any)."""
+
+    build: Callable[..., Any]
+    parts: tuple[Any, ...]
+    keys: tuple[Any, ...] | None = None
+    by_keyword: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Lowered:
+    """A function as a program: `leaves` are the differentiated arguments, in the order asked for."""
+
+    program: Program
+    facts: dict[str, Fact]
+    leaves: tuple[Any, ...]  # a tree of Leaf, Branch and None for each
+    result: Value
+    found: Findings
+
+
+def lower(
+    function: Callable[..., Any],
+    names: Sequence[str],
+    values: Sequence[Any],
+    wrt: Sequence[int],
+    *,
+    auxiliary: bool = False,
+) -> Lowered:
+    """The program of `function` for arguments like these; TransformError where it cannot be read."""
+    m = Machine()
+    for name in names:
+        m.names.take(name)
+    bound: list[Value] = []
+    trees: list[Any] = []
+    for position, (name, value) in enumerate(zip(names, values, strict=True)):
+        read, tree = _argument(m, Var(name), name, value, position in wrt)
+        bound.append(read)
+        trees.append(tree)
+    args, kwargs = arranged(m, function, bound)
+    result = call(m, Known(function), args, kwargs)
+    if auxiliary and isinstance(result, Tup) and len(result.items) == 2:
+        exit_ = Return(tuple([m.atom(item) for item in result.items]), as_tuple=True)
+    else:
+        exit_ = Return((m.atom(result),))
+    title = getattr(function, "__name__", type(function).__name__)
+    title = title if title.isidentifier() else "function"
+    program = Program(title, tuple(names), tuple(m.block), exit_, tuple(m.found.free))
+    return Lowered(check(program), m.facts, tuple([trees[position] for position in wrt]), result, m.found)
+
+
+def arranged(m: Machine, function: Any, bound: Sequence[Value]) -> tuple[list[Value], dict[str, Value]]:
+    """Values in the order of the parameters, as a call passes them."""
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        return list(bound), {}
+    args: list[Value] = []
+    kwargs: dict[str, Value] = {}
+    for parameter, value in zip(parameters, bound, strict=False):
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            assert isinstance(value, Tup)
+            args.extend(value.items)
+        elif parameter.kind is parameter.VAR_KEYWORD:
+            content = m.content(value) if isinstance(value, Ref) else None
+            assert isinstance(content, Entries)
+            kwargs.update(content.entries)
+        elif parameter.kind is parameter.KEYWORD_ONLY:
+            kwargs[parameter.name] = value
+        else:
+            args.append(value)
+    return args, kwargs
+
+
+def _argument(m: Machine, atom: Atom, name: str, value: Any, varies: bool) -> tuple[Value, Any]:
+    """An argument as it is read, and the tree of its leaves."""
+    if isinstance(value, np.ndarray | np.generic | int | float | complex):
+        fact = fact_of(value, name)
+        read = Dyn(atom, fact, varies)
+        if isinstance(atom, Var):
+            m.facts[atom.name] = fact
+            return read, Leaf(atom.name)
+    if isinstance(value, tuple):
+        pairs = [
+            _part(m, atom, operator.getitem, k, f"{name}_{k}", item, varies) for k, item in enumerate(value)
+        ]
+        build = build_tuple if type(value) is tuple else type(value)
+        return Tup(tuple([read for read, _ in pairs]), type(value)), Branch(
+            build, tuple([t for _, t in pairs])
+        )
+    assert isinstance(atom, Var)
+    if isinstance(value, list):
+        pairs = [
+            _part(m, atom, operator.getitem, k, f"{name}_{k}", item, varies) for k, item in enumerate(value)
+        ]
+        ref = m.new(Items(tuple([read for read, _ in pairs]), atom))
+        return ref, Branch(build_list, tuple([t for _, t in pairs]))
+    if isinstance(value, dict):
+        keys = tuple(value)
+        pairs = [
+            _part(m, atom, operator.getitem, key, _hint(name, key), item, varies)
+            for key, item in value.items()
+        ]
+        ref = m.new(Entries(tuple(zip(keys, [read for read, _ in pairs], strict=True)), atom))
+        return ref, Branch(build_dict, tuple([t for _, t in pairs]), keys)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type) and varies:
+        return _dataclass(m, atom, value, varies)
+    if value is None or isinstance(value, str | bytes):
+        return Known(value), None
+    return Known(value, atom), None
+
+
+def _dataclass(m: Machine, atom: Var, value: Any, varies: bool) -> tuple[Value, Any]:
+    names = tuple([field.name for field in dataclasses.fields(value)])
+    pairs = [_part(m, atom, getattr, name, name, getattr(value, name), varies) for name in names]
+    ref = m.new(Fields(type(value), tuple(zip(names, [read for read, _ in pairs], strict=True)), atom))
+    return ref, Branch(type(value), tuple([t for _, t in pairs]), names, by_keyword=True)
+
+
+def _hint(name: str, key: Any) -> str:
+    return key if isinstance(key, str) and key.isidentifier() else name
+
+
+def _part(
+    m: Machine, owner: Atom, read: Any, key: Any, hint: str, value: Any, varies: bool
+) -> tuple[Value, Any]:
+    made = m.let(read, [Dyn(owner), Known(key)], hint=hint)
+    assert isinstance(made, Dyn)
+    return _argument(m, made.atom, hint, value, varies)
+
+
+def built(names: Names, tree: Any, cotangents: dict[str, Atom], body: list[Any]) -> Atom:
+    """The gradient in the structure of its argument: statements that build it are added to `body`."""
+    match tree:
+        case Leaf():
+            return cotangents[tree.name]
+        case Branch():
+            parts = [built(names, part, cotangents, body) for part in tree.parts]
+            name = names.fresh("gradient")
+            if tree.by_keyword:
+                keywords = tuple(zip(tree.keys or (), parts, strict=True))
+                body.append(Let((name,), tree.build, (), keywords))
+            else:
+                flat = (
+                    parts
+                    if tree.keys is None
+                    else [a for k, p in zip(tree.keys, parts, strict=True) for a in (Const(k), p)]
+                )
+                body.append(Let((name,), tree.build, tuple(flat)))
+            return Var(name)
+        case _:
+            return Const(None)
+
+
+def leaf_names(tree: Any) -> list[str]:
+    """The names of the leaves of a tree, in order."""
+    if isinstance(tree, Leaf):
+        return [tree.name]
+    return [name for part in tree.parts for name in leaf_names(part)] if isinstance(tree, Branch) else []

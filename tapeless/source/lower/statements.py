@@ -1,0 +1,196 @@
+"""Statements."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+import gast
+import numpy as np
+
+from tapeless.ir.lower import BINARY
+from tapeless.ir.program import fail, require
+from tapeless.source.lower.attributes import get_attribute
+from tapeless.source.lower.calls import call
+from tapeless.source.lower.control import branch, negate, truth
+from tapeless.source.lower.iteration import loop, steps_of
+from tapeless.source.lower.lookup import lookup
+from tapeless.source.lower.loops import run_while
+from tapeless.source.lower.machine import MISSING, STATEMENTS, Machine
+from tapeless.source.lower.objects import set_attribute
+from tapeless.source.lower.opaque import opaque_statement
+from tapeless.source.lower.operators import update, update_item
+from tapeless.source.lower.subscripts import runtime
+from tapeless.source.lower.targets import bind, closure, frame_of
+from tapeless.source.lower.values import NOTHING, Dyn, Entries, Items, Known, Ref, Value
+
+
+def executes(*kinds: type[gast.AST]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    def register(handler: Callable[..., None]) -> Callable[..., None]:
+        for kind in kinds:
+            STATEMENTS[kind] = handler
+        return handler
+
+    return register
+
+
+@executes(gast.Assign)
+def assign(m: Machine, tree: gast.Assign) -> None:
+    value = m.evaluate(tree.value)
+    for target in tree.targets:
+        bind(m, target, value)
+
+
+@executes(gast.AugAssign)
+def augmented(m: Machine, tree: gast.AugAssign) -> None:
+    op, target = BINARY[type(tree.op)], tree.target
+    match target:
+        case gast.Name():
+            old = lookup(m, target.id)
+            frame = frame_of(m, target.id)
+            new = update(m, op, old, m.evaluate(tree.value))
+            m.set(("name", frame.number, target.id), m.called(new, target.id) if new is not old else old)
+        case gast.Subscript():
+            base, index = m.evaluate(target.value), m.evaluate(target.slice)
+            update_item(m, op, base, index, m.evaluate(tree.value))
+        case _:
+            owner = m.evaluate(target.value)
+            old = get_attribute(m, owner, target.attr)
+            new = update(m, op, old, m.evaluate(tree.value))
+            set_attribute(m, owner, target.attr, new)
+
+
+@executes(gast.Expr)
+def expression(m: Machine, tree: gast.Expr) -> None:
+    m.evaluate(tree.value)
+
+
+@executes(gast.Pass, gast.Nonlocal)
+def nothing(m: Machine, tree: gast.AST) -> None:
+    pass
+
+
+@executes(gast.Global)
+def global_(m: Machine, tree: gast.Global) -> None:
+    m.refuse("a global statement", "what it changes would outlive the function", "return the value instead")
+
+
+@executes(gast.Return)
+def return_(m: Machine, tree: gast.Return) -> None:
+    assert m.frame is not None
+    value = NOTHING if tree.value is None else m.evaluate(tree.value)
+    m.set(("name", m.frame.number, "<return>"), value)
+
+
+@executes(gast.Break)
+def break_(m: Machine, tree: gast.Break) -> None:
+    assert m.frame is not None
+    m.set(("name", m.frame.number, "<break>"), Known(True))
+
+
+@executes(gast.If)
+def if_(m: Machine, tree: gast.If) -> None:
+    test = m.evaluate(tree.test)
+    m.node = tree
+    branch(m, test, lambda: m.execute(tree.body), lambda: m.execute(tree.orelse))
+
+
+@executes(gast.For)
+def for_(m: Machine, tree: gast.For) -> None:
+    steps = steps_of(m, m.evaluate(tree.iter))
+    m.node = tree
+    hint = tree.target.id if isinstance(tree.target, gast.Name) else m.counter_name()
+    loop(m, steps, lambda item: bind(m, tree.target, item), lambda: m.execute(tree.body), hint)
+
+
+@executes(gast.While)
+def while_(m: Machine, tree: gast.While) -> None:
+    if any(isinstance(node, gast.NamedExpr) for node in gast.walk(tree.test)):
+        leave = gast.copy_location(gast.If(test=_not(tree.test), body=[gast.Break()], orelse=tree.body), tree)
+        run_while(m, lambda: Known(True), lambda: m.execute([leave]))
+        return
+    run_while(m, lambda: m.evaluate(tree.test), lambda: m.execute(tree.body))
+
+
+def _not(test: gast.AST) -> gast.UnaryOp:
+    return gast.copy_location(gast.UnaryOp(op=gast.Not(), operand=test), test)
+
+
+@executes(gast.FunctionDef)
+def function(m: Machine, tree: gast.FunctionDef) -> None:
+    from_here: Value = closure(m, tree)
+    for decorator in reversed(tree.decorator_list):
+        callee = m.evaluate(decorator)
+        from_here = call(m, callee, [from_here], {})
+    frame = frame_of(m, tree.name)
+    m.set(("name", frame.number, tree.name), from_here)
+
+
+@executes(gast.Assert)
+def assert_(m: Machine, tree: gast.Assert) -> None:
+    test = m.evaluate(tree.test)
+    if tree.msg is None:
+        if truth(m, test) is not True:
+            m.do(require, [test])
+        return
+    message = tree.msg
+    branch(m, negate(m, test), lambda: _fail(m, m.let(AssertionError, [m.evaluate(message)])), lambda: None)
+
+
+@executes(gast.Raise)
+def raise_(m: Machine, tree: gast.Raise) -> None:
+    if tree.exc is None:
+        m.refuse("a bare raise", "there is no exception in hand here")
+    error = m.evaluate(tree.exc)
+    _fail(m, error, *([m.evaluate(tree.cause)] if tree.cause is not None else []))
+
+
+def _fail(m: Machine, *error: Value) -> None:
+    m.do(fail, error)
+    m.dead = True
+
+
+@executes(gast.Delete)
+def delete(m: Machine, tree: gast.Delete) -> None:
+    for target in tree.targets:
+        if isinstance(target, gast.Name):
+            frame = frame_of(m, target.id)
+            m.set(("name", frame.number, target.id), MISSING)
+        elif isinstance(target, gast.Subscript):
+            _delete_item(m, m.evaluate(target.value), m.evaluate(target.slice))
+        else:
+            m.refuse("this del", "only names and items can be deleted")
+
+
+def _delete_item(m: Machine, base: Value, index: Value) -> None:
+    content = m.content(base) if isinstance(base, Ref) else None
+    if isinstance(base, Ref) and isinstance(index, Known) and isinstance(content, Items | Entries):
+        if content.atom is not None:
+            m.do(operator.delitem, [Dyn(content.atom), index])
+        if isinstance(content, Items):
+            kept = list(content.items)
+            del kept[index.value]
+            m.store(base, Items(tuple(kept), content.atom))
+        else:
+            m.store(base, Entries(tuple([e for e in content.entries if e[0] != index.value]), content.atom))
+        return
+    m.do(operator.delitem, [runtime(m, base) if isinstance(base, Ref) else base, index])
+
+
+@executes(gast.With)
+def with_(m: Machine, tree: gast.With) -> None:
+    item = tree.items[0].context_expr
+    if isinstance(item, gast.Call):
+        callee = m.evaluate(item.func)
+        if callee == Known(np.errstate) and tree.items[0].optional_vars is None:
+            for keyword in item.keywords:
+                setting = m.evaluate(keyword.value)
+                if isinstance(setting, Known) and keyword.arg is not None:
+                    m.found.errstate[keyword.arg] = str(setting.value)
+            m.execute(tree.body)
+            return
+    opaque_statement(m, tree)
+
+
+@executes(gast.Try, gast.Import, gast.ImportFrom, gast.ClassDef)
+def opaque(m: Machine, tree: gast.AST) -> None:
+    opaque_statement(m, tree)

@@ -1,0 +1,126 @@
+"""`x[i]` and `x[i] = v`: of containers known while reading, and of arrays and lists that the program holds."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+from tapeless.source.facts import Fact
+from tapeless.source.lower.control import as_runtime
+from tapeless.source.lower.machine import Machine
+from tapeless.source.lower.values import Dyn, Entries, Items, Known, Ref, Runtime, Tup, Value
+
+
+def get_item(m: Machine, base: Value, index: Value) -> Value:
+    match base:
+        case Tup():
+            if isinstance(index, Known):
+                return _pick(m, base.items, index.value, base)
+            return wrap(m, m.let(operator.getitem, [base, index]))
+        case Ref():
+            return _item_of(m, base, index)
+        case Known():
+            if isinstance(index, Known):
+                try:
+                    return Known(base.value[index.value])
+                except (TypeError, KeyError, IndexError) as error:
+                    m.refuse("this index", f"{type(error).__name__}: {error}")
+            return m.let(operator.getitem, [base, index])
+        case Dyn():
+            return wrap(m, m.let(operator.getitem, [base, index]))
+        case _:
+            m.refuse("this index", "what stands before it is neither an array nor a container")
+
+
+def _item_of(m: Machine, base: Ref, index: Value) -> Value:
+    content = m.content(base)
+    if isinstance(content, Items) and isinstance(index, Known):
+        return _pick(m, content.items, index.value, base)
+    if isinstance(content, Entries) and isinstance(index, Known):
+        found = dict(content.entries)
+        if index.value not in found:
+            m.refuse(
+                f"the key {index.value!r}", "the dict does not have it here", "use .get, or set it before"
+            )
+        return found[index.value]
+    holder = runtime(m, base)
+    fact = holder.fact.item
+    value = wrap(m, m.let(operator.getitem, [holder, index]))
+    if isinstance(value, Dyn) and fact is not None and value.fact == Fact():
+        value = m.refined(value, fact)
+    return value
+
+
+def _pick(m: Machine, items: tuple[Value, ...], index: Any, base: Value) -> Value:
+    try:
+        found = items[index]
+    except (IndexError, TypeError) as error:
+        m.refuse("this index", f"{type(error).__name__}: {error}")
+    if not isinstance(index, slice):
+        return found
+    return Tup(found) if isinstance(base, Tup) else m.new(Items(found))
+
+
+def set_item(m: Machine, base: Value, index: Value, value: Value) -> None:
+    if isinstance(base, Ref):
+        content = m.content(base)
+        if isinstance(content, Items) and isinstance(index, Known) and isinstance(index.value, int):
+            items = list(content.items)
+            if not -len(items) <= index.value < len(items):
+                m.refuse("this index", "the list is shorter")
+            items[index.value] = value
+            _external(m, content, operator.setitem, [index, value])
+            m.store(base, Items(tuple(items), content.atom))
+            return
+        if isinstance(content, Entries) and isinstance(index, Known):
+            entries = dict(content.entries) | {index.value: value}
+            _external(m, content, operator.setitem, [index, value])
+            m.store(base, Entries(tuple(entries.items()), content.atom))
+            return
+        holder = runtime(m, base)
+        m.do(operator.setitem, [holder, index, value])
+        m.taint(holder, value)
+        m.widen(base, value)
+        return
+    if not isinstance(base, Dyn):
+        m.refuse("this assignment", "what stands before the index cannot be written into")
+    m.do(operator.setitem, [base, index, value])
+    m.taint(base, value)
+
+
+def _external(m: Machine, content: Items | Entries, op: Any, args: list[Value]) -> None:
+    """The caller's own container is changed when the program runs, too."""
+    if content.atom is not None:
+        m.do(op, [Dyn(content.atom), *args])
+
+
+def runtime(m: Machine, base: Ref) -> Dyn:
+    """The container as the running program's own, from here on."""
+    content = m.content(base)
+    if isinstance(content, Runtime):
+        return content.value
+    if not isinstance(content, Items | Entries):
+        m.refuse("this object", "it is used as a container")
+    made = as_runtime(m, content)
+    m.store(base, Runtime(made))
+    return made
+
+
+def wrap(m: Machine, value: Value) -> Value:
+    """A list or dict that the program computes, as a container that can change."""
+    if isinstance(value, Dyn) and value.fact.kind in ("list", "dict"):
+        return m.new(Runtime(value))
+    return value
+
+
+def append(m: Machine, base: Ref, value: Value) -> None:
+    """`base.append(value)`."""
+    content = m.content(base)
+    if isinstance(content, Items):
+        _external(m, content, list.append, [value])
+        m.store(base, Items((*content.items, value), content.atom))
+        return
+    holder = runtime(m, base)
+    m.do(list.append, [holder, value])
+    m.taint(holder, value)
+    m.widen(base, value)

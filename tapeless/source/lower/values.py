@@ -1,0 +1,174 @@
+"""What a Python expression stands for while its function is read: known now, or only when it runs.
+
+A number or array that the running program computes is a `Dyn`: a name and what is known of it.  Modules,
+functions, classes, text and literals are `Known`.  Tuples, lists, dicts and objects of known structure exist
+only while reading: their items are values in turn, and no code is written for building them until something
+needs them whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import gast
+
+from tapeless.ir.program import Atom, Var
+from tapeless.source.facts import UNKNOWN, Fact
+
+if TYPE_CHECKING:
+    from tapeless.source.parse import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An object that is known now; `atom` is what the running program calls it, if that is not a literal."""
+
+    value: Any
+    atom: Var | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dyn:
+    """A value that the running program computes; `varies`: it may depend on what is differentiated."""
+
+    atom: Atom
+    fact: Fact = UNKNOWN
+    varies: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tup:
+    """A tuple (or named tuple) of known length."""
+
+    items: tuple[Value, ...]
+    cls: type = tuple
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A list, dict or object that can change: its content stands in the state under `location`."""
+
+    location: int
+
+
+@dataclass(frozen=True, slots=True)
+class Closure:
+    """A function or lambda made by the function that is read: its tree, and the frame it was made in."""
+
+    tree: gast.FunctionDef | gast.Lambda
+    frame: Frame
+    defaults: tuple[Value, ...] = ()
+    keyword_defaults: tuple[tuple[str, Value], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """`owner.name`, to be called: a method of an array, list, dict, text; or `function` of an object's class."""
+
+    owner: Value
+    name: str
+    function: Value | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """functools.partial of values."""
+
+    function: Value
+    args: tuple[Value, ...]
+    kwargs: tuple[tuple[str, Value], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A range."""
+
+    start: Value
+    stop: Value
+    step: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """What a loop goes through.
+
+    `length` items, the k-th of them `item(k)`; or `items`, all known; or a range; or an iterable of the
+    running program, whose items are tuples of `width` if that is not 0.
+    """
+
+    length: Value | None
+    item: Callable[[Value], Value] | None = None
+    items: tuple[Value, ...] | None = None
+    span: Span | None = None
+    opaque: Value | None = None
+    width: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of two functions or objects, as the running program decides."""
+
+    test: Atom
+    then: Value
+    orelse: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Poison:
+    """A name whose value cannot be known here; reading it is refused for the reason `why`."""
+
+    why: str
+
+
+Value: TypeAlias = Known | Dyn | Tup | Ref | Closure | Bound | Partial | Span | Steps | Choice | Poison
+UNBOUND = Poison("it has no value here")
+NOTHING = Known(None)
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """The content of a list of known length; `atom`: it is the caller's own, whose changes are kept."""
+
+    items: tuple[Value, ...]
+    atom: Var | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """The content of a dict of known keys."""
+
+    entries: tuple[tuple[Any, Value], ...]
+    atom: Var | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """The content of an object: its class and attributes."""
+
+    cls: type
+    fields: tuple[tuple[str, Value], ...]
+    atom: Var | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """The content of a list or dict whose structure only the running program knows."""
+
+    value: Dyn
+
+
+Content: TypeAlias = Items | Entries | Fields | Runtime
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One call of one function: where its names are looked up."""
+
+    number: int
+    source: Source
+    outer: Frame | None  # the frame whose local names a closure sees
+    local: frozenset[str]
+    function: Any  # the function object; None for closures, which have `outer`
+    caller: Frame | None = None
