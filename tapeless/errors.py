@@ -93,6 +93,13 @@ def _underlined(where: Location) -> str:
     return f"    {text[indent:]}\n    {blank}{'^' * max(1, where.end_column - where.column)}\n"
 
 
+class NotSpecialisedError(TapelessError, RuntimeError):
+    """A derivative has no source yet: it is made for the types of the arguments it is first called with.
+
+    Call it, or say what it is to be made for: `g.specialise(*args)`.
+    """
+
+
 class MissingExtraError(TapelessError, ImportError):
     """An optional package is missing; the message names the extra that brings it."""
 
