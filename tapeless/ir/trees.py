@@ -25,7 +25,7 @@ FunctionTree: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 _FUTURES = sum({getattr(__future__, name).compiler_flag for name in __future__.all_feature_names})
 _SHAPE = CO_VARARGS | CO_VARKEYWORDS | CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR
-_BARE = "bare"
+_BARE = "<bare>"  # no name that a user may have
 _CALLING = ("EXTENDED_ARG", "PRECALL", "PUSH_NULL")
 _JUMPS = (*_CALLING, "NOP", "JUMP_FORWARD", "JUMP_BACKWARD")
 _lock = threading.Lock()  # warnings.catch_warnings is for one thread at a time
@@ -185,12 +185,12 @@ def _may_hold(tree: ast.AST, line: int) -> bool:
 def _compiled(tree: FunctionTree, function: FunctionType) -> CodeType | None:
     """The code of `tree`, compiled as the function was: its free variables are known, it is in its class."""
     code, owner = function.__code__, _class_of(function.__code__)
-    module = ast.parse(_frame(function, owner))
-    outer: Any = module.body[-1]
-    (outer.body[-1] if owner else outer).body = [_bare(tree)]
     with _lock, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
+            module = ast.parse(_frame(function, owner))
+            outer: Any = module.body[-1]
+            (outer.body[-1] if owner else outer).body = [_bare(tree)]
             flags = code.co_flags & _FUTURES
             inner: CodeType | None = compile(module, code.co_filename, "exec", flags, dont_inherit=True)
         except (SyntaxError, ValueError):
@@ -207,7 +207,7 @@ def _frame(function: FunctionType, owner: str) -> str:
     """
     code, globals_ = function.__code__, function.__globals__
     read = dict.fromkeys(name for inner in _with_inner(code) for name in inner.co_names)
-    modules = [name for name in read if isinstance(globals_.get(name), ModuleType)]
+    modules = [name for name in read if isinstance(globals_.get(name), ModuleType) and name.isidentifier()]
     free = ", ".join(name for name in code.co_freevars if name != "__class__")
     imports = f"import {', '.join(modules)}\n" if modules else ""
     if not owner:
