@@ -28,6 +28,7 @@ from tapeless.source.lower.values import (
     Bound,
     Choice,
     Closure,
+    Derivative,
     Dyn,
     Entries,
     Fields,
@@ -51,6 +52,7 @@ HANDLERS: dict[Any, Handler] = {}
 METHODS: dict[tuple[str, str], Callable[[Machine, Value, Args, Kwargs], Value]] = {}
 # What reads a call of an object that is itself a derivative; None for anything else.
 NESTED: list[Callable[[Machine, Any, Args, Kwargs], Value | None]] = []
+DERIVATIVES: list[Callable[[Machine, Derivative, Args, Kwargs], Value]] = []
 
 
 def handles(*functions: Any) -> Callable[[Handler], Handler]:
@@ -75,6 +77,8 @@ def call(m: Machine, callee: Value, args: Args, kwargs: Kwargs) -> Value:
         case Partial():
             merged = dict(callee.kwargs) | dict(kwargs)
             return call(m, callee.function, [*callee.args, *args], merged)
+        case Derivative():
+            return DERIVATIVES[0](m, callee, args, kwargs)
         case Choice():
             return _call_choice(m, callee, args, kwargs)
         case Ref() if isinstance(m.content(callee), Fields):

@@ -209,8 +209,7 @@ class Join:
 
 def hint_of(key: tuple[str, int, str]) -> str:
     """What a value that stands under this key may be called."""
-    name = key[2].strip("<>").split()
-    return name[0] if name else "item"
+    return {"": "item", "<break>": "stopped", "<return>": "result"}.get(key[2], key[2])
 
 
 def as_runtime(m: Machine, content: Items | Entries | Runtime) -> Dyn:

@@ -133,9 +133,26 @@ class Loop:
                     self.plan = {leaf: fact for leaf, fact in self.plan.items() if leaf[0] != key}
                 continue
             for index, (old, new) in enumerate(zip(_data(start), _data(after), strict=True)):
-                if old != new and not self._fits((key, index), old, new):
+                if old == new:
+                    continue
+                if isinstance(old, Dyn) and isinstance(new, Dyn) and old.atom == new.atom:
+                    settled = self._learn((key, index), new) and settled
+                elif not self._fits((key, index), old, new):
                     settled = False
         return settled, conversions
+
+    def _learn(self, leaf: tuple[Key, int], new: Dyn) -> bool:
+        """A container that stays itself took items of another kind: that was to be known from the start."""
+        key, index = leaf
+        old = _data(self.start(key))[index]
+        if leaf in self.plan or not isinstance(old, Dyn):
+            return self._fits(leaf, old, new)
+        common = join(old.fact, new.fact, f"{hint_of(key)}.loop")
+        known = Dyn(old.atom, common, old.varies or new.varies)
+        if known == old or key in self.renewed:
+            return known == old
+        self.m.set(key, _map_data(self.m.get(key), lambda k, part: known if k == index else part))
+        return False
 
     def _fits(self, leaf: tuple[Key, int], old: Value, new: Value) -> bool:
         first, then = _as_fact(old), _as_fact(new)
@@ -274,8 +291,7 @@ def _map_data(value: Any, change: Callable[[int, Value], Value]) -> Any:
             case Fields():
                 return Fields(item.cls, tuple([(key, go(part)) for key, part in item.fields]), item.atom)
             case Runtime():
-                changed = go(item.value)
-                return Runtime(changed) if isinstance(changed, Dyn) else item
+                return Runtime(go(item.value))
             case Span():
                 return Span(go(item.start), go(item.stop), go(item.step))
             case _:

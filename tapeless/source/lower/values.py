@@ -65,7 +65,7 @@ class Closure:
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """`owner.name`, to be called: a method of an array, list, dict, text; or `function` of an object's class."""
+    """`owner.name`, to be called: a method of an array or container; or `function` of an object's class."""
 
     owner: Value
     name: str
@@ -79,6 +79,16 @@ class Partial:
     function: Value
     args: tuple[Value, ...]
     kwargs: tuple[tuple[str, Value], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Derivative:
+    """`grad(function)` and its like, made inside."""
+
+    kind: str
+    function: Value
+    argnums: Any
+    has_aux: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +132,9 @@ class Poison:
     why: str
 
 
-Value: TypeAlias = Known | Dyn | Tup | Ref | Closure | Bound | Partial | Span | Steps | Choice | Poison
+Value: TypeAlias = (
+    Known | Dyn | Tup | Ref | Closure | Bound | Partial | Derivative | Span | Steps | Choice | Poison
+)
 UNBOUND = Poison("it has no value here")
 NOTHING = Known(None)
 
