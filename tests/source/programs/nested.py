@@ -82,3 +82,22 @@ def newton_step_inside(x):
 @program(0.7, 0.3, wrt=(0, 1), tape=False)
 def gradient_of_the_second_argument(x, y):
     return tapeless.grad(lambda a, b: a * b**2, 1)(x, y) + tapeless.grad(lambda a, b: a**2 * b)(x, y)
+
+
+@program(0.7, tape=False)
+def slope_by_forward_mode(x):
+    value, slope = tapeless.jvp(cubic, (x,), (1.0,))
+    return value * slope
+
+
+@program(V, tape=False)
+def pulled_back(x):
+    out, pullback = tapeless.vjp(np.tanh, x)
+    (found,) = pullback(out * 2.0)
+    return np.sum(found**2)
+
+
+@program(V, tape=False)
+def size_of_a_jacobian(x):
+    J = tapeless.jacobian(lambda v: np.sin(v[1:]) * v[:-1])(x)
+    return np.sum(J**2)
