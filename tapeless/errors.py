@@ -82,15 +82,21 @@ def transform_error(where: Location, what: str, why: str, rewrite: str) -> Trans
     return error
 
 
+LONGEST = 120  # what a message shows of a longer line: the part around the place
+
+
 def _underlined(where: Location) -> str:
     """The line without its indentation, and carets below the place; tabs stay, so that both line up."""
     if not where.column:
         return ""
     text = where.text.rstrip()
     indent = len(text) - len(text.lstrip())
-    before = text[indent : where.column - 1]
-    blank = "".join(character if character.isspace() else " " for character in before)
-    return f"    {text[indent:]}\n    {blank}{'^' * max(1, where.end_column - where.column)}\n"
+    start = where.column - 1
+    first = indent if start < indent + LONGEST // 2 else start - LONGEST // 4
+    shown = text[first : first + LONGEST]
+    blank = "".join(character if character.isspace() else " " for character in text[first:start])
+    carets = "^" * max(1, min(where.end_column - 1, first + len(shown)) - start)
+    return f"    {shown}\n    {blank}{carets}\n"
 
 
 class NotSpecialisedError(TapelessError, RuntimeError):

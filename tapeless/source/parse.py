@@ -30,6 +30,7 @@ _IN_C = (
     types.MethodWrapperType,
     types.ClassMethodDescriptorType,
 )
+DEEP = 100
 _ERRSTATE = [c for c in np.errstate.__call__.__code__.co_consts if isinstance(c, CodeType)]
 
 
@@ -222,6 +223,8 @@ def _as_gast(found: Found, function: FunctionType) -> gast.FunctionDef | gast.La
         tree: Any = gast.ast_to_gast(found.tree)
     except RecursionError:
         depth, deepest = _deepest(found.tree)
+        if depth < DEEP:  # it is the caller who is near the limit
+            raise
         raise transform_error(
             _location(deepest, function.__code__, found.lines),
             f"an expression or a block is nested {depth} deep",

@@ -269,6 +269,22 @@ def test_text_and_brackets_on_the_left_margin_do_not_end_a_function(tmp_path):
     assert text_of(module.last) == "lambda: 0"
 
 
+def test_a_function_in_the_middle_of_a_statement_is_found_in_the_whole_file(tmp_path):
+    module = module_of(
+        tmp_path,
+        """
+        if not __name__:
+            pass
+        else:
+            f = dict(
+                key=lambda x:
+                x + 1)["key"]
+        """,
+    )
+
+    assert text_of(module.f) == "lambda x: x + 1"
+
+
 def test_tabs_and_wide_characters_are_no_trouble(tmp_path):
     module = module_of(tmp_path, "class A:\n\tdef f(self, größe):\n\t\treturn größe + 'ü漢𝒳', lambda ß: ß\n")
 

@@ -365,6 +365,24 @@ def test_expressions_nested_too_deeply_are_refused_at_their_statement(tmp_path):
     assert error.rewrite == "assign parts of it to names of their own"
 
 
+def test_expressions_too_deep_for_the_parser_are_refused(tmp_path):
+    text = f"def f(x):\n    return {' + '.join(['x'] * 2200)}\n"
+    error = refusal(module_of(tmp_path, text).f)
+
+    assert "nested" in str(error)
+    assert error.lineno in (1, 2)
+    assert error.rewrite == "assign parts of it to names of their own"
+
+
+def test_of_long_lines_the_part_around_the_place_is_shown(tmp_path):
+    text = "def f(x):\n    return " + "x + " * 50 + "(yield x) + " + "x + " * 50 + "x\n"
+    _, shown, carets, _ = str(refusal(module_of(tmp_path, text).f)).splitlines()
+
+    assert "(yield x)" in shown
+    assert len(shown) == 4 + 120
+    assert shown[carets.index("^") : carets.rindex("^") + 1] == "yield x"
+
+
 def test_transform_errors_are_syntax_errors_that_python_shows_with_a_caret():
     error = refusal(generator)
     shown = "".join(traceback.format_exception_only(error))
