@@ -8,8 +8,8 @@ from tapeless.ir.names import Names
 from tapeless.source.normalise.syntax import (
     Block,
     Function,
+    again,
     assign,
-    changed,
     is_simple,
     load,
     names_in,
@@ -54,7 +54,7 @@ def _one_by_one(statement: gast.Assign, names: Names) -> Block:
     first, *others = statement.targets
     value = statement.value
     if is_simple(value) and not stored([value]) and not _names(value) & stored(statement.targets):
-        return [assign(target, changed(value), statement) for target in statement.targets]
+        return [assign(target, again(value), statement) for target in statement.targets]
     if isinstance(first, gast.Name) and first.id not in stored(others):
         holder, start = first.id, assign(first, value, statement)
     else:

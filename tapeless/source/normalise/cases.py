@@ -12,10 +12,10 @@ from tapeless.source.normalise.syntax import (
     Block,
     Function,
     NotNormalisableError,
+    again,
     assign,
     at,
     branch,
-    changed,
     constant,
     is_simple,
     joined,
@@ -64,20 +64,22 @@ def plain_branches(tree: Function) -> Function:
 
 @dataclass(frozen=True)
 class _Subject:
-    """What a pattern is held against: a value, or the items of a tuple that is never built."""
+    """What a pattern is held against: a value or an item inside it, or a tuple that is never built."""
 
     value: gast.expr | None
+    path: tuple[int, ...] = ()
     items: tuple[_Subject, ...] = ()
 
     def load(self, place: gast.AST) -> gast.expr:
         if self.value is None:
             return at(place, gast.Tuple([item.load(place) for item in self.items], gast.Load()))
-        return at(place, changed(self.value))
+        tree = at(place, again(self.value))
+        for index in self.path:
+            tree = at(place, gast.Subscript(tree, constant(index, place), gast.Load()))
+        return tree
 
-    def item(self, index: int, place: gast.AST) -> _Subject:
-        if self.value is None:
-            return self.items[index]
-        return _Subject(at(place, gast.Subscript(self.load(place), constant(index, place), gast.Load())))
+    def item(self, index: int) -> _Subject:
+        return self.items[index] if self.value is None else _Subject(self.value, (*self.path, index))
 
 
 @dataclass
@@ -113,7 +115,7 @@ class _Matching:
     def _pin(self, value: gast.expr, rebound: set[str], before: Block) -> _Subject:
         """A subject that stays what it is while patterns are tried."""
         if isinstance(value, gast.Tuple) and not any(isinstance(item, gast.Starred) for item in value.elts):
-            return _Subject(None, tuple([self._pin(item, rebound, before) for item in value.elts]))
+            return _Subject(None, items=tuple([self._pin(item, rebound, before) for item in value.elts]))
         if is_simple(value) and not (isinstance(value, gast.Name) and value.id in rebound):
             return _Subject(value)
         name = self._fresh("subject")
@@ -206,7 +208,7 @@ class _Matching:
         if subject.value is not None:
             whole.tests += self._length_tests(subject, count, pattern)
         for index, part in enumerate(pattern.patterns):
-            match = self._match(part, subject.item(index, part))
+            match = self._match(part, subject.item(index))
             if match is None:
                 return None
             whole.tests += match.tests

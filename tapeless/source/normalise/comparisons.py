@@ -10,6 +10,7 @@ from tapeless.ir.names import Names
 from tapeless.source.normalise.syntax import (
     SCOPES,
     Function,
+    again,
     at,
     changed,
     is_simple,
@@ -85,7 +86,7 @@ class _Splitter:
     def _twice(self, side: gast.expr) -> tuple[gast.expr, gast.expr]:
         """A side as it is written first, and as it is written again."""
         if is_simple(side):
-            return side, changed(side)
+            return side, again(side)
         if isinstance(side, gast.NamedExpr):
             return side, load(side.target.id, side)
         self._names = self._names or names_in(self._tree)

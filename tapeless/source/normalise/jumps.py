@@ -12,6 +12,7 @@ from tapeless.source.normalise.exits import Exits, ExitTable, Jump, either, is_e
 from tapeless.source.normalise.syntax import (
     Block,
     Function,
+    again,
     assign,
     at,
     branch,
@@ -156,7 +157,7 @@ class _Tail:
 
 
 def _copied(step: gast.stmt) -> gast.stmt:
-    return changed(step, value=changed(step.value)) if isinstance(step, gast.Return) else changed(step)
+    return changed(step, value=again(step.value)) if isinstance(step, gast.Return) else changed(step)
 
 
 class _Structuring:
@@ -229,6 +230,8 @@ class _Structuring:
         return self._block(block, region, _Tail()).closed(region.flags.values())
 
     def _statement(self, statement: gast.stmt, region: _Region, later: _Tail) -> _Tail:
+        if isinstance(statement, gast.Pass):  # it is put back where nothing else is
+            return later
         if self._exits[statement].plain:
             later.add(statement)
             return later

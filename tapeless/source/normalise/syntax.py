@@ -80,6 +80,11 @@ def is_simple(tree: gast.AST) -> bool:
     return isinstance(tree, gast.Name | gast.Constant)
 
 
+def again(tree: gast.expr) -> gast.expr:
+    """A simple value, to be written once more."""
+    return changed(tree, operand=changed(tree.operand)) if isinstance(tree, gast.UnaryOp) else changed(tree)
+
+
 def is_elif(orelse: Block) -> bool:
     return len(orelse) == 1 and isinstance(orelse[0], gast.If)
 
