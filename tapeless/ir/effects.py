@@ -11,7 +11,18 @@ from typing import Any
 
 import numpy as np
 
-from tapeless.ir.program import Let, Var, add_at, iadd, isub, pop, push, subtract_at
+from tapeless.ir.program import (
+    Let,
+    Var,
+    add_at,
+    add_unless_shared,
+    iadd,
+    isub,
+    pop,
+    push,
+    subtract_at,
+    take_last,
+)
 
 # The position of the argument that is written into. A method of NumPy's ufuncs is made anew on each access,
 # so `np.add.at` stands by its owner and name.
@@ -25,6 +36,8 @@ WRITES: dict[Any, int] = {
     subtract_at: 0,
     push: 0,
     pop: 0,
+    take_last: 0,
+    add_unless_shared: 0,
     list.append: 0,
     list.extend: 0,
     list.insert: 0,

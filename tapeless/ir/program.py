@@ -17,6 +17,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
+import numpy as np
+
 
 @dataclass(frozen=True, slots=True)
 class Var:
@@ -332,6 +334,20 @@ def push(stack: list[Any], *values: Any) -> None:
 def pop(stack: list[Any]) -> Any:
     """The values of the iteration that was kept last."""
     return stack.pop()
+
+
+def take_last(items: list[Any], count: int) -> list[Any]:
+    """Take the last `count` items off a list: what undoes `extend`."""
+    start = len(items) - count
+    last = items[start:]
+    del items[start:]
+    return last
+
+
+def add_unless_shared(target: Any, source: Any) -> None:
+    """`target += source`, element by element in order, unless they are the same elements in memory."""
+    if not np.may_share_memory(target, source):
+        target += np.reshape(source, np.shape(target))
 
 
 def fail(error: Any = None, cause: Any = None) -> None:
