@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import overload
+from typing import Any, overload
 
 from tapeless.ir.program import (
     Argument,
@@ -90,9 +90,17 @@ def uses(program: Program) -> Counter[str]:
     return Counter(name for statement in (*walk(program.body), program.exit) for name in reads(statement))
 
 
-def is_plain(atom: Argument | None) -> bool:
-    """Whether an atom is a number, a text or None: nothing that can be written into."""
-    return isinstance(atom, Const) and type(atom.value) in (int, float, complex, bool, str, type(None))
+def identity(argument: Argument) -> Any:
+    """What makes two arguments the same: 0.0 is neither -0.0 nor 0, and objects are only themselves."""
+    return _value(argument.value) if isinstance(argument, Const) else argument
+
+
+def _value(value: Any) -> Any:
+    if type(value) is tuple:
+        items: tuple[Any, ...] = value  # pyright: ignore[reportUnknownVariableType]
+        return (tuple, *map(_value, items))
+    simple = isinstance(value, bool | int | float | complex | str)
+    return (type(value), repr(value)) if simple else id(value)
 
 
 def _maybe(atom: Atom | None, names: Mapping[str, Atom]) -> Atom | None:

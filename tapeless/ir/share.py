@@ -11,10 +11,8 @@ import numpy as np
 
 from tapeless.ir.aliases import Aliases, aliases, writes_of
 from tapeless.ir.program import (
-    Argument,
     Atom,
     Block,
-    Const,
     For,
     If,
     Let,
@@ -32,7 +30,7 @@ from tapeless.ir.program import (
     walk,
     with_blocks,
 )
-from tapeless.ir.renaming import rename, renamed, same_or
+from tapeless.ir.renaming import identity, rename, renamed, same_or
 
 # They give an object of its own, for somebody to write into.
 _CREATORS = frozenset(map(id, (
@@ -144,7 +142,7 @@ class _Sharing:
             _of(statement.op),
             len(statement.args),
             names,
-            tuple(map(_identity, arguments)),
+            tuple(map(identity, arguments)),
             tuple(versions),
         )
 
@@ -168,7 +166,7 @@ class _Sharing:
     def _without_twin_phis(self, statement: If) -> If:
         first: dict[Any, Phi] = {}
         for phi in statement.outs:
-            twin = first.setdefault((_identity(phi.then), _identity(phi.orelse)), phi)
+            twin = first.setdefault((identity(phi.then), identity(phi.orelse)), phi)
             if twin is not phi:
                 self.names[phi.name] = Var(twin.name)
         if len(first) == len(statement.outs):
@@ -179,7 +177,7 @@ class _Sharing:
         first: dict[Any, Any] = {}
         for carry in loop.carries:
             ends = (renamed(carry.init, self.names), renamed(carry.next, self.names))
-            twin = first.setdefault((_identity(ends[0]), _identity(ends[1])), carry)
+            twin = first.setdefault((identity(ends[0]), identity(ends[1])), carry)
             if twin is not carry:
                 self.names[carry.name] = Var(twin.name)
                 self.names[carry.result] = Var(twin.result)
@@ -192,16 +190,3 @@ def _of(op: Any) -> Any:
     """What makes two operations the same; a ufunc's method is made anew on each access."""
     owner = getattr(op, "__self__", None)
     return (owner, op.__name__) if isinstance(owner, np.ufunc) else id(op)
-
-
-def _identity(argument: Argument) -> Any:
-    """What makes two arguments the same: 0.0 is neither -0.0 nor 0, and objects are only themselves."""
-    return _value(argument.value) if isinstance(argument, Const) else argument
-
-
-def _value(value: Any) -> Any:
-    if type(value) is tuple:
-        items: tuple[Any, ...] = value  # pyright: ignore[reportUnknownVariableType]
-        return (tuple, *map(_value, items))
-    simple = isinstance(value, bool | int | float | complex | str)
-    return (type(value), repr(value)) if simple else id(value)

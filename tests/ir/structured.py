@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import operator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,7 @@ from tapeless.ir.program import (
     new_stack,
     pop,
     push,
+    reads,
     same,
 )
 from tests.ir.evaluate import evaluate
@@ -98,6 +100,7 @@ class _Writer:
         self.depth = 0
         self.arrays = ["x", "y"]
         self.numbers = ["a", "b"]
+        self.pure: list[tuple[str, Let]] = []
 
     def fresh(self) -> str:
         self.count += 1
@@ -153,7 +156,20 @@ class _Writer:
         ]
         simple += ["iadd", "add_at", "record", "disturb", "tuple", "list"]
         nested = ["if", "if", "for", "for", "while", "stack"] if self.depth < 2 else []
-        return getattr(self, self.pick(simple + nested) + "_")()
+        mark = len(self.arrays)
+        written = getattr(self, self.pick(simple + nested + ["again"] * 4) + "_")()
+        if len(written) == 1 and isinstance(written[0], Let) and written[0].targets and not written[0].effect:
+            self.pure.append(("array" if len(self.arrays) > mark else "number", written[0]))
+        return written
+
+    def again_(self) -> tuple[Statement, ...]:
+        """What was written before, under another name."""
+        there = {*self.arrays, *self.numbers}
+        known = [(kind, let) for kind, let in self.pure if there.issuperset(reads(let))]
+        if not known:
+            return ()
+        kind, let = self.pick(known[-4:])
+        return (replace(let, targets=(self.new(kind),)),)
 
     def binary_(self) -> tuple[Statement, ...]:
         left, right = self.pick([(self.array(), self.any()), (self.any(), self.array())])
