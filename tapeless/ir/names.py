@@ -33,10 +33,8 @@ class Names:
         """From now on the name is taken."""
         self._taken.add(name)
 
-    def release(self, name: str) -> None:
-        """Forget the name handed out last, if this is it."""
-        if self._given and self._given[-1][1] == name:
-            self.back(len(self._given) - 1)
+    def is_taken(self, name: str) -> bool:
+        return name in self._taken
 
     def mark(self) -> int:
         """A point to which `back` can return."""

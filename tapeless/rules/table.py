@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import math
 import operator
 import types
 from collections.abc import Callable, Iterator
@@ -142,7 +143,7 @@ def _is_default(value: Any, default: Any) -> bool:
 
 _rules: dict[Any, Rule] = {}
 
-# Python's operators are NumPy's functions in another notation.
+# Python's operators, and what it has for single numbers, are NumPy's functions in another notation.
 OPERATORS: dict[Function, Function] = {
     operator.add: np.add,
     operator.sub: np.subtract,
@@ -165,6 +166,25 @@ OPERATORS: dict[Function, Function] = {
     operator.le: np.less_equal,
     operator.gt: np.greater,
     operator.ge: np.greater_equal,
+    abs: np.absolute,
+    pow: np.power,
+    min: np.minimum,
+    max: np.maximum,
+    float: np.positive,
+    math.asin: np.arcsin,
+    math.acos: np.arccos,
+    math.atan: np.arctan,
+    math.atan2: np.arctan2,
+    math.asinh: np.arcsinh,
+    math.acosh: np.arccosh,
+    math.atanh: np.arctanh,
+    math.pow: np.power,
+    **{
+        getattr(math, name): getattr(np, name)
+        for name in np.__all__
+        if name not in ("pow", "nan", "inf", "pi", "e") and isinstance(getattr(np, name), np.ufunc)
+        if hasattr(math, name)
+    },
 }
 
 

@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from tapeless.source.facts import fact_of_constant
 from tapeless.source.infer import infer
 from tapeless.source.lower.calls import METHODS, call, kind_of
 from tapeless.source.lower.control import branch
 from tapeless.source.lower.lookup import is_library, module_attribute
 from tapeless.source.lower.machine import Machine
-from tapeless.source.lower.objects import class_attribute, find_property, instance_attribute
+from tapeless.source.lower.objects import class_attribute, find_property, instance_attribute, super_attribute
 from tapeless.source.lower.values import (
     Bound,
     Choice,
@@ -21,6 +22,7 @@ from tapeless.source.lower.values import (
     Fields,
     Known,
     Ref,
+    Super,
     Tup,
     Value,
 )
@@ -62,6 +64,8 @@ def get_attribute(m: Machine, owner: Value, name: str) -> Value:
             if name in own:
                 return own[name]
             return _of_class(m, owner, name)
+        case Super():
+            return super_attribute(m, owner, name)
         case Choice():
             key = m.temporary()
             branch(
@@ -110,6 +114,13 @@ def _of_dyn(m: Machine, owner: Dyn, name: str) -> Value:
     if kind_of(m, owner) == "array":
         if name in OF_ARRAYS:
             return _array_attribute(m, owner, name)
+        if name == "flat":
+            return m.let(np.ravel, [owner])
+        if name == "mT":
+            return m.let(np.swapaxes, [owner, Known(-1), Known(-2)])
+        if name in ("itemsize", "nbytes"):
+            read = m.let(getattr, [owner, Known(name)], hint=name)
+            return m.refined(Dyn(read.atom), fact_of_constant(0)) if isinstance(read, Dyn) else read
         if name == "dtype":
             dtype = owner.fact.dtype
             weak = owner.fact.weak

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import collections
+import dataclasses
 import functools
 import math
 import operator
@@ -21,13 +23,16 @@ from tapeless.source.lower.iteration import (
     listed,
     loop,
     mapped,
+    nth,
     steps_of,
     zipped,
 )
+from tapeless.source.lower.lookup import lookup
 from tapeless.source.lower.machine import Machine
 from tapeless.source.lower.objects import class_attribute, set_attribute
 from tapeless.source.lower.operators import binary, unary, update
 from tapeless.source.lower.subscripts import append, get_item, set_item
+from tapeless.source.lower.trees import parameters
 from tapeless.source.lower.values import (
     NOTHING,
     Bound,
@@ -41,6 +46,8 @@ from tapeless.source.lower.values import (
     Ref,
     Runtime,
     Span,
+    Steps,
+    Super,
     Tup,
     Value,
 )
@@ -171,7 +178,7 @@ def _extreme(function: Any, better: Any) -> Any:
         items = args if len(args) > 1 else listed(m, args[0])
         if items is None:
             if keyed != NOTHING:
-                m.refuse(f"this {function.__name__}", "it has a key and a length not known beforehand")
+                return _best_of_many(m, args[0], keyed, better)
             return library_call(m, np.max if function is max else np.min, [_joined(m, args[0])], {})
         if not items:
             if default is not None:
@@ -187,6 +194,22 @@ def _extreme(function: Any, better: Any) -> Any:
         return best
 
     return run
+
+
+def _best_of_many(m: Machine, value: Value, key: Value, better: Any) -> Value:
+    steps = steps_of(m, value)
+    place, name = m.temporary()[:2]
+    best: Any = (place, name, "best")
+    first = nth(m, steps, Known(0))
+    m.set(best, Tup((first, call(m, key, [first], {}))))
+
+    def choose(item: Value) -> None:
+        current, score = m.get(best), call(m, key, [item], {})
+        test = binary(m, better, score, current.items[1])
+        branch(m, test, lambda: m.set(best, Tup((item, score))), lambda: None)
+
+    loop(m, steps, choose, lambda: None)
+    return m.take(best).items[0]  # type: ignore[union-attr]
 
 
 def _joined(m: Machine, value: Value) -> Value:
@@ -462,7 +485,16 @@ def reduce(m: Machine, args: Args, kwargs: Kwargs) -> Value:
 
 @handles(super)
 def super_(m: Machine, args: Args, kwargs: Kwargs) -> Value:
-    m.refuse("super()", "the parent's method is not found this way yet", "write Parent.method(self, ...)")
+    frame = m.frame
+    assert frame is not None
+    if args:
+        cls, owner = args
+        assert isinstance(cls, Known)
+        return Super(owner, cls.value)
+    first = parameters(frame.source.tree)[0]
+    cls = lookup(m, "__class__")
+    assert isinstance(cls, Known)
+    return Super(lookup(m, first), cls.value)
 
 
 @handles(operator.itemgetter)
@@ -517,6 +549,62 @@ def asarray(m: Machine, args: Args, kwargs: Kwargs) -> Value:
     if isinstance(value, Dyn) and value.fact.kind == "array" and len(args) == 1 and not kwargs:
         return m.let(same, [value])
     return library_call(m, np.array, args, kwargs)
+
+
+@handles(dataclasses.replace)
+def replace(m: Machine, args: Args, kwargs: Kwargs) -> Value:
+    owner = args[0]
+    content = m.content(owner) if isinstance(owner, Ref) else None
+    if isinstance(content, Fields):
+        return m.new(Fields(content.cls, tuple((dict(content.fields) | dict(kwargs)).items())))
+    assert isinstance(owner, Known)
+    names = [field.name for field in dataclasses.fields(owner.value)]
+    fields = {name: get_attribute(m, owner, name) for name in names} | dict(kwargs)
+    return m.new(Fields(type(owner.value), tuple(fields.items())))
+
+
+@handles(collections.OrderedDict)
+def ordered_dict(m: Machine, args: Args, kwargs: Kwargs) -> Value:
+    return dict_(m, args, kwargs)
+
+
+@handles(collections.defaultdict)
+def default_dict(m: Machine, args: Args, kwargs: Kwargs) -> Value:
+    made = dict_(m, args[1:], kwargs)
+    content = m.content(made) if isinstance(made, Ref) else None
+    assert isinstance(content, Entries)
+    return m.new(Entries(content.entries, None, args[0] if args else None))
+
+
+@handles(math.log)
+def log(m: Machine, args: Args, kwargs: Kwargs) -> Value:
+    if len(args) == 1:
+        return library_call(m, math.log, args, kwargs) if m.varies(args[0]) else m.let(math.log, args)
+    return binary(m, operator.truediv, m.let(math.log, args[:1]), m.let(math.log, args[1:]))
+
+
+@handles(math.prod)
+def prod(m: Machine, args: Args, kwargs: Kwargs) -> Value:
+    start = kwargs.get("start", Known(1))
+    return reduce(m, [Known(operator.mul), args[0], start], {})
+
+
+@handles(math.fsum)
+def fsum(m: Machine, args: Args, kwargs: Kwargs) -> Value:
+    return sum_(m, [args[0], Known(0.0)], {})
+
+
+@handles(math.hypot)
+def hypot(m: Machine, args: Args, kwargs: Kwargs) -> Value:
+    if len(args) == 2:
+        return library_call(m, math.hypot, args, kwargs)
+    return library_call(m, np.linalg.norm, [m.new(Items(tuple(args)))], {})
+
+
+@handles(math.dist)
+def dist(m: Machine, args: Args, kwargs: Kwargs) -> Value:
+    one, two = [m.let(np.array, [arg]) for arg in args]
+    return library_call(m, np.linalg.norm, [binary(m, operator.sub, one, two)], {})
 
 
 def _casting(kind: type) -> Any:

@@ -17,6 +17,7 @@ from tapeless.ir.effects import WRITES
 from tapeless.ir.program import call as call_value
 from tapeless.ir.program import call_method as _method
 from tapeless.rules import table
+from tapeless.source.facts import Fact
 from tapeless.source.lower.control import branch
 from tapeless.source.lower.lookup import classify, is_library
 from tapeless.source.lower.machine import MISSING, Machine
@@ -97,7 +98,8 @@ def _call_known(m: Machine, callee: Known, args: Args, kwargs: Kwargs) -> Value:
         value = read(m, function, args, kwargs)
         if value is not None:
             return value
-    if table.find(function) is not None or isinstance(function, np.ufunc) or is_writing(function):
+    is_ufunc = isinstance(function, np.ufunc) or isinstance(getattr(function, "__self__", None), np.ufunc)
+    if table.find(function) is not None or is_ufunc or is_writing(function):
         return library_call(m, function, args, kwargs)
     if isinstance(function, types.MethodType):
         owner = classify_instance(function.__self__)
@@ -147,6 +149,10 @@ def library_call(m: Machine, function: Any, args: Args, kwargs: Kwargs) -> Value
     if isinstance(function, np.ufunc) and len(args) > function.nin:
         out = args[function.nin]
         args = args[: function.nin]
+    if getattr(function, "__name__", "") == "outer" and isinstance(
+        getattr(function, "__self__", None), np.ufunc
+    ):
+        return _outer(m, function.__self__, args)
     if is_writing(function):
         m.do(function, args, kwargs)
         if isinstance(args[0], Dyn):
@@ -164,6 +170,17 @@ def library_call(m: Machine, function: Any, args: Args, kwargs: Kwargs) -> Value
     m.do(operator.setitem, [out, Known(Ellipsis), value])
     m.taint(out, value)
     return out
+
+
+def _outer(m: Machine, ufunc: np.ufunc, args: list[Value]) -> Value:
+    """`ufunc.outer(a, b)`: the first gets an axis of length one for each of the second."""
+    fact = m.known(args[1])
+    rank = len(fact.dims) if isinstance(fact, Fact) and fact.dims is not None else None
+    if rank is None:
+        m.refuse(f"np.{ufunc.__name__}.outer", "how many axes its arguments have is not known beforehand")
+    index = Known((Ellipsis, *(None,) * rank))
+    first = args[0] if not rank else m.let(operator.getitem, [args[0], index])
+    return m.let(ufunc, [first, args[1]])
 
 
 def _refuse_missing(m: Machine, function: Any, args: Args, kwargs: Kwargs) -> None:
@@ -208,12 +225,9 @@ def python_call(m: Machine, function: Any, args: Args, kwargs: Kwargs) -> Value:
     try:
         fork = m.fork(attempt)
     except TransformError:
-        m.names.back(mark)
+        m.back(mark)
         return opaque_call(m, function, args, kwargs)
-    m.block.extend(fork.block)
-    for key, value in fork.changes.items():
-        m.set(key, value)
-    m.dead = m.dead or fork.dead
+    m.join_fork(fork)
     return result[0]
 
 

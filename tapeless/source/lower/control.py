@@ -98,6 +98,7 @@ class Join:
     def state(self, left: Any, right: Any, key: tuple[str, int, str]) -> Any:
         hint = hint_of(key)
         if left is MISSING or right is MISSING:
+            self.m.missing(key)
             return self.only(right if left is MISSING else left, left_is_dead=left is MISSING, key=key)
         try:
             return self.content(left, right, hint)
@@ -131,7 +132,7 @@ class Join:
                 raise Mismatch("a dict has other keys after each branch")
             names = [key for key, _ in left.entries]
             joined = self._each([v for _, v in left.entries], [v for _, v in right.entries], hint)
-            return Entries(tuple(zip(names, joined, strict=True)), left.atom)
+            return Entries(tuple(zip(names, joined, strict=True)), left.atom, left.missing)
         if isinstance(left, Fields) and isinstance(right, Fields):
             names = list(dict([*left.fields, *right.fields]))
             missing = Poison("the attribute is set in one branch only")
@@ -262,7 +263,9 @@ def map_leaves(m: Machine, value: Any, change: Callable[[Dyn], Value]) -> Any:
             case Items():
                 return Items(tuple([go(part) for part in item.items]), item.atom)
             case Entries():
-                return Entries(tuple([(key, go(part)) for key, part in item.entries]), item.atom)
+                return Entries(
+                    tuple([(key, go(part)) for key, part in item.entries]), item.atom, item.missing
+                )
             case Fields():
                 return Fields(item.cls, tuple([(key, go(part)) for key, part in item.fields]), item.atom)
             case Runtime():

@@ -18,7 +18,7 @@ from tapeless.source.lower.lookup import lookup
 from tapeless.source.lower.machine import EXPRESSIONS, Machine
 from tapeless.source.lower.operators import binary, unary
 from tapeless.source.lower.targets import bind, closure
-from tapeless.source.lower.subscripts import append, get_item, set_item
+from tapeless.source.lower.subscripts import append, as_key, get_item, set_item
 from tapeless.source.lower.trees import local_names
 from tapeless.source.lower.values import (
     Dyn,
@@ -172,9 +172,8 @@ def conditional(m: Machine, tree: gast.IfExp) -> Value:
 
 @reads(gast.NamedExpr)
 def walrus(m: Machine, tree: gast.NamedExpr) -> Value:
-    value = m.evaluate(tree.value)
-    bind(m, tree.target, value)
-    return value
+    bind(m, tree.target, m.evaluate(tree.value))
+    return m.evaluate(gast.copy_location(gast.Name(tree.target.id, gast.Load(), None, None), tree.target))
 
 
 @reads(gast.Subscript)
@@ -234,7 +233,7 @@ def dict_(m: Machine, tree: gast.Dict) -> Value:
                 m.refuse("this double star", "the keys are not known beforehand")
             entries.update(content.entries)
             continue
-        found = m.evaluate(key)
+        found = as_key(m.evaluate(key))
         if not isinstance(found, Known):
             m.refuse("this key", "it is not known beforehand", "assign it afterwards: d[key] = value", key)
         entries[found.value] = m.evaluate(value)

@@ -6,6 +6,7 @@ import operator
 from collections.abc import Callable, Sequence
 
 from tapeless.ir.program import Atom
+from tapeless.errors import TransformError
 from tapeless.source.facts import Fact, fact_of_constant
 from tapeless.source.lower.loops import run_each, run_for
 from tapeless.source.lower.machine import Machine
@@ -22,6 +23,9 @@ from tapeless.source.lower.values import (
     Tup,
     Value,
 )
+
+
+LONGEST_UNROLLED = 32
 
 
 def steps_of(m: Machine, value: Value) -> Steps:
@@ -171,12 +175,29 @@ def loop(
         run_for(m, hint, atom, Fact(), lambda item: bind(_unpacked(m, item, steps.width)), body)
         return
     if steps.span is not None:
-        iterable = m.atom(steps.span)
-        run_for(m, hint, iterable, fact_of_constant(0), bind, body)
+        _count(m, steps.span, bind, body, hint)
         return
     assert steps.length is not None
     iterable = m.atom(Span(Known(0), steps.length, Known(1)))
     run_for(m, m.counter_name(), iterable, fact_of_constant(0), lambda k: bind(nth(m, steps, k)), body)
+
+
+def _count(
+    m: Machine, span: Span, bind: Callable[[Value], None], body: Callable[[], object], hint: str
+) -> None:
+    """A loop over a range; a short one whose body needs to know the counter is written out."""
+    length = span_length(m, span)
+    if not isinstance(length, Known) or length.value > LONGEST_UNROLLED:
+        run_for(m, hint, m.atom(span), fact_of_constant(0), bind, body)
+        return
+    mark = m.names.mark()
+    try:
+        fork = m.fork(lambda: run_for(m, hint, m.atom(span), fact_of_constant(0), bind, body))
+    except TransformError:
+        m.back(mark)
+        run_each(m, tuple([Known(k) for k in _range(span)]), bind, body)
+    else:
+        m.join_fork(fork)
 
 
 def _unpacked(m: Machine, item: Value, width: int) -> Value:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import sys
 import types
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from tapeless.ir.program import Var
 from tapeless.source.facts import Fact, fact_of
-from tapeless.source.lower.machine import MISSING, Machine
+from tapeless.source.lower.machine import MISSING, Machine, Unbound
 from tapeless.source.lower.values import Dyn, Entries, Frame, Items, Known, Poison, Tup, Value
 
 STATIC = (types.ModuleType, type, np.ufunc, np.dtype, str, bytes, bool, type(None), type(Ellipsis), slice)
@@ -24,6 +25,7 @@ def lookup(m: Machine, name: str) -> Value:
         if name in frame.local:
             value = m.get(("name", frame.number, name))
             if value is MISSING:
+                m.missing(("name", frame.number, name))
                 m.refuse(f"the name {name}", "it may have no value yet here", "give it one before")
             if isinstance(value, Poison):
                 m.refuse(f"the name {name}", value.why)
@@ -132,7 +134,7 @@ def module_attribute(m: Machine, owner: Any, name: str) -> Value:
     return classify(m, value, name, ("attribute", owner, name))
 
 
-LIBRARIES = ("numpy", "scipy", "math", "operator", "functools", "itertools", "builtins", "cmath")
+LIBRARIES = frozenset({"numpy", "scipy", "builtins"} | sys.stdlib_module_names) - {"__main__"}
 
 
 def is_library(owner: Any) -> bool:

@@ -14,8 +14,9 @@ from typing import Any
 from tapeless.ir.program import UNDEFINED, Atom, Carry, Const, For, Statement, Var, While
 from tapeless.source.facts import Fact, fact_of_constant, join
 from tapeless.source.lower.control import as_runtime, branch, hint_of, is_data, truth
-from tapeless.source.lower.machine import MISSING, Fork, Key, Machine
+from tapeless.source.lower.machine import MISSING, Fork, Key, Machine, Unbound
 from tapeless.source.lower.values import (
+    NOTHING,
     Dyn,
     Entries,
     Fields,
@@ -52,9 +53,11 @@ class Loop:
     def __init__(self, m: Machine, targets: tuple[str, ...], head: Callable[[], Value] | None, body: Body):
         self.m, self.targets, self.head, self.body = m, targets, head, body
         assert m.frame is not None
+        self.frame, self.assigned = m.frame, m.frame.local
         self.stop: Key = ("name", m.frame.number, "<break>")
         self.plan: dict[tuple[Key, int], tuple[Fact, bool]] = {}
         self.forgotten: dict[Key, str] = {}
+        self.guessed: set[Key] = set()  # names without a value before the loop, of which nothing is known yet
         self.renewed: set[Key] = set()  # names whose container each iteration makes anew: carried by content
 
     def read(self) -> Reading:
@@ -62,11 +65,22 @@ class Loop:
         mark = self.m.names.mark()
         for _ in range(MOST_READINGS):
             tainted = len(self.m.tainted)
-            reading = self._once()
+            try:
+                self.m.loops.append(self)
+                reading = self._once()
+            except Unbound as unbound:
+                if unbound.loop is not self:
+                    raise
+                self.plan[unbound.key, 0] = (Fact("numeric"), True)
+                self.guessed.add(unbound.key)
+                self.m.back(mark)
+                continue
+            finally:
+                self.m.loops.pop()
             settled, conversions = self._settle(reading)
             if settled and len(self.m.tainted) == tainted:
                 return reading
-            self.m.names.back(mark)
+            self.m.back(mark)
             for key in conversions:
                 self._convert(key)
                 mark = self.m.names.mark()
@@ -87,7 +101,8 @@ class Loop:
                 carried[key, index] = dyn
                 return dyn
 
-            inner[key] = _map_data(self.start(key), replace)
+            start = self.start(key)
+            inner[key] = replace(0, NOTHING) if start is MISSING else _map_data(start, replace)
         reading = Reading(inner, carried, Fork([], {}, False), 0, Known(True), Known(False), {})
 
         def run() -> None:
@@ -156,6 +171,10 @@ class Loop:
 
     def _fits(self, leaf: tuple[Key, int], old: Value, new: Value) -> bool:
         first, then = _as_fact(old), _as_fact(new)
+        if leaf[0] in self.guessed:
+            self.guessed.discard(leaf[0])
+            self.plan[leaf] = (then, self.m.varies(new))
+            return False
         varies = self.m.varies(old) or self.m.varies(new)
         if leaf not in self.plan:
             start = _data(self.start(leaf[0]))[leaf[1]]
@@ -287,7 +306,9 @@ def _map_data(value: Any, change: Callable[[int, Value], Value]) -> Any:
             case Items():
                 return Items(tuple([go(part) for part in item.items]), item.atom)
             case Entries():
-                return Entries(tuple([(key, go(part)) for key, part in item.entries]), item.atom)
+                return Entries(
+                    tuple([(key, go(part)) for key, part in item.entries]), item.atom, item.missing
+                )
             case Fields():
                 return Fields(item.cls, tuple([(key, go(part)) for key, part in item.fields]), item.atom)
             case Runtime():
@@ -312,7 +333,7 @@ def _without_refs(m: Machine, value: Any) -> Any:
             case Items():
                 return Items(tuple([go(part) for part in item.items]))
             case Entries():
-                return Entries(tuple([(key, go(part)) for key, part in item.entries]))
+                return Entries(tuple([(key, go(part)) for key, part in item.entries]), None, item.missing)
             case Fields():
                 return Fields(item.cls, tuple([(key, go(part)) for key, part in item.fields]))
             case _:
@@ -337,7 +358,9 @@ def _with_inner_refs(m: Machine, value: Any) -> Any:
         case Items():
             return Items(tuple([_with_refs(m, part) for part in value.items]), value.atom)
         case Entries():
-            return Entries(tuple([(key, _with_refs(m, part)) for key, part in value.entries]), value.atom)
+            return Entries(
+                tuple([(key, _with_refs(m, part)) for key, part in value.entries]), value.atom, value.missing
+            )
         case Fields():
             return Fields(
                 value.cls, tuple([(key, _with_refs(m, part)) for key, part in value.fields]), value.atom

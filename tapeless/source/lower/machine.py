@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, is_dataclass, replace
 from typing import Any, NoReturn, TypeVar
 
 import gast
@@ -21,11 +21,12 @@ from tapeless.ir.program import (
     build_dict,
     build_list,
     build_tuple,
+    join_text,
     same,
 )
 from tapeless.rules import table
 from tapeless.source.facts import UNKNOWN, Fact, join
-from tapeless.errors import TransformError, transform_error
+from tapeless.errors import LoweringError, TransformError, transform_error
 from tapeless.source.infer import infer
 from tapeless.source.lower.values import (
     Closure,
@@ -52,6 +53,11 @@ VIEWS = frozenset(
         np.rollaxis, np.asanyarray, np.ascontiguousarray, np.fliplr, np.flipud, np.rot90, same,
     }
 )  # fmt: skip
+# What gives no number that a derivative could flow through.
+TEXT_AND_TYPES = frozenset(
+    {np.shape, range, slice, len, format, join_text, str, repr, ascii, print, isinstance, hasattr, type, bool}
+    | {int, str.join, str.format, operator.not_, operator.is_, operator.is_not, operator.contains, round}
+)
 T = TypeVar("T")
 Key = tuple[str, int, str]  # ("name", frame, name) or ("heap", location, "")
 MISSING: Any = object()
@@ -67,6 +73,14 @@ class Fork:
     block: list[Statement]
     changes: dict[Key, Value | Content]
     dead: bool
+
+
+class Unbound(LoweringError):
+    """A name is read in a loop that sets it only later: from its second iteration on it has a value."""
+
+    def __init__(self, loop: Any, key: Key) -> None:
+        super().__init__(f"{key[2]} has no value yet")
+        self.loop, self.key = loop, key
 
 
 @dataclass(slots=True)
@@ -95,6 +109,10 @@ class Machine:
         self.frames = 0
         self.locations = 0
         self.depth = 0
+        self.call: Callable[[Machine, Value, Sequence[Value], Mapping[str, Value]], Value]
+        self.method: Callable[[Value, str], Value]
+        self.renamed: dict[str, Var] = {}  # names that statements still read, and what they are called now
+        self.loops: list[Any] = []  # the loops whose bodies are being read, innermost last
         self.calling = False  # whether the attribute that is being read is called at once
         self.shares: dict[str, str] = {}  # names whose arrays may share memory: each points to another
         self.tainted: set[str] = set()  # arrays that were created constant and written into since
@@ -140,6 +158,13 @@ class Machine:
                 else:
                     self.state[key] = old
             self.undo, self.block, self.dead = before
+
+    def join_fork(self, fork: Fork) -> None:
+        """Go on from the end of a branch that was tried on the side."""
+        self.block.extend(fork.block)
+        for key, value in fork.changes.items():
+            self.set(key, value)
+        self.dead = self.dead or fork.dead
 
     @contextmanager
     def within(self, fork: Fork) -> Iterator[None]:
@@ -204,12 +229,11 @@ class Machine:
         last, old = self.block[-1], value.atom.name
         if not isinstance(last, Let) or last.targets != (old,) or not is_temporary(old):
             return value
-        fact = self.facts.pop(old, UNKNOWN)
-        self.names.release(old)
-        fresh = self.fresh(name, fact)
+        fresh = self.fresh(name, self.facts[old])
         self.block[-1] = replace(last, targets=(fresh,))
+        self.renamed[old] = Var(fresh)
         if old in self.shares:
-            self.shares[fresh] = self.shares.pop(old)
+            self.shares[fresh] = self.shares[old]
         return Dyn(Var(fresh), value.fact, value.varies)
 
     # Writing -------------------------------------------------------------------------------------
@@ -237,13 +261,15 @@ class Machine:
         keywords = tuple([(name, self.atom(value)) for name, value in kwargs.items()])
         if varies and _is_constant(op):
             varies = False
+        if isinstance(result, tuple) and len(result) == 1:
+            result = Fact("tuple", items=result)
         if isinstance(result, tuple):
             targets = tuple([self.fresh(hint, fact) for fact in result])
             self.block.append(Let(targets, op, atoms, keywords, self.line, effect))
             return Tup(tuple([_dyn(name, fact, varies) for name, fact in zip(targets, result, strict=True)]))
         name = self.fresh(hint, result)
         self.block.append(Let((name,), op, atoms, keywords, self.line, effect))
-        if result.kind not in ("scalar", "object", "tuple") and atoms and op in VIEWS:
+        if result.kind not in ("scalar", "tuple") and atoms and op in VIEWS:
             self.share(Var(name), atoms[0])  # type: ignore[arg-type]
         return _dyn(name, result, varies)
 
@@ -252,9 +278,23 @@ class Machine:
     ) -> tuple[Value, ...]:
         """The items of a tuple that the program computes, by one unpacking."""
         own = [fact if isinstance(fact, Fact) else UNKNOWN for fact in facts or [UNKNOWN] * len(hints)]
+        if len(hints) == 1:  # several targets unpack, one does not
+            return (self.called(self.let(operator.getitem, [value, Known(0)]), hints[0]),)
         names = tuple([self.fresh(hint, fact) for hint, fact in zip(hints, own, strict=True)])
         self.block.append(Let(names, same, (value.atom,), line=self.line))
         return tuple([_dyn(name, fact, value.varies) for name, fact in zip(names, own, strict=True)])
+
+    def back(self, mark: int) -> None:
+        """Forget the names handed out since the mark."""
+        self.names.back(mark)
+        for old in [old for old, new in self.renamed.items() if not self.names.is_taken(new.name)]:
+            del self.renamed[old]
+
+    def missing(self, key: Key) -> None:
+        """A name without a value: if it is set later in a loop's body, that is to be read again with one."""
+        for loop in reversed(self.loops):
+            if key[0] == "name" and loop.frame.number == key[1] and key[2] in loop.assigned:
+                raise Unbound(loop, key)
 
     def counter_name(self) -> str:
         """What the counter of a loop over rows may be called: a name that the user's function does not use."""
@@ -309,6 +349,8 @@ class Machine:
                 flat = [part for key, value in content.entries for part in (Known(key), value)]
                 return content.atom or self.built(build_dict, flat)
             case Fields():
+                if content.atom is None and is_dataclass(content.cls):
+                    return self.atom(self.let(content.cls, [], dict(content.fields)))
                 if content.atom is None:
                     self.refuse(
                         f"an object of class {content.cls.__name__} as a value",
@@ -446,4 +488,4 @@ def _dyn(name: str, fact: Fact, varies: bool) -> Dyn:
 
 def _is_constant(op: Callable[..., Any]) -> bool:
     rule = table.find(op)
-    return (rule is not None and rule.kind == "constant") or op in (np.shape, range, slice, len)
+    return (rule is not None and rule.kind == "constant") or op in TEXT_AND_TYPES

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -59,7 +59,6 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "take": np.take,
     "trace": np.trace,
     "var": np.var,
-    "tolist": np.ndarray.tolist,
 }
 
 
@@ -121,7 +120,8 @@ def astype(m: Machine, owner: Value, args: Args, kwargs: Kwargs) -> Value:
 
 def opaque_if_constant(m: Machine, owner: Value, args: Args, kwargs: Kwargs) -> Value:
     """A conversion to integers or booleans: nothing flows through it."""
-    return library_call(m, np.ndarray.astype, [owner, *args], kwargs)
+    made = m.let(np.ndarray.astype, [owner, *args], kwargs)
+    return Dyn(made.atom, made.fact) if isinstance(made, Dyn) else made
 
 
 @method("array", "item")
@@ -148,6 +148,16 @@ def view(m: Machine, owner: Value, args: Args, kwargs: Kwargs) -> Value:
     if args or kwargs:
         m.refuse("this view", "it reads the memory as another type", "use astype")
     return get_item(m, owner, Known(Ellipsis))
+
+
+@method("array", "tolist")
+def tolist(m: Machine, owner: Value, args: Args, kwargs: Kwargs) -> Value:
+    return m.call(m, Known(list), [owner], {})
+
+
+@method("array", "put")
+def put(m: Machine, owner: Value, args: Args, kwargs: Kwargs) -> Value:
+    return library_call(m, np.put, [owner, *args], kwargs)
 
 
 @method("array", "__len__")
@@ -210,11 +220,10 @@ def list_pop(m: Machine, owner: Value, args: Args, kwargs: Kwargs) -> Value:
     position = args[0] if args else Known(-1)
     if content is not None and isinstance(position, Known):
         items = list(content.items)
-        if not -len(items) <= position.value < len(items):
-            m.refuse("this pop", "the list is empty here")
-        found = items.pop(position.value)
-        m.store(ref, Items(tuple(items)))
-        return found
+        if -len(items) <= position.value < len(items):
+            found = items.pop(position.value)
+            m.store(ref, Items(tuple(items)))
+            return found
     holder = runtime(m, ref)
     value = m.let(list.pop, [holder, *args], effect=True)
     known = holder.fact.item
@@ -253,12 +262,37 @@ def list_clear(m: Machine, owner: Value, args: Args, kwargs: Kwargs) -> Value:
     return NOTHING
 
 
-@method("list", "index", "count")
+@method("list", "index")
 def list_index(m: Machine, owner: Value, args: Args, kwargs: Kwargs) -> Value:
     items = listed(m, owner)
     if items is None or not all(isinstance(value, Known) for value in (*items, *args)):
         m.refuse("this method of a list", "it compares values that are not known beforehand")
-    return Known([value.value for value in items if isinstance(value, Known)].index(args[0].value))  # type: ignore[union-attr]
+    return Known(_values(items).index(_values(args)[0]))
+
+
+@method("list", "count")
+def list_count(m: Machine, owner: Value, args: Args, kwargs: Kwargs) -> Value:
+    items = listed(m, owner)
+    if items is None or not all(isinstance(value, Known) for value in (*items, *args)):
+        m.refuse("this method of a list", "it compares values that are not known beforehand")
+    return Known(_values(items).count(_values(args)[0]))
+
+
+def _values(items: Sequence[Value]) -> list[Any]:
+    return [item.value for item in items if isinstance(item, Known)]
+
+
+@method("list", "sort")
+def list_sort(m: Machine, owner: Value, args: Args, kwargs: Kwargs) -> Value:
+    assert isinstance(owner, Ref)
+    ordered = m.call(m, Known(sorted), [owner], kwargs)
+    assert isinstance(ordered, Ref)
+    content = m.content(owner)
+    if isinstance(content, Runtime) or (isinstance(content, Items) and content.atom is not None):
+        m.do(operator.setitem, [runtime(m, owner), Known(slice(None)), ordered])
+    else:
+        m.store(owner, m.content(ordered))
+    return NOTHING
 
 
 # Dicts -----------------------------------------------------------------------------------------------
@@ -382,9 +416,7 @@ def asdict(m: Machine, owner: Value, args: Args, kwargs: Kwargs) -> Value:
     return m.new(Entries(tuple(zip(fields, owner.items, strict=True))))
 
 
-@method("tuple", "index", "count")
-def tuple_index(m: Machine, owner: Value, args: Args, kwargs: Kwargs) -> Value:
-    return list_index(m, owner, args, kwargs)
+METHODS["tuple", "index"], METHODS["tuple", "count"] = list_index, list_count
 
 
 @method("str", "join")

@@ -1,9 +1,9 @@
 """Calls of derivatives inside a function that is itself differentiated.
 
-    grad(lambda y: g(x * y))(z)    The inner function becomes a program of its own, in which `y` is a name and
-                                   `x` is found outside; its derivative with respect to `y` is a program
-                                   again, and its statements are written here.  Nothing tells levels apart but
-                                   the names.
+grad(lambda y: g(x * y))(z)    The inner function becomes a program of its own, in which `y` is a name and
+                               `x` is found outside; its derivative with respect to `y` is a program
+                               again, and its statements are written here.  Nothing tells levels apart but
+                               the names.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from tapeless.ir.program import Const, Program, Return, Var, free_names, same
+from tapeless.ir.renaming import rename_block
 from tapeless.source.cache import PUBLIC, Transformed
 from tapeless.source.lower.calls import DERIVATIVES, NESTED, Args, Kwargs, call
 from tapeless.source.lower.machine import Machine
@@ -206,7 +207,8 @@ def _spliced(m: Machine, block: Sequence[Any], out: Any, leaves: Sequence[str]) 
     if not isinstance(out, Var):
         m.block.extend(block)
         return [Const(0.0) for _ in leaves]
-    inner = tuple(block)
+    inner = rename_block(tuple(block), m.renamed)
+    out = m.renamed.get(out.name, out)
     program = Program("inner", (), inner, Return((out,)), tuple(sorted(free_names(inner) | {out.name})))
     defined_here = set(own_names(inner))
     if out.name in defined_here:
@@ -221,5 +223,3 @@ def _spliced(m: Machine, block: Sequence[Any], out: Any, leaves: Sequence[str]) 
 
 def _plain(name: str) -> str:
     return re.sub(r"_\d+$", "", name)
-
-

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import inspect
+import operator
 import types
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -14,7 +15,7 @@ import numpy as np
 from tapeless.source.facts import Fact, fact_of
 from tapeless.source.lower.lookup import STATIC, classify, is_library, module_attribute
 from tapeless.source.lower.machine import Machine
-from tapeless.source.lower.values import Bound, Dyn, Fields, Items, Known, Ref, Tup, Value
+from tapeless.source.lower.values import Bound, Dyn, Fields, Items, Known, Ref, Super, Tup, Value
 
 Run = Callable[[Machine, Any, Sequence[Value], Mapping[str, Value]], Value]
 DATA = (np.ndarray, np.generic, int, float, complex)
@@ -34,6 +35,26 @@ def class_attribute(m: Machine, owner: Value, name: str) -> Value:
     if found is None:
         m.refuse(f"the attribute {name}", f"{cls.__name__} objects do not have it here")
     return module_attribute(m, cls, name)
+
+
+def super_attribute(m: Machine, found: Super, name: str) -> Value:
+    """`super().name`: what the classes after `cls` have."""
+    order = owner_class(m, found.owner).__mro__
+    for cls in order[order.index(found.cls) + 1 :]:
+        if name in vars(cls):
+            value = vars(cls)[name]
+            if name == "__init__" and cls is object:
+                return Known(_nothing)
+            if isinstance(value, types.FunctionType):
+                return Bound(found.owner, name, Known(value))
+            if isinstance(value, property) and value.fget is not None:
+                return m.call(m, Known(value.fget), [found.owner], {})
+            break
+    m.refuse(f"super().{name}", "it is not a method of a parent class")
+
+
+def _nothing() -> None:
+    """object.__init__."""
 
 
 def owner_class(m: Machine, owner: Value) -> type:
@@ -104,7 +125,10 @@ def instantiate(
     m: Machine, cls: type, args: Sequence[Value], kwargs: Mapping[str, Value], run: Run, opaque: Run
 ) -> Value:
     """`cls(*args)`: the object exists only while reading; its `__init__` is read."""
-    if issubclass(cls, BaseException) or is_library(cls):
+    if issubclass(cls, BaseException):
+        made = m.let(cls, args, kwargs, effect=True)
+        return Dyn(made.atom) if isinstance(made, Dyn) else made
+    if is_library(cls):
         return opaque(m, cls, args, kwargs)
     if issubclass(cls, tuple) and hasattr(cls, "_fields"):
         return _named_tuple(m, cls, args, kwargs)
@@ -167,8 +191,23 @@ def _made(m: Machine, factory: Any, run: Run) -> Value:
     return run(m, factory, [], {})
 
 
+def _setter(m: Machine, owner: Value, name: str) -> Callable[..., Any] | None:
+    if isinstance(owner, Ref) and not isinstance(m.content(owner), Fields):
+        return None
+    found = inspect.getattr_static(owner_class(m, owner), name, None)
+    return found.fset if isinstance(found, property) else None
+
+
 def set_attribute(m: Machine, owner: Value, name: str, value: Value) -> None:
     """`owner.name = value`."""
+    if isinstance(owner, Dyn) and name in ("real", "imag"):
+        part = m.let(np.real if name == "real" else np.imag, [owner])
+        m.do(operator.setitem, [part, Known(Ellipsis), value])
+        m.taint(owner, value)
+        return
+    if isinstance(owner, Ref | Known) and (setter := _setter(m, owner, name)) is not None:
+        m.call(m, Known(setter), [owner, value], {})
+        return
     if isinstance(owner, Ref) and isinstance(content := m.content(owner), Fields):
         fields = dict(content.fields) | {name: value}
         if content.atom is not None:

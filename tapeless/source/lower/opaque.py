@@ -19,7 +19,7 @@ import gast
 from tapeless.source.lower.machine import MISSING, Machine
 from tapeless.source.lower.targets import bind
 from tapeless.source.lower.trees import local_names
-from tapeless.source.lower.values import Closure, Dyn, Frame, Poison, Value
+from tapeless.source.lower.values import Closure, Dyn, Frame, Known, Poison, Value
 
 JUMPS = (gast.Return, gast.Break, gast.Continue, gast.Yield, gast.YieldFrom)
 
@@ -27,7 +27,7 @@ JUMPS = (gast.Return, gast.Break, gast.Continue, gast.Yield, gast.YieldFrom)
 def opaque_statement(m: Machine, tree: Any) -> None:
     """Run the statement in a function that takes the local names it reads and returns those it binds."""
     name = type(tree).__name__.lower()
-    if any(isinstance(node, JUMPS) for node in gast.walk(tree)):
+    if not isinstance(tree, gast.ClassDef) and any(isinstance(node, JUMPS) for node in gast.walk(tree)):
         m.refuse(f"this {name}", "the function is left from inside of it", "leave the function after it")
     frame = m.frame
     assert frame is not None
@@ -48,6 +48,12 @@ def opaque_statement(m: Machine, tree: Any) -> None:
             )
         passed[used_name] = value
     function = _function(frame, tree, list(passed), bound)
+    if isinstance(tree, gast.ClassDef) and all(isinstance(value, Known) for value in passed.values()):
+        m.set(
+            ("name", frame.number, tree.name),
+            Known(function(*[value.value for value in passed.values() if isinstance(value, Known)])),
+        )
+        return
     result = m.let(function, list(passed.values()), effect=True)
     assert isinstance(result, Dyn)
     if len(bound) == 1:

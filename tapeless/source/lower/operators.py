@@ -12,7 +12,7 @@ from tapeless.source.lower.control import as_runtime
 from tapeless.source.lower.machine import Machine
 from tapeless.source.lower.objects import class_attribute
 from tapeless.source.lower.subscripts import get_item, set_item, wrap
-from tapeless.source.lower.values import Dyn, Fields, Items, Known, Ref, Runtime, Tup, Value
+from tapeless.source.lower.values import Dyn, Entries, Fields, Items, Known, Ref, Runtime, Tup, Value
 
 Op = Callable[..., Any]
 FOLDED = (bool, int, float, complex, str, bytes, tuple, type(None))
@@ -99,10 +99,21 @@ def _containers(m: Machine, op: Op, left: Value, right: Value) -> Value | None:
                     return Tup(items.items * count.value)
                 if isinstance(items, Ref) and isinstance(content := m.content(items), Items):
                     return m.new(Items(content.items * count.value))
+    if op is operator.or_ and isinstance(left, Ref) and isinstance(right, Ref):
+        one, two = m.content(left), m.content(right)
+        if isinstance(one, Entries) and isinstance(two, Entries):
+            return m.new(Entries(tuple((dict(one.entries) | dict(two.entries)).items())))
     if op is operator.mod and isinstance(left, Known) and isinstance(left.value, str):
         return m.let(op, [left, right])
     return None
 
+
+IN_PLACE = {
+    operator.add: operator.iadd,
+    operator.sub: operator.isub,
+    operator.mul: operator.imul,
+    operator.truediv: operator.itruediv,
+}
 
 # In place --------------------------------------------------------------------------------------------
 
@@ -120,7 +131,9 @@ def update(m: Machine, op: Op, old: Value, value: Value) -> Value:
             m.do(operator.setitem, [old, Known(Ellipsis), binary(m, op, old, value)])
         m.taint(old, value)
         return old
-    if isinstance(old.atom, Var) and old.fact.kind == "numeric" and m.may_be_shared(old.atom.name):
+    if not m.varies(old) and not m.varies(value) and op in IN_PLACE:
+        return wrap(m, m.let(IN_PLACE[op], [old, value], effect=True))
+    if isinstance(old.atom, Var) and m.may_be_shared(old.atom.name):
         m.refuse(
             "this in-place operation",
             "whether it writes into an array that has another name too is not known beforehand",

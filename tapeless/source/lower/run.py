@@ -14,9 +14,11 @@ import numpy as np
 from tapeless.ir.check import check
 from tapeless.ir.names import Names
 from tapeless.ir.program import Atom, Const, Let, Program, Return, Var, build_dict, build_list, build_tuple
+from tapeless.ir.renaming import rename, rename_block
 from tapeless.source.facts import Fact, fact_of
 from tapeless.source.lower import builtin, expressions, methods, nested, statements
 from tapeless.source.lower.calls import call
+from tapeless.source.lower.objects import class_attribute
 from tapeless.source.lower.machine import Findings, Machine
 from tapeless.source.lower.values import Dyn, Entries, Fields, Items, Known, Ref, Tup, Value
 
@@ -61,6 +63,8 @@ def lower(
 ) -> Lowered:
     """The program of `function` for arguments like these; TransformError where it cannot be read."""
     m = Machine()
+    m.call = call
+    m.method = lambda owner, name: class_attribute(m, owner, name)
     for name in names:
         m.names.take(name)
     bound: list[Value] = []
@@ -77,7 +81,9 @@ def lower(
         exit_ = Return((m.atom(result),))
     title = getattr(function, "__name__", type(function).__name__)
     title = title if title.isidentifier() else "function"
-    program = Program(title, tuple(names), tuple(m.block), exit_, tuple(m.found.free))
+    body = rename_block(tuple(m.block), m.renamed)
+    exit_ = rename(exit_, m.renamed)
+    program = Program(title, tuple(names), body, exit_, tuple(m.found.free))
     return Lowered(check(program), m.facts, tuple([trees[position] for position in wrt]), result, m.found)
 
 

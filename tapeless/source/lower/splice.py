@@ -57,7 +57,12 @@ def _each(targets: tuple[str, ...], names: Mapping[str, str]) -> tuple[str, ...]
 def _carries(carries: tuple[Carry, ...], names: Mapping[str, str]) -> tuple[Carry, ...]:
     return tuple(
         [
-            Carry(names.get(carry.name, carry.name), carry.init, carry.next, names.get(carry.result, carry.result))
+            Carry(
+                names.get(carry.name, carry.name),
+                carry.init,
+                carry.next,
+                names.get(carry.result, carry.result),
+            )
             for carry in carries
         ]
     )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import operator
+import sys
 from collections.abc import Callable
 import gast
 import numpy as np
@@ -37,6 +39,11 @@ def executes(*kinds: type[gast.AST]) -> Callable[[Callable[..., None]], Callable
 def assign(m: Machine, tree: gast.Assign) -> None:
     value = m.evaluate(tree.value)
     for target in tree.targets:
+        if isinstance(target, gast.Subscript) and isinstance(target.value, gast.Attribute):
+            if target.value.attr == "flat":
+                m.refuse(
+                    "a write through .flat", "it is read as a copy", "write into x.reshape(-1), or x itself"
+                )
         bind(m, target, value)
 
 
@@ -191,6 +198,27 @@ def with_(m: Machine, tree: gast.With) -> None:
     opaque_statement(m, tree)
 
 
-@executes(gast.Try, gast.Import, gast.ImportFrom, gast.ClassDef)
+@executes(gast.Import)
+def import_(m: Machine, tree: gast.Import) -> None:
+    for alias in tree.names:
+        module = importlib.import_module(alias.name)
+        if alias.asname is None:
+            module = sys.modules[alias.name.partition(".")[0]]
+        name = alias.asname or alias.name.partition(".")[0]
+        m.set(("name", frame_of(m, name).number, name), Known(module))
+
+
+@executes(gast.ImportFrom)
+def import_from(m: Machine, tree: gast.ImportFrom) -> None:
+    if tree.level or tree.module is None:
+        m.refuse("a relative import", "it stands inside of a function", "import at the top of the module")
+    module = importlib.import_module(tree.module)
+    for alias in tree.names:
+        name = alias.asname or alias.name
+        value = getattr(module, alias.name, None) or importlib.import_module(f"{tree.module}.{alias.name}")
+        m.set(("name", frame_of(m, name).number, name), Known(value))
+
+
+@executes(gast.Try, gast.ClassDef)
 def opaque(m: Machine, tree: gast.AST) -> None:
     opaque_statement(m, tree)

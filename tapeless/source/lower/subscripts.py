@@ -8,7 +8,16 @@ from typing import Any
 from tapeless.source.facts import Fact
 from tapeless.source.lower.control import as_runtime
 from tapeless.source.lower.machine import Machine
-from tapeless.source.lower.values import Dyn, Entries, Items, Known, Ref, Runtime, Tup, Value
+from tapeless.source.lower.values import Dyn, Entries, Fields, Items, Known, Ref, Runtime, Tup, Value
+
+
+def as_key(index: Value) -> Value:
+    """A tuple of known items is known."""
+    if isinstance(index, Tup) and index.cls is tuple:
+        parts = [as_key(item) for item in index.items]
+        if all(isinstance(part, Known) and part.atom is None for part in parts):
+            return Known(tuple([part.value for part in parts if isinstance(part, Known)]))
+    return index
 
 
 def get_item(m: Machine, base: Value, index: Value) -> Value:
@@ -47,8 +56,12 @@ def _item_of(m: Machine, base: Ref, index: Value) -> Value:
     fact = holder.fact.item
     value = wrap(m, m.let(operator.getitem, [holder, index]))
     if isinstance(value, Dyn) and fact is not None and value.fact == Fact():
-        value = m.refined(value, fact)
+        value = wrap(m, m.refined(value, fact))
     return value
+
+
+def _within(content: Items, index: Any) -> bool:
+    return not isinstance(index, int) or -len(content.items) <= index < len(content.items)
 
 
 def _pick(m: Machine, items: tuple[Value, ...], index: Any, base: Value) -> Value:
@@ -64,10 +77,13 @@ def _pick(m: Machine, items: tuple[Value, ...], index: Any, base: Value) -> Valu
 def set_item(m: Machine, base: Value, index: Value, value: Value) -> None:
     if isinstance(base, Ref):
         content = m.content(base)
-        if isinstance(content, Items) and isinstance(index, Known) and isinstance(index.value, int):
+        if isinstance(content, Fields):
+            m.call(m, m.method(base, "__setitem__"), [index, value], {})
+            return
+        index = as_key(index) if isinstance(content, Entries) else index
+        simple = isinstance(index, Known) and isinstance(index.value, int)
+        if isinstance(content, Items) and simple and _within(content, index.value):
             items = list(content.items)
-            if not -len(items) <= index.value < len(items):
-                m.refuse("this index", "the list is shorter")
             items[index.value] = value
             _external(m, content, operator.setitem, [index, value])
             m.store(base, Items(tuple(items), content.atom))
@@ -75,7 +91,7 @@ def set_item(m: Machine, base: Value, index: Value, value: Value) -> None:
         if isinstance(content, Entries) and isinstance(index, Known):
             entries = dict(content.entries) | {index.value: value}
             _external(m, content, operator.setitem, [index, value])
-            m.store(base, Entries(tuple(entries.items()), content.atom))
+            m.store(base, Entries(tuple(entries.items()), content.atom, content.missing))
             return
         holder = runtime(m, base)
         m.do(operator.setitem, [holder, index, value])

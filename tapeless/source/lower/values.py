@@ -82,6 +82,14 @@ class Partial:
 
 
 @dataclass(frozen=True, slots=True)
+class Super:
+    """`super()` in a method of `cls`."""
+
+    owner: Value
+    cls: type
+
+
+@dataclass(frozen=True, slots=True)
 class Derivative:
     """`grad(function)` and its like, made inside."""
 
@@ -133,7 +141,7 @@ class Poison:
 
 
 Value: TypeAlias = (
-    Known | Dyn | Tup | Ref | Closure | Bound | Partial | Derivative | Span | Steps | Choice | Poison
+    Known | Dyn | Tup | Ref | Closure | Bound | Partial | Derivative | Super | Span | Steps | Choice | Poison
 )
 UNBOUND = Poison("it has no value here")
 NOTHING = Known(None)
@@ -153,6 +161,7 @@ class Entries:
 
     entries: tuple[tuple[Any, Value], ...]
     atom: Var | None = None
+    missing: Value | None = None  # what a defaultdict calls for a key it lacks
 
 
 @dataclass(frozen=True, slots=True)
