@@ -64,7 +64,7 @@ def range_(m: Machine, args: Args, kwargs: Kwargs) -> Value:
 def len_(m: Machine, args: Args, kwargs: Kwargs) -> Value:
     value = args[0]
     if isinstance(value, Ref) and isinstance(m.content(value), Fields):
-        return call(m, class_attribute(m, value, "__len__"), [value], {})
+        return call(m, class_attribute(m, value, "__len__"), [], {})
     if isinstance(value, Known):
         return Known(len(value.value))
     if isinstance(value, Dyn) or (isinstance(value, Ref) and isinstance(m.content(value), Runtime)):
@@ -471,12 +471,15 @@ def reduce(m: Machine, args: Args, kwargs: Kwargs) -> Value:
         for item in whole[1:]:
             total = call(m, args[0], [total, item], {})
         return total
+    steps = steps_of(m, args[1])
+    first = args[2] if len(args) > 2 else nth(m, steps, Known(0))
     if len(args) < 3:
-        m.refuse("this reduce", "its length is not known beforehand", "give it a start value")
-    m.set(key, args[2])
+        rest = Steps(None, span=Span(Known(1), length_of(m, steps), Known(1)))
+        steps = mapped(m, rest, lambda k, whole=steps: nth(m, whole, k))
+    m.set(key, first)
     loop(
         m,
-        steps_of(m, args[1]),
+        steps,
         lambda item: m.set(key, call(m, args[0], [m.get(key), item], {})),
         lambda: None,
     )

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tapeless.errors import LoweringError
-from tapeless.ir.program import UNDEFINED, Atom, Const, If, Phi, Var
+from tapeless.ir.program import UNDEFINED, Atom, Const, If, Phi, Var, build_dict, build_list
 from tapeless.source.facts import Fact, fact_of_constant, join
 from tapeless.source.lower.machine import MISSING, Fork, Machine
 from tapeless.source.lower.values import (
@@ -217,10 +217,14 @@ def as_runtime(m: Machine, content: Items | Entries | Runtime) -> Dyn:
     """A list or dict as an object of the running program."""
     if isinstance(content, Runtime):
         return content.value
-    ref = m.new(content)
-    atom = m.atom(ref)
-    fact = m.facts.get(atom.name, Fact()) if isinstance(atom, Var) else Fact()
-    items = [m.known(item) for item in m.parts(ref)]
+    if isinstance(content, Items):
+        parts = content.items
+        atom = content.atom or m.built(build_list, parts)
+    else:
+        parts = tuple([value for _, value in content.entries])
+        flat = [part for key, value in content.entries for part in (Known(key), value)]
+        atom = content.atom or m.built(build_dict, flat)
+    items = [m.known(item) for item in parts]
     facts = [item if isinstance(item, Fact) else fact_of_constant(item.value) for item in items]
     common: Fact | None = facts[0] if facts else None
     for other in facts[1:]:
@@ -229,7 +233,7 @@ def as_runtime(m: Machine, content: Items | Entries | Runtime) -> Dyn:
     fact = Fact(kind, item=common)
     if isinstance(atom, Var):
         m.facts[atom.name] = fact
-    return Dyn(atom, fact, m.varies(ref))
+    return Dyn(atom, fact, any(map(m.varies, parts)))
 
 
 def is_data(value: Any) -> bool:

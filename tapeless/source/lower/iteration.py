@@ -52,6 +52,9 @@ def steps_of(m: Machine, value: Value) -> Steps:
             m.refuse("a loop over an object", "its class decides what comes", "loop over its data")
         case Dyn():
             items = value.fact.items
+            if value.fact.kind in ("list", "tuple") and not m.varies(value):
+                steps = _indexed(m, value, value)
+                return Steps(steps.length, steps.item, opaque=value)
             if value.fact.kind in ("tuple", "list") and items is not None and len(items) <= 64:
                 parts = [get_item(m, value, Known(k)) for k in range(len(items))]
                 return Steps(None, items=tuple(parts))
@@ -128,9 +131,9 @@ def enumerated(m: Machine, steps: Steps, start: Value) -> Steps:
 def zipped(m: Machine, parts: Sequence[Steps]) -> Steps:
     if not parts:
         return Steps(None, items=())
-    if all(part.opaque is not None or part.items is not None for part in parts) and any(
-        part.opaque is not None for part in parts
-    ):
+    varying = any(m.varies(Tup(part.items)) for part in parts if part.items is not None)
+    opaque = [part for part in parts if part.opaque is not None and (part.length is None or not varying)]
+    if opaque and all(part.opaque is not None or part.items is not None for part in parts):
         atoms: list[Value] = [part.opaque or Tup(part.items or ()) for part in parts]
         return Steps(None, opaque=m.let(zip, atoms), width=len(parts))
     known = [len(part.items) for part in parts if part.items is not None]
@@ -139,7 +142,7 @@ def zipped(m: Machine, parts: Sequence[Steps]) -> Steps:
         if len(known) == len(parts):
             rows = zip(*[part.items or () for part in parts], strict=False)
             return Steps(None, items=tuple([Tup(tuple(row)) for row in rows]))
-        if count <= 64 and all(part.opaque is None for part in parts):
+        if count <= 64 and all(part.opaque is None or part.length is not None for part in parts):
             rows = [Tup(tuple([nth(m, part, Known(k)) for part in parts])) for k in range(count)]
             return Steps(None, items=tuple(rows))
     lengths = list(dict.fromkeys([length_of(m, part) for part in parts]))

@@ -20,7 +20,7 @@ from tapeless.source.lower import builtin, expressions, methods, nested, stateme
 from tapeless.source.lower.calls import call
 from tapeless.source.lower.objects import class_attribute
 from tapeless.source.lower.machine import Findings, Machine
-from tapeless.source.lower.values import Dyn, Entries, Fields, Items, Known, Ref, Tup, Value
+from tapeless.source.lower.values import Dyn, Entries, Fields, Items, Known, Ref, Runtime, Tup, Value
 
 REGISTERED = (builtin, expressions, methods, nested, statements)  # importing them fills the tables
 
@@ -118,6 +118,12 @@ def _argument(m: Machine, atom: Atom, name: str, value: Any, varies: bool) -> tu
         if isinstance(atom, Var):
             m.facts[atom.name] = fact
             return read, Leaf(atom.name)
+    if type(value) in (list, tuple) and not varies and value and _is_data(value):
+        fact = fact_of(value, name)
+        if isinstance(atom, Var):
+            m.facts[atom.name] = fact
+        read = Dyn(atom, fact)
+        return (m.new(Runtime(read)) if type(value) is list else read), None
     if isinstance(value, tuple):
         pairs = [
             _part(m, atom, operator.getitem, k, f"{name}_{k}", item, varies) for k, item in enumerate(value)
@@ -146,6 +152,12 @@ def _argument(m: Machine, atom: Atom, name: str, value: Any, varies: bool) -> tu
     if value is None or isinstance(value, str | bytes):
         return Known(value), None
     return Known(value, atom), None
+
+
+def _is_data(value: Any) -> bool:
+    if isinstance(value, list | tuple):
+        return all(map(_is_data, value))
+    return isinstance(value, np.ndarray | np.generic | int | float | complex)
 
 
 def _dataclass(m: Machine, atom: Var, value: Any, varies: bool) -> tuple[Value, Any]:

@@ -43,15 +43,19 @@ def get_item(m: Machine, base: Value, index: Value) -> Value:
 
 def _item_of(m: Machine, base: Ref, index: Value) -> Value:
     content = m.content(base)
-    if isinstance(content, Items) and isinstance(index, Known):
+    if isinstance(content, Fields):
+        return m.call(m, m.method(base, "__getitem__"), [index], {})
+    index = as_key(index) if isinstance(content, Entries) else index
+    if isinstance(content, Items) and isinstance(index, Known) and _within(content, index.value):
         return _pick(m, content.items, index.value, base)
     if isinstance(content, Entries) and isinstance(index, Known):
         found = dict(content.entries)
-        if index.value not in found:
-            m.refuse(
-                f"the key {index.value!r}", "the dict does not have it here", "use .get, or set it before"
-            )
-        return found[index.value]
+        if index.value in found:
+            return found[index.value]
+        if content.missing is not None:
+            made = m.call(m, content.missing, [], {})
+            set_item(m, base, index, made)
+            return made
     holder = runtime(m, base)
     fact = holder.fact.item
     value = wrap(m, m.let(operator.getitem, [holder, index]))
