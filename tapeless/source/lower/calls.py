@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import math
 import operator
 import types
 from collections.abc import Callable, Mapping, Sequence
@@ -45,6 +46,8 @@ from tapeless.source.lower.values import (
 Args = Sequence[Value]
 Kwargs = Mapping[str, Value]
 Handler = Callable[[Machine, Args, Kwargs], Value]
+# Built-in types and functions that are called for their value only.
+PURE = frozenset({np.arange, np.empty, np.zeros, np.dtype, range, complex, math.gcd, math.isclose})
 DEEPEST = 60
 
 # Functions that are read in a way of their own.
@@ -162,7 +165,7 @@ def library_call(m: Machine, function: Any, args: Args, kwargs: Kwargs) -> Value
     rule = table.find(function)
     if rule is None and any(map(m.varies, [*args, *kwargs.values()])):
         _refuse_missing(m, function, args, kwargs)
-    value = wrap(m, m.let(function, args, kwargs, effect=rule is None and not isinstance(function, np.ufunc)))
+    value = wrap(m, m.let(function, args, kwargs))
     if out == NOTHING:
         return value
     if not isinstance(out, Dyn):
@@ -235,7 +238,8 @@ def opaque_call(m: Machine, function: Any, args: Args, kwargs: Kwargs) -> Value:
     """A function that is run as it is; nothing that is differentiated may go through it."""
     if any(map(m.varies, [*args, *kwargs.values()])):
         _refuse_missing(m, function, args, kwargs)
-    return wrap(m, m.let(function, args, kwargs, effect=True))
+    pure = str(getattr(function, "__module__", "")) == "numpy" or function in PURE
+    return wrap(m, m.let(function, args, kwargs, effect=not pure))
 
 
 def _call_unknown(m: Machine, callee: Value, args: Args, kwargs: Kwargs) -> Value:

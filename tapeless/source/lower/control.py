@@ -9,7 +9,7 @@ from typing import Any
 from tapeless.errors import LoweringError
 from tapeless.ir.program import UNDEFINED, Atom, Const, If, Phi, Var, build_dict, build_list
 from tapeless.source.facts import Fact, fact_of_constant, join
-from tapeless.source.lower.machine import MISSING, Fork, Machine
+from tapeless.source.lower.machine import MISSING, Fork, Machine, parts_of
 from tapeless.source.lower.values import (
     Choice,
     Closure,
@@ -217,13 +217,13 @@ def as_runtime(m: Machine, content: Items | Entries | Runtime) -> Dyn:
     """A list or dict as an object of the running program."""
     if isinstance(content, Runtime):
         return content.value
+    parts = parts_of(content)
+    own = None if any(map(m.varies, parts)) else content.atom
     if isinstance(content, Items):
-        parts = content.items
-        atom = content.atom or m.built(build_list, parts)
+        atom = own or m.built(build_list, parts)
     else:
-        parts = tuple([value for _, value in content.entries])
         flat = [part for key, value in content.entries for part in (Known(key), value)]
-        atom = content.atom or m.built(build_dict, flat)
+        atom = own or m.built(build_dict, flat)
     items = [m.known(item) for item in parts]
     facts = [item if isinstance(item, Fact) else fact_of_constant(item.value) for item in items]
     common: Fact | None = facts[0] if facts else None

@@ -344,20 +344,25 @@ class Machine:
             case Runtime():
                 return content.value.atom
             case Items():
-                return content.atom or self.built(build_list, content.items)
+                return self._own(content) or self.built(build_list, content.items)
             case Entries():
                 flat = [part for key, value in content.entries for part in (Known(key), value)]
-                return content.atom or self.built(build_dict, flat)
+                return self._own(content) or self.built(build_dict, flat)
             case Fields():
-                if content.atom is None and is_dataclass(content.cls):
+                own = self._own(content)
+                if own is None and is_dataclass(content.cls):
                     return self.atom(self.let(content.cls, [], dict(content.fields)))
-                if content.atom is None:
+                if own is None:
                     self.refuse(
                         f"an object of class {content.cls.__name__} as a value",
                         "it is handed to code that cannot be read",
                         "hand over its attributes",
                     )
-                return content.atom
+                return own
+
+    def _own(self, content: Items | Entries | Fields) -> Var | None:
+        """The caller's own container, unless it holds what is differentiated: that is known by other names."""
+        return None if any(map(self.varies, parts_of(content))) else content.atom
 
     def built(self, build: Callable[..., Any], items: Sequence[Value]) -> Atom:
         made = self.let(build, items)
@@ -455,16 +460,20 @@ class Machine:
 
     def parts(self, ref: Ref) -> tuple[Value, ...]:
         """The values in a container."""
-        content = self.content(ref)
-        match content:
-            case Items():
-                return content.items
-            case Entries():
-                return tuple([value for _, value in content.entries])
-            case Fields():
-                return tuple([value for _, value in content.fields])
-            case Runtime():
-                return (content.value,)
+        return parts_of(self.content(ref))
+
+
+def parts_of(content: Content) -> tuple[Value, ...]:
+    """The values in a container."""
+    match content:
+        case Items():
+            return content.items
+        case Entries():
+            return tuple([value for _, value in content.entries])
+        case Fields():
+            return tuple([value for _, value in content.fields])
+        case Runtime():
+            return (content.value,)
 
 
 def is_temporary(name: str) -> bool:

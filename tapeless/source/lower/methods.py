@@ -207,7 +207,7 @@ def insert(m: Machine, owner: Value, args: Args, kwargs: Kwargs) -> Value:
         items.insert(position.value, args[1])
         m.store(ref, Items(tuple(items)))
         return NOTHING
-    holder = runtime(m, ref)
+    holder = runtime(m, ref, to_write=True)
     m.do(list.insert, [holder, *args])
     m.taint(holder, args[1])
     m.widen(ref, args[1])
@@ -224,7 +224,7 @@ def list_pop(m: Machine, owner: Value, args: Args, kwargs: Kwargs) -> Value:
             found = items.pop(position.value)
             m.store(ref, Items(tuple(items)))
             return found
-    holder = runtime(m, ref)
+    holder = runtime(m, ref, to_write=True)
     value = m.let(list.pop, [holder, *args], effect=True)
     known = holder.fact.item
     if isinstance(value, Dyn):
@@ -239,7 +239,7 @@ def reverse(m: Machine, owner: Value, args: Args, kwargs: Kwargs) -> Value:
     if content is not None:
         m.store(ref, Items(content.items[::-1]))
         return NOTHING
-    m.do(list.reverse, [runtime(m, ref)])
+    m.do(list.reverse, [runtime(m, ref, to_write=True)])
     return NOTHING
 
 
@@ -258,7 +258,7 @@ def list_clear(m: Machine, owner: Value, args: Args, kwargs: Kwargs) -> Value:
     if content is not None:
         m.store(ref, Items(()))
         return NOTHING
-    m.do(list.clear, [runtime(m, ref)])
+    m.do(list.clear, [runtime(m, ref, to_write=True)])
     return NOTHING
 
 
@@ -289,7 +289,7 @@ def list_sort(m: Machine, owner: Value, args: Args, kwargs: Kwargs) -> Value:
     assert isinstance(ordered, Ref)
     content = m.content(owner)
     if isinstance(content, Runtime) or (isinstance(content, Items) and content.atom is not None):
-        m.do(operator.setitem, [runtime(m, owner), Known(slice(None)), ordered])
+        m.do(operator.setitem, [runtime(m, owner, to_write=True), Known(slice(None)), ordered])
     else:
         m.store(owner, m.content(ordered))
     return NOTHING

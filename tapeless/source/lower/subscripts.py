@@ -97,7 +97,7 @@ def set_item(m: Machine, base: Value, index: Value, value: Value) -> None:
             _external(m, content, operator.setitem, [index, value])
             m.store(base, Entries(tuple(entries.items()), content.atom, content.missing))
             return
-        holder = runtime(m, base)
+        holder = runtime(m, base, to_write=True)
         m.do(operator.setitem, [holder, index, value])
         m.taint(holder, value)
         m.widen(base, value)
@@ -114,9 +114,15 @@ def _external(m: Machine, content: Items | Entries, op: Any, args: list[Value]) 
         m.do(op, [Dyn(content.atom), *args])
 
 
-def runtime(m: Machine, base: Ref) -> Dyn:
+def runtime(m: Machine, base: Ref, *, to_write: bool = False) -> Dyn:
     """The container as the running program's own, from here on."""
     content = m.content(base)
+    if to_write and isinstance(content, Items | Entries) and content.atom is not None and m.varies(base):
+        m.refuse(
+            "this change of an argument",
+            "which item of the caller's container it changes is not known beforehand",
+            "change a copy: xs = list(xs)",
+        )
     if isinstance(content, Runtime):
         return content.value
     if not isinstance(content, Items | Entries):
@@ -140,7 +146,7 @@ def append(m: Machine, base: Ref, value: Value) -> None:
         _external(m, content, list.append, [value])
         m.store(base, Items((*content.items, value), content.atom))
         return
-    holder = runtime(m, base)
+    holder = runtime(m, base, to_write=True)
     m.do(list.append, [holder, value])
     m.taint(holder, value)
     m.widen(base, value)
