@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from tapeless.ir.program import (
-    UNDEFINED,
     Argument,
     Atom,
     Block,
-    Const,
     For,
     If,
     Let,
@@ -17,6 +15,7 @@ from tapeless.ir.program import (
     Statement,
     While,
     defined,
+    is_undefined,
     named,
 )
 
@@ -46,7 +45,7 @@ class _Check:
             name = named(value)
             if name is not None and name not in self.visible:
                 raise ValueError(f"{self.program.name}: {name} is returned but never assigned")
-            if _is_undefined(value):
+            if is_undefined(value):
                 raise ValueError(f"{self.program.name}: UNDEFINED is returned")
 
     def statement(self, statement: Statement) -> None:
@@ -95,7 +94,7 @@ class _Check:
             name = named(atom)
             if name is not None and name not in self.visible:
                 raise ValueError(f"{self.program.name}: {name} is read before it is assigned (line {line})")
-            if not may_be_undefined and _is_undefined(atom):
+            if not may_be_undefined and is_undefined(atom):
                 raise ValueError(f"{self.program.name}: UNDEFINED is read (line {line})")
 
     def assign(self, names: Iterable[str], line: int) -> None:
@@ -109,7 +108,3 @@ class _Check:
 def _names_of(block: Block) -> list[str]:
     """What a block assigns itself; what the blocks within it assign was taken back at their ends."""
     return [name for statement in block for name in defined(statement)]
-
-
-def _is_undefined(atom: Argument) -> bool:
-    return isinstance(atom, Const) and atom.value is UNDEFINED.value

@@ -12,7 +12,6 @@ from dataclasses import replace
 from typing import Any
 
 from tapeless.ir.program import (
-    UNDEFINED,
     Atom,
     Block,
     Const,
@@ -21,6 +20,7 @@ from tapeless.ir.program import (
     Program,
     Statement,
     Var,
+    is_undefined,
     with_blocks,
 )
 from tapeless.ir.renaming import rename, same_or
@@ -83,7 +83,7 @@ class _Folding:
             return None
         taken = bool(statement.test.value)
         ends = {phi.name: phi.then if taken else phi.orelse for phi in statement.outs}
-        if any([isinstance(end, Const) and end.value is UNDEFINED.value for end in ends.values()]):
+        if any([is_undefined(end) for end in ends.values()]):
             return None
         block = self.block(statement.then if taken else statement.orelse)
         for name, end in ends.items():

@@ -154,6 +154,11 @@ class Program:
     free: tuple[str, ...] = ()
 
 
+def is_undefined(atom: Argument) -> bool:
+    """Whether an atom stands for a name that is unbound."""
+    return isinstance(atom, Const) and atom.value is UNDEFINED.value
+
+
 def atoms(statement: Statement | Return) -> list[Argument]:
     """What a statement itself reads, in order, with repeats; not what stands in its blocks."""
     match statement:

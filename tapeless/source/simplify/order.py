@@ -1,0 +1,62 @@
+"""Which passes simplify a program, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from tapeless.ir.constants import fold_constants
+from tapeless.ir.copies import follow_copies
+from tapeless.ir.dead import drop_dead
+from tapeless.ir.program import Program
+from tapeless.ir.share import share
+from tapeless.source.facts import Fact
+from tapeless.source.simplify.fits import leave_out_fits
+from tapeless.source.simplify.identities import use_identities
+from tapeless.source.simplify.known import kinds_of
+from tapeless.source.simplify.learn import learn
+from tapeless.source.simplify.plain import say_plainly
+from tapeless.source.simplify.spreads import narrow_spreads
+
+Pass = Callable[[Program, dict[str, Fact]], Program]
+ROUNDS = 8  # each makes the program shorter or plainer; most programs are done after three
+
+
+def _share(program: Program, facts: dict[str, Fact]) -> Program:
+    return share(program, kinds_of(facts))
+
+
+def _drop_dead(program: Program, facts: dict[str, Fact]) -> Program:
+    return drop_dead(program, kinds_of(facts))
+
+
+def _follow_copies(program: Program, facts: dict[str, Fact]) -> Program:
+    return follow_copies(program)
+
+
+def _fold_constants(program: Program, facts: dict[str, Fact]) -> Program:
+    return fold_constants(program)
+
+
+PASSES: tuple[Pass, ...] = (
+    _drop_dead,  # most of what differentiation writes nobody reads: the others need not look at it
+    _follow_copies,
+    leave_out_fits,
+    say_plainly,
+    narrow_spreads,
+    _follow_copies,  # what the three before left as copies, so that the next ones see one name for one value
+    _fold_constants,
+    use_identities,
+    _share,
+)
+
+
+def simplify(program: Program, facts: Mapping[str, Fact]) -> Program:
+    """The program made shorter, with the same results, writes and effects."""
+    known = learn(program, facts)
+    for _ in range(ROUNDS):
+        before = program
+        for change in PASSES:
+            program = change(program, known)
+        if program is before:
+            break
+    return _drop_dead(program, known)

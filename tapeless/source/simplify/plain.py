@@ -1,0 +1,149 @@
+"""Say in NumPy's words what a helper does, where facts show which of its cases it is."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from tapeless.ir.program import Atom, Const, Let, Program, Var
+from tapeless.rules.contractions import dot_to_left, dot_to_right, matmul_to_left, matmul_to_right
+from tapeless.rules.reductions import count_reduced
+from tapeless.rules.smooth import power_derivative
+from tapeless.rules.support import restore_axes
+from tapeless.source.facts import NUMERIC, Fact
+from tapeless.source.simplify.helpers import axes_of
+from tapeless.source.simplify.known import Known, computed, copied, plain_arguments, rewrite
+
+
+def say_plainly(program: Program, facts: dict[str, Fact]) -> Program:
+    """Say in NumPy's words what a helper does, where facts show which of its cases it is.
+
+    c = matmul_to_left(g, w, np.shape(x))     t = np.transpose(w)       g, w, x: float64, two axes
+    d = power_derivative(y, 2, 1, 0)     =>   c = g @ t
+    return c, d                               d = 2.0 * y
+                                              return c, d
+    """
+    known = Known(program, facts)
+
+    def change(statement: Let) -> Sequence[Let] | None:
+        case = _CASES.get(id(statement.op))
+        args = plain_arguments(statement)
+        if case is None or args is None or len(statement.targets) != 1:
+            return None
+        return case(known, statement, args)
+
+    return rewrite(program, change)
+
+
+Change = Callable[[Known, Let, tuple[Atom, ...]], Sequence[Let] | None]
+
+
+def _restore_axes(known: Known, statement: Let, args: tuple[Atom, ...]) -> Sequence[Let] | None:
+    g, shape, axis, keepdims = args
+    dims, rank = known.shape(shape), known.fact(g).dims
+    axes = axes_of(axis, len(dims)) if dims else None
+    if not axes or rank is None or not isinstance(keepdims, Const) or keepdims.value is not False:
+        return None
+    if dims is None or len(rank) + len(axes) != len(dims):
+        return None
+    return computed(statement, np.expand_dims, g, axis)
+
+
+def _count_reduced(known: Known, statement: Let, args: tuple[Atom, ...]) -> Sequence[Let] | None:
+    shape, axis, mask, _ = args
+    dims = known.shape(shape)
+    if not isinstance(mask, Const) or mask.value is not True or not isinstance(axis, Const):
+        return None
+    axes = axes_of(axis, len(dims)) if dims is not None else None
+    if dims is not None and axes is not None:
+        counted = [dims[i] for i in axes] if dims else []
+        if all([isinstance(dim, int) for dim in counted]):
+            return copied(statement, Const(math.prod([dim for dim in counted if isinstance(dim, int)])))
+    maker = known.maker(shape)
+    if axis.value is None and maker is not None and maker.op is np.shape:
+        (array,) = plain_arguments(maker) or (None,)
+        return None if array is None else computed(statement, np.size, array)
+    if type(axis.value) is int and dims:
+        return computed(statement, operator.getitem, shape, axis)
+    return None
+
+
+def _rank(known: Known, x: Atom) -> int | None:
+    dims = known.fact(x).dims
+    return None if dims is None or known.fact(x).kind != "array" else len(dims)
+
+
+def _to_left(known: Known, statement: Let, args: tuple[Atom, ...]) -> Sequence[Let] | None:
+    """The cotangent of the first of two matrices or vectors, from that of their product."""
+    g, x2, shape = args
+    ranks = (len(known.shape(shape) or ()), _rank(known, x2))
+    if ranks == (1, 1):
+        return computed(statement, operator.mul, g, x2)
+    if ranks == (2, 2) and _rank(known, g) == 2:
+        turned = known.let("t", np.transpose, x2, line=statement.line)
+        return turned, *computed(statement, operator.matmul, g, Var(turned.targets[0]))
+    if _rank(known, g) != 1:
+        return None
+    if ranks == (2, 1):
+        return computed(statement, np.outer, g, x2)
+    return computed(statement, operator.matmul, x2, g) if ranks == (1, 2) else None
+
+
+def _to_right(known: Known, statement: Let, args: tuple[Atom, ...]) -> Sequence[Let] | None:
+    """The cotangent of the second of two matrices or vectors, from that of their product."""
+    g, x1, shape = args
+    ranks = (_rank(known, x1), len(known.shape(shape) or ()))
+    if ranks == (1, 1):
+        return computed(statement, operator.mul, g, x1)
+    if ranks in ((2, 2), (2, 1)) and _rank(known, g) == ranks[1]:
+        turned = known.let("t", np.transpose, x1, line=statement.line)
+        return turned, *computed(statement, operator.matmul, Var(turned.targets[0]), g)
+    if ranks == (1, 2) and _rank(known, g) == 1:
+        return computed(statement, np.outer, x1, g)
+    return None
+
+
+def _power_derivative(known: Known, statement: Let, args: tuple[Atom, ...]) -> Sequence[Let] | None:
+    """The first derivative of a power whose exponent is a number, as the helper computes it."""
+    x, y, m, k = args
+    if (_number(m), _number(k)) != (1, 0) or known.fact(x).kind not in NUMERIC:
+        return None
+    power = _number(y)
+    if power is None or power in (0.0, 1.0):
+        return None
+    factor = Const(float(power))
+    if power == 2.0:
+        return computed(statement, operator.mul, factor, x)
+    if power == 3.0:
+        base = known.let("t", np.square, x, line=statement.line)
+    elif power == 1.5:
+        base = known.let("t", np.sqrt, x, line=statement.line)
+    elif power == 0.5:
+        base = known.let("t", np.sqrt, x, line=statement.line)
+        return base, *computed(statement, operator.truediv, factor, Var(base.targets[0]))
+    else:
+        base = known.let("t", np.power, x, Const(float(power) - 1), line=statement.line)
+    return base, *computed(statement, operator.mul, factor, Var(base.targets[0]))
+
+
+def _number(atom: Atom) -> float | None:
+    is_number = isinstance(atom, Const) and type(atom.value) in (int, float)
+    return atom.value if isinstance(atom, Const) and is_number else None
+
+
+_CASES: Mapping[Any, Change] = {
+    id(op): case
+    for op, case in {
+        restore_axes: _restore_axes,
+        count_reduced: _count_reduced,
+        matmul_to_left: _to_left,
+        matmul_to_right: _to_right,
+        dot_to_left: _to_left,
+        dot_to_right: _to_right,
+        power_derivative: _power_derivative,
+    }.items()
+}
