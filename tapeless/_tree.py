@@ -20,11 +20,15 @@ C = TypeVar("C")
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """How a type is taken apart and put together; `labels` are how its parts are written after its name."""
+    """How a type is taken apart and put together; `labels` are how its parts are written after its name.
+
+    `is_foreign`: registered by a user; whether it holds its parts or makes them anew is not known.
+    """
 
     flatten: Callable[[Any], Parts]
     unflatten: Callable[[Any, list[Any]], Any]
     labels: Callable[[Any, int], list[str]] = lambda extra, n: [f"[{i}]" for i in range(n)]
+    is_foreign: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +121,7 @@ def register_container(
         parts, extra = flatten(value)
         return tuple(parts), extra
 
-    _containers[type] = _known[type] = Container(taken_apart, unflatten)
+    _containers[type] = _known[type] = Container(taken_apart, unflatten, is_foreign=True)
     return type
 
 
@@ -221,18 +225,26 @@ def leaves_like(structure: Structure, value: Any, name: str = "the value") -> li
     >>> leaves_like(flatten({"a": 1.0, "b": 2.0})[1], {"b": 20.0, "a": 10.0})
     [10.0, 20.0]
     """
-    leaves: list[Any] = []
-    _match(structure, value, name, leaves)
-    return leaves
+    found: list[Any] = []
+    for path, part in parts_like(structure, value, name):
+        if container(type(part)) is not None:
+            raise ValueError(f"{path} is a {type(part).__name__} where an array or number is expected")
+        found.append(part)
+    return found
 
 
-def _match(structure: Structure, value: Any, path: str, leaves: list[Any]) -> None:
-    known = container(type(value))
+def parts_like(structure: Structure, value: Any, name: str = "the value") -> list[tuple[str, Any]]:
+    """The same for values that may have containers where the structure has leaves; each with its path."""
+    found: list[tuple[str, Any]] = []
+    _match(structure, value, name, found)
+    return found
+
+
+def _match(structure: Structure, value: Any, path: str, found: list[tuple[str, Any]]) -> None:
     if structure.type is None:
-        if known is not None:
-            raise ValueError(f"{path} is a {type(value).__name__} where an array or number is expected")
-        leaves.append(value)
+        found.append((path, value))
         return
+    known = container(type(value))
     if type(value) is not structure.type or known is None:
         raise ValueError(f"{path} is a {type(value).__name__} where a {structure.type.__name__} is expected")
     parts, extra = known.flatten(value)
@@ -243,7 +255,7 @@ def _match(structure: Structure, value: Any, path: str, leaves: list[Any]) -> No
     if extra != structure.extra:
         raise ValueError(f"{path} is made with {extra!r} where {structure.extra!r} is expected")
     for label, inside, part in zip(_labels(structure), structure.parts, parts, strict=True):
-        _match(inside, part, path + label, leaves)
+        _match(inside, part, path + label, found)
 
 
 def _in_order(keys: Any, parts: Sequence[Any], found: Any, path: str) -> Sequence[Any]:

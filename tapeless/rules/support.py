@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from tapeless import _tree
 from tapeless._types import Array, Axis
 from tapeless.rules.kinds import constant, elementwise, forward_rule, general, linear
 from tapeless.rules.table import primitive
@@ -223,3 +224,26 @@ def overwrite(x: Array, value: Array) -> Array:
 
 
 elementwise(overwrite, lambda out, x, value: (0.0, 1.0))
+
+
+def stop_gradient(x: Any) -> Any:
+    """The value itself, through which nothing flows back: a constant to whatever differentiates.
+
+    Containers are taken apart; what they hold that is no array or number comes back as it is.
+
+    >>> from tapeless import grad
+    >>> grad(lambda x: x * stop_gradient(x))(3.0)
+    3.0
+
+    On Tensors and Arrays it is their value without its past, as `detach` gives it.  As JAX's.
+    """
+    return stopped(x) if _tree.is_leaf(x) else _tree.map(stopped, x)
+
+
+@primitive
+def stopped(x: Any) -> Any:
+    """One array or number through which nothing flows."""
+    return x
+
+
+constant(stop_gradient, stopped)

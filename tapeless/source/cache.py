@@ -53,7 +53,8 @@ class Derived:
     Gradients are a tuple, one for each position in `wrt`, in the structure of the argument, of its shapes and
     dtypes; in the place of a leaf that is no float or complex number stands None.  They may be the arguments'
     own arrays: who hands them to users copies those.  `backward` runs any number of times on the same
-    residuals, and writes into neither them nor the cotangent.  `output` is what is known of what is
+    residuals, and writes into neither them nor the cotangent.  Of a pair's `sources` the forward function is
+    the first, the backward function the second.  `output` is what is known of what is
     differentiated, without aux.  The functions are plain module-level functions that share one namespace.
     """
 
@@ -72,7 +73,7 @@ class Derived:
 
 
 class Transformed:
-    """A derivative that can be called, like `grad(f)`: what a program that calls it must know to transform it.
+    """A derivative that can be called, like `grad(f)`: what a program that calls it must know of it.
 
     `kind` is the name of the public function that made it.
     """

@@ -12,7 +12,7 @@ import weakref
 from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -39,18 +39,6 @@ Convert = Callable[[Values], Values]
 
 # Making is rare and slow, and may itself ask for other derivatives: one lock for all of it cannot deadlock.
 _making = threading.RLock()
-
-
-class Maker(Protocol):
-    """Who knows how a derivative is made; asked where there is none yet."""
-
-    def admit(self, values: Values) -> Convert | None:
-        """What is to be done to values of these types and shapes; raises if they are not right."""
-        ...
-
-    def derive(self, values: Values) -> Derived:
-        """The derivative for these values."""
-        ...
 
 
 class Ready:
@@ -186,51 +174,55 @@ class Store:
     def __len__(self) -> int:
         return len(self._order)
 
-    def find(self, function: Any, values: Values, maker: Maker) -> tuple[Ready, Values]:
-        """The derivative for `function(*values)`, made if there is none, and the values to call it with."""
-        shapes: list[Any] = []
-        for value in values:
-            if type(value) is np.ndarray:
-                shapes.append(value.dtype)
-                shapes.append(value.shape)
-            else:
-                shapes.append(shape_signature(value))
-        key = tuple(shapes)
-        met = self._by_shape.get(key)
+    def find(self, function: Any, values: Values) -> tuple[Ready, Values] | None:
+        """The derivative for `function(*values)` and the values to call it with; None if there is none."""
+        met = self._by_shape.get(_shapes(values))
         if met is None:
-            met = self._meet(key, values, maker)
+            return None
         if met.convert is not None:
             values = met.convert(values)
         for specialised in met.made:
             ready = specialised.ready(function, values)
             if ready is not None:
                 return ready, values
-        return self._make(function, values, maker), values
+        return None
 
-    def _meet(self, key: Hashable, values: Values, maker: Maker) -> _Met:
-        convert = maker.admit(values)
-        kind = signature(values if convert is None else convert(values))
-        with _making:
-            if len(self._by_shape) >= SHAPES:
-                self._by_shape.clear()
-            made = self._by_signature.setdefault(kind, [])
-            met = self._by_shape[key] = _Met(convert, made)
-        return met
+    def make(
+        self,
+        function: Any,
+        values: Values,
+        admit: Callable[[Values], Convert | None],
+        derive: Callable[[Values], Derived],
+    ) -> tuple[Ready, Values]:
+        """The same, made if there is none.
 
-    def _make(self, function: Any, values: Values, maker: Maker) -> Ready:
+        `admit` says what is to be done to values of these types and shapes, and raises if they are not right.
+        """
+        shapes = _shapes(values)
+        convert = admit(values)
+        if convert is not None:
+            values = convert(values)
         kind = signature(values)
         with _making:
-            for specialised in self._by_signature.get(kind, ()):  # another thread may have been here first
-                if (ready := specialised.ready(function, values)) is not None:
-                    return ready
-            specialised = Specialised(maker.derive(values), function)
-            ready = specialised.ready(function, values)
-            if ready is None:
-                raise AssertionError("a derivative does not hold for the call that it was made for")
-            while len(self._order) >= CAPACITY:
-                self._drop()
-            self._by_signature.setdefault(kind, []).insert(0, specialised)
-            self._order.append(kind)
+            for specialised in self._by_signature.get(kind, ()):  # for other shapes, or by another thread
+                ready = specialised.ready(function, values)
+                if ready is not None:
+                    break
+            else:
+                ready = self._add(kind, Specialised(derive(values), function), function, values)
+            if len(self._by_shape) >= SHAPES:
+                self._by_shape.clear()
+            self._by_shape[shapes] = _Met(convert, self._by_signature[kind])
+        return ready, values
+
+    def _add(self, kind: Hashable, specialised: Specialised, function: Any, values: Values) -> Ready:
+        ready = specialised.ready(function, values)
+        if ready is None:
+            raise AssertionError("a derivative does not hold for the call that it was made for")
+        while len(self._order) >= CAPACITY:
+            self._drop()
+        self._by_signature.setdefault(kind, []).insert(0, specialised)
+        self._order.append(kind)
         return ready
 
     def _drop(self) -> None:
@@ -239,6 +231,17 @@ class Store:
         if not self._by_signature[kind]:
             del self._by_signature[kind]
             self._by_shape.clear()  # who met these arguments holds the list that is gone
+
+
+def _shapes(values: Values) -> Hashable:
+    found: list[Any] = []
+    for value in values:
+        if type(value) is np.ndarray:
+            found.append(value.dtype)
+            found.append(value.shape)
+        else:
+            found.append(shape_signature(value))
+    return tuple(found)
 
 
 # Sharing --------------------------------------------------------------------------------------------------

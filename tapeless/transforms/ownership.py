@@ -1,0 +1,79 @@
+"""Who else holds an array: what is handed to users, or kept for later, must be nobody else's.
+
+The gradient of `x @ w` with respect to `x` is `w` itself.  Generated code says so, as a person would; before
+it reaches the user it becomes a copy, so that `g *= 0.1` does not scale `w`.  The count of references to an
+array tells whether anything but the result holds it: an argument, a global, an attribute, another gradient.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from sys import getrefcount
+from typing import Any
+
+import numpy as np
+
+from tapeless import _tree
+
+
+def _count(value: Any) -> int:
+    return getrefcount(value)
+
+
+_probe = (np.empty(1),)
+ALONE = _count(
+    _probe[0]
+)  # what a function counts for its argument, which one sequence holds and nothing else
+
+
+def owned(value: Any, holders: int = 0) -> Any:
+    """A gradient that shares no memory with anything; a number where it is an array without axes.
+
+    To be called as `owned(sequence[i])`: no variable may refer to it.  `holders`: those known to hold it too.
+    """
+    if isinstance(value, np.ndarray):
+        if not value.ndim:
+            return value[()]
+        is_ours = type(value) is np.ndarray and _is_alone(value, getrefcount(value), holders)
+        return value if is_ours else np.array(value)
+    known = _tree.container(type(value))
+    if known is None:
+        return value
+    parts, extra = known.flatten(value)
+    # A list is its own parts; a dict's values stand in the parts and in the dict.
+    beside = 0 if parts is value or known.is_foreign else 1
+    return known.unflatten(extra, [owned(parts[i], beside) for i in range(len(parts))])
+
+
+def kept(value: Any, holders: int = 0) -> Any:
+    """Residuals that stay what they are when the user's arrays are written into; to be called as `owned`."""
+    kind = type(value)
+    if kind is np.ndarray:
+        return value if _is_alone(value, getrefcount(value), holders) else value.copy()
+    if kind is tuple:
+        return tuple([kept(value[i]) for i in range(len(value))])
+    if kind is list:
+        return [kept(value[i]) for i in range(len(value))]
+    if kind is dict:
+        return {key: kept(value[key]) for key in value}
+    return value
+
+
+def _is_alone(value: np.ndarray, count: int, holders: int) -> bool:
+    base = value.base
+    if count > ALONE + holders:
+        return False
+    if base is None:
+        return True
+    # A view is as good as its base, unless it may not be written into or says one element several times.
+    whole = type(base) is np.ndarray and base.base is None and getrefcount(base) <= ALONE
+    return whole and value.flags.writeable and 0 not in value.strides
+
+
+def copies(values: Sequence[Any]) -> tuple[Any, ...]:
+    """Arguments that stay what they are, whatever becomes of the user's arrays."""
+    return tuple([_tree.map(_copied, value) for value in values])
+
+
+def _copied(leaf: Any) -> Any:
+    return leaf.copy() if isinstance(leaf, np.ndarray) else leaf

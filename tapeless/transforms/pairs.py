@@ -1,0 +1,123 @@
+"""Forward and backward apart: what `vjp` runs, and what `g.forward` and `g.backward` are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from tapeless import _tree
+from tapeless.source.cache import Derived
+from tapeless.source.store import Values
+from tapeless.transforms.matching import Slot
+from tapeless.transforms.outputs import check_flows
+from tapeless.transforms.ownership import kept, owned
+from tapeless.transforms.selection import Selection
+from tapeless.transforms.transform import Transform, values_like
+
+
+class Pair(Transform):
+    """`forward(*args)` gives the value and a `Pullback`, with has_aux also what is not differentiated."""
+
+    kind = "vjp"
+    form_name = "pair"
+
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+        plan, ready, values = self._prepare(args, kwargs)
+        found = ready.forward(*values)
+        out, aux = found[0] if self.has_aux else (found[0], None)
+        check_flows(out, self.kind, self._callee.parameters)
+        residuals = (found[1],)
+        del found
+        pullback = Pullback(ready.backward, kept(residuals[0]), out, plan.selection, ready.derived)
+        return (out, pullback, aux) if self.has_aux else (out, pullback)
+
+
+class Pullback:
+    """The map from a cotangent of the output to the gradients: what `vjp` gives besides the value.
+
+    It may be called any number of times.
+    """
+
+    __slots__ = ("_backward", "_derived", "_output", "_residuals", "_selection")
+
+    def __init__(
+        self, backward: Any, residuals: Any, out: Any, selection: Selection, derived: Derived
+    ) -> None:
+        self._backward = backward
+        self._residuals = residuals
+        leaves, structure = _tree.flatten(out)
+        self._output = structure, [Slot.of(leaf) for leaf in leaves]
+        self._selection = selection
+        self._derived = derived
+
+    def __call__(self, cotangent: Any) -> tuple[Any, ...]:
+        """The gradients of <cotangent, output>; the cotangent has the structure and shapes of the output."""
+        structure, slots = self._output
+        given = _tree.parts_like(structure, cotangent, "the cotangent")
+        leaves = [slot.fill(part, path, "output") for slot, (path, part) in zip(slots, given, strict=True)]
+        found = self._backward(self._residuals, _tree.unflatten(structure, leaves))
+        return chosen(found, self._selection)
+
+    @property
+    def source(self) -> str:
+        """The text of the backward function."""
+        return list(self._derived.sources.values())[1]
+
+    def __repr__(self) -> str:
+        return f"<pullback to {', '.join([one.name for one in self._selection.selected])}>"
+
+
+def chosen(gradients: Any, selection: Selection) -> tuple[Any, ...]:
+    """The gradients of the selected arguments, which share no memory with anything else."""
+    if selection.is_plain:
+        return tuple([owned(gradients[i]) for i in range(len(gradients))])
+    places = {position: i for i, position in enumerate(selection.wrt)}
+    found: list[Any] = []
+    for one in selection.selected:
+        whole = places[one.position]
+        found.append(owned(gradients[whole]) if one.key is None else owned(gradients[whole][one.key]))
+    return tuple(found)
+
+
+# What a gradient shows of itself ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Residuals:
+    """What the forward function keeps for the backward function."""
+
+    pullback: Pullback
+
+
+class Half:
+    """The forward or the backward function of a gradient: `source` is its text.
+
+    forward(*args) gives (value, residuals); backward(residuals, cotangent) gives the gradients, a tuple where
+    `argnums` is one.
+    """
+
+    def __init__(self, gradient: Transform, pair: Pair, is_backward: bool) -> None:
+        self._gradient = gradient
+        self._pair = pair
+        self._is_backward = is_backward
+
+    @property
+    def source(self) -> str:
+        """The generated text, for the types of the latest call."""
+        self._pair.specialise_for(values_like(self._gradient.made()))
+        texts = list(self._pair.made().sources.values())
+        return texts[1] if self._is_backward else "\n\n".join([texts[0], *texts[2:]])
+
+    def __repr__(self) -> str:
+        return f"<{'backward' if self._is_backward else 'forward'} of {self._gradient!r}>"
+
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+        return self._backward(*args, **kwargs) if self._is_backward else self._forward(args, kwargs)
+
+    def _forward(self, args: Values, kwargs: dict[str, Any]) -> Any:
+        out, pullback, *aux = self._pair(*args, **kwargs)
+        return ((out, *aux) if aux else out), Residuals(pullback)
+
+    def _backward(self, residuals: Residuals, cotangent: Any = 1.0) -> Any:
+        found = residuals.pullback(cotangent)
+        return found if isinstance(self._pair.argnums, tuple) else found[0]

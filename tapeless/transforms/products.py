@@ -1,0 +1,186 @@
+"""Products with the Jacobian from either side, and with the Hessian: `vjp`, `jvp`, `linearize`, `hvp`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from tapeless.source.cache import PUBLIC
+from tapeless.source.store import Ready, Values
+from tapeless.transforms.gradients import Gradient
+from tapeless.transforms.matching import conform, zeros_like
+from tapeless.transforms.ownership import copies, owned
+from tapeless.transforms.pairs import Pair, Pullback
+from tapeless.transforms.selection import Selection
+from tapeless.transforms.transform import Transform
+
+
+class Tangent(Transform):
+    """A function with its directional derivative: (*args) and a tangent for each selected argument."""
+
+    kind = "jvp"
+    form_name = "tangent"
+
+    def __call__(self, args: Sequence[Any], tangents: Sequence[Any], /, **kwargs: Any) -> Any:
+        plan, ready, values = self._prepare(tuple(args), kwargs)
+        return self.push(plan.selection, ready, values, tangents)
+
+    def push(self, selection: Selection, ready: Ready, values: Values, tangents: Sequence[Any]) -> Any:
+        """(value, tangent), or (value, tangent, aux), for arguments that are bound already."""
+        pairs = zip(selection.selected, tangents, strict=True)
+        given = {one: conform(one.of(values), t, f"the tangent of {one.name}") for one, t in pairs}
+        found = ready.function(*values, *whole_tangents(selection, values, given))
+        # Not taken apart into variables: a second name for the tangent would make `owned` copy it.
+        if self.has_aux:
+            out, aux = found[0]
+            return out, owned(found[1]), aux
+        return found[0], owned(found[1])
+
+
+def whole_tangents(selection: Selection, values: Values, given: dict[Any, Any]) -> list[Any]:
+    """A tangent for each parameter: zeros for the parts of `*args` and `**kwargs` that are not selected."""
+    if selection.is_plain:
+        return list(given.values())
+    found: dict[int, Any] = {}
+    for one, tangent in given.items():
+        if one.key is None:
+            found[one.position] = tangent
+            continue
+        if one.position not in found:
+            zeros = zeros_like(values[one.position])
+            found[one.position] = zeros if isinstance(zeros, dict) else list(zeros)
+        found[one.position][one.key] = tangent
+    return [tuple(found[at]) if isinstance(values[at], tuple) else found[at] for at in selection.wrt]
+
+
+def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
+    """The value of `f(*primals)` and the map from a cotangent of the value to gradients: (out, pullback).
+
+    `pullback(cotangent)` gives a tuple with a gradient for each of the primals; it may be called many times.
+    The cotangent has the structure, shapes and dtypes of the value.  With `has_aux` the function returns
+    (what is differentiated, aux), and (out, pullback, aux) comes back.  `pullback.source` is its text.
+
+    >>> import numpy as np
+    >>> out, pullback = vjp(lambda x, y: x * y, np.array([1.0, 2.0]), 3.0)
+    >>> dx, dy = pullback(np.array([1.0, 10.0]))
+    >>> dx, float(dy)
+    (array([ 3., 30.]), 21.0)
+
+    What the way back needs is kept apart from the caller's arrays: writing into those later changes nothing.
+    ValueError or TypeError for a cotangent that does not fit; TypeError for arguments as in `grad`, and for
+    values without floats.  As JAX's.
+    """
+    return Pair(f, tuple(range(len(primals))), has_aux=has_aux)(*primals)
+
+
+def jvp(
+    f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], *, has_aux: bool = False
+) -> Any:
+    """The value of `f(*primals)` and its derivative along `tangents`: (out, tangent of out).
+
+    There is a tangent for each primal, in its structure, shapes and dtypes.  With `has_aux` the function
+    returns (what is differentiated, aux), and (out, tangent, aux) comes back.
+
+    >>> import numpy as np
+    >>> out, t = jvp(lambda x, y: x * np.sin(y), (2.0, 0.0), (1.0, 10.0))
+    >>> float(out), float(t)
+    (0.0, 20.0)
+
+    TypeError if primals or tangents are no tuples or lists, or are not equally many; ValueError or TypeError
+    for tangents that do not fit; for arguments as in `grad`.  As JAX's.
+    """
+    check_sequences("jvp", primals, tangents)
+    return Tangent(f, tuple(range(len(primals))), has_aux=has_aux)(primals, tangents)
+
+
+def check_sequences(transform: str, primals: Any, tangents: Any) -> None:
+    """TypeError if primals and tangents are not two sequences of equal length."""
+    if not (isinstance(primals, tuple | list) and isinstance(tangents, tuple | list)):
+        raise TypeError(
+            f"{transform} takes primals and tangents as tuples: {transform}(f, (x,), (t,)), got "
+            f"{type(primals).__name__} and {type(tangents).__name__}"
+        )
+    if len(primals) != len(tangents):
+        raise TypeError(f"{transform} got {len(primals)} primals but {len(tangents)} tangents")
+
+
+class Linear:
+    """The derivative of a function at one point as a linear map of tangents: what `linearize` gives."""
+
+    __slots__ = ("_ready", "_selection", "_tangent", "_values")
+
+    def __init__(self, tangent: Tangent, selection: Selection, ready: Ready, values: Values) -> None:
+        self._tangent = tangent
+        self._selection = selection
+        self._ready = ready
+        self._values = values
+
+    def __call__(self, *tangents: Any) -> Any:
+        """The derivative along these tangents, one for each primal."""
+        wanted = len(self._selection.selected)
+        if len(tangents) != wanted:
+            raise TypeError(f"this linear map takes {wanted} tangents, got {len(tangents)}")
+        # A function that writes into its arguments must find them as they were, each time.
+        values = copies(self._values) if self._ready.derived.written else self._values
+        return self._tangent.push(self._selection, self._ready, values, tangents)[1]
+
+    @property
+    def source(self) -> str:
+        """The text that computes value and tangent."""
+        return "\n\n".join(self._ready.derived.sources.values())
+
+    def __repr__(self) -> str:
+        return f"<linear map of {', '.join([one.name for one in self._selection.selected])}>"
+
+
+def linearize(f: Callable[..., Any], *primals: Any) -> tuple[Any, Linear]:
+    """The value of `f(*primals)` and its derivative there, a linear function of tangents: (out, linear).
+
+    `linear(*tangents)` gives what `jvp` gives as the tangent.  The primals are kept as they are now.  It runs
+    the function again each time, side effects and random numbers included, where JAX's keeps intermediate
+    results: use `jvp` for one direction, `vjp` where there are many and few outputs.
+
+    >>> import numpy as np
+    >>> out, linear = linearize(np.sin, 0.0)
+    >>> float(out), float(linear(3.0))
+    (0.0, 3.0)
+
+    Errors are those of `jvp`.
+    """
+    tangent = Tangent(f, tuple(range(len(primals))))
+    plan, ready, values = tangent._prepare(copies(primals), {})
+    zeros = [zeros_like(one.of(values)) for one in plan.selection.selected]
+    first = copies(values) if ready.derived.written else values
+    out, _ = tangent.push(plan.selection, ready, first, zeros)
+    return out, Linear(tangent, plan.selection, ready, values)
+
+
+def hvp(f: Callable[..., Any], primals: Any, tangents: Any) -> Any:
+    """The product of the Hessian of a real scalar function with `tangents`, forward over reverse.
+
+    The product comes in the structure of `primals`: a tuple or list of arguments, with a tangent for each, or
+    one argument that is neither, with its tangent.  It costs a few runs of the function, whatever the size.
+
+    >>> import numpy as np
+    >>> f = lambda x: np.sum(x**3)
+    >>> hvp(f, np.array([1.0, 2.0]), np.array([1.0, 1.0]))
+    array([ 6., 12.])
+    >>> (product,) = hvp(f, (np.array([1.0, 2.0]),), (np.array([1.0, 1.0]),))
+
+    This is what JAX's documentation recommends as `jvp(grad(f), primals, tangents)[1]`, with respect to all
+    primals.  Errors are those of `grad` and `jvp`.
+    """
+    if type(primals) not in (tuple, list):  # a named tuple is one argument
+        return _hessian_product(f, (primals,), (tangents,))[0]
+    check_sequences("hvp", primals, tangents)
+    return type(primals)(_hessian_product(f, primals, tangents))
+
+
+def _hessian_product(f: Any, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, ...]:
+    argnums = tuple(range(len(primals)))
+    return Tangent(Gradient(f, argnums), argnums)(primals, tangents)[1]
+
+
+PUBLIC.update({vjp: "vjp", jvp: "jvp", linearize: "linearize", hvp: "hvp"})
+
+__all__ = ["Linear", "Pullback", "Tangent", "hvp", "jvp", "linearize", "vjp"]

@@ -1,0 +1,239 @@
+"""What all derivatives that can be called have in common: how a call finds its code, and what it tells.
+
+A call takes the short way where it can: as many positional arguments as there are parameters are the values
+as they stand; their dtypes and shapes lead to the generated function.  All else happens once for each kind of
+arguments.
+"""
+
+from __future__ import annotations
+
+import functools
+import types
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+from tapeless.errors import NotSpecialisedError
+from tapeless.source.cache import Derived, Form, FormName, Transformed
+from tapeless.source.store import Ready, Store, Values, shared_store
+from tapeless.transforms import engine
+from tapeless.transforms.arguments import admit, check_apart, stand_ins, stood_in
+from tapeless.transforms.callee import Callee, Parameters, anchor_of, take_apart
+from tapeless.transforms.display import Explanation, explanation, side_by_side
+from tapeless.transforms.selection import Argnums, Selection, depends_on_call, select
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What `argnums` means for a call, and the derivatives made for that."""
+
+    selection: Selection
+    wrt: tuple[int, ...]
+    store: Store
+
+
+class Transform(Transformed):
+    """The derivative of a function, as an object that is called like the function.
+
+    `source` is the generated text, `explain()` says how it came about.  Both are those of the latest call:
+    a derivative is made for the types of its arguments, and again for others.
+    """
+
+    kind: ClassVar[str]  # type: ignore[misc]
+    form_name: ClassVar[FormName]
+
+    def __init__(
+        self, function: Any, argnums: Argnums = 0, *, has_aux: bool = False, holomorphic: bool = False
+    ) -> None:
+        self.function = function
+        self.argnums = tuple(argnums) if isinstance(argnums, list) else argnums
+        self.has_aux = has_aux
+        self.holomorphic = holomorphic
+        self.form = Form(self.form_name, has_aux)
+        self._callee = take_apart(function, self.kind)
+        self._leading = self._callee.leading
+        self._log: list[Derived] = []  # what the latest call ran; the methods bound to objects share it
+        for name in functools.WRAPPER_ASSIGNMENTS:
+            if (value := getattr(function, name, None)) is not None:
+                setattr(self, name, value)
+        self.__wrapped__ = function
+        self._begin()
+
+    def _begin(self) -> None:
+        """Look at the function as it is now; again if its code was replaced, as reloading does."""
+        callee = self._callee
+        self._anchor = anchor_of(callee.function)
+        self._code = getattr(self._anchor, "__code__", None)
+        outer, _, _ = getattr(self.function, "__qualname__", "").rpartition(".")
+        self._in_class = bool(outer) and not outer.endswith("<locals>") and not callee.leading
+        simple = callee.parameters.is_plain and not callee.keywords
+        self._arity = len(callee.parameters.names) if simple else -1
+        self._plans: dict[int, Plan] = {}
+        self._plan = None if depends_on_call(self.argnums, callee) else self._planned(0)
+
+    def _planned(self, given: int) -> Plan:
+        selection = select(self.argnums, self._callee, given)
+        store = shared_store(self._code or self._anchor, (*self._key(), selection))
+        return Plan(selection, selection.wrt, store)
+
+    def _key(self) -> tuple[Hashable, ...]:
+        """What tells the derivatives of one function apart: those of one form are shared."""
+        inner = self._callee.function
+        below = (type(inner), inner.argnums, inner._key()) if isinstance(inner, Transform) else ()
+        return (self.form, self.holomorphic, below)
+
+    @property
+    def parameters(self) -> Parameters:
+        """The parameters that a call binds its arguments to."""
+        return self._callee.parameters
+
+    def canonical(self) -> tuple[Transform, Callee]:
+        """The same derivative of the plain function behind a method or partial; and what comes along."""
+        callee = self._callee
+        if callee.function is self.function and not callee.leading:
+            return self, callee
+        lead = len(callee.leading)
+        several = self.argnums if isinstance(self.argnums, tuple) else (self.argnums,)
+        shifted = tuple([one if isinstance(one, str) or one < 0 else one + lead for one in several])
+        argnums = shifted if isinstance(self.argnums, tuple) else shifted[0]
+        flags = {"has_aux": self.has_aux, "holomorphic": self.holomorphic}
+        return type(self)(callee.function, argnums, **flags), replace(callee, leading=self._leading)
+
+    # Calls -------------------------------------------------------------------------------------------------
+
+    def _prepare(self, args: Values, kwargs: Mapping[str, Any]) -> tuple[Plan, Ready, Values]:
+        """The derivative that fits the arguments, and the values it is called with."""
+        if getattr(self._anchor, "__code__", None) is not self._code:
+            self._begin()
+        if self._in_class and self._has_class_first(args):
+            return self.__get__(None)._prepare(args, kwargs)
+        values = (*self._leading, *args) if self._leading else args
+        if kwargs or len(values) != self._arity:
+            values = self._bind(values, kwargs)
+        plan = self._plan
+        if plan is None:
+            plan = self._plans.get(len(args)) or self._plans.setdefault(len(args), self._planned(len(args)))
+        found = plan.store.find(self._anchor, values)
+        ready, values = self._make(plan, values) if found is None else found
+        derived = ready.derived
+        self._log[:] = (derived,)
+        if derived.written:
+            check_apart(values, derived.written, self._callee.parameters)
+        return plan, ready, values
+
+    def _bind(self, args: Values, kwargs: Mapping[str, Any]) -> Values:
+        callee = self._callee
+        return callee.parameters.bind(args, {**callee.keywords, **kwargs} if callee.keywords else kwargs)
+
+    def _make(self, plan: Plan, values: Values) -> tuple[Ready, Values]:
+        parameters = self._callee.parameters
+        return plan.store.make(
+            self._anchor,
+            values,
+            lambda values: admit(values, plan.selection, parameters, self.kind, self._wants_complex),
+            lambda values: replace(self._derive(plan, values), like=stand_ins(values)),
+        )
+
+    @property
+    def _wants_complex(self) -> bool:
+        return self.holomorphic
+
+    def _derive(self, plan: Plan, values: Values) -> Derived:
+        callee = self._callee
+        return engine.derive(callee.function, callee.parameters.names, values, plan.wrt, self.form)
+
+    # Methods -----------------------------------------------------------------------------------------------
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        """As a method: `self` is an argument that comes along, and `argnums` counts from the one after it."""
+        function: Any = self.function
+        if isinstance(function, classmethod):
+            instance, function = owner, function.__func__
+        if not isinstance(function, types.FunctionType | Transformed):
+            return self  # as with other callables that are no functions
+        method = self.__dict__.get("_method")
+        if method is None or method._code is not getattr(self._anchor, "__code__", None):
+            method = self._method = self._as_method()
+        bound = object.__new__(type(self))
+        bound.__dict__.update(method.__dict__)
+        bound._leading = () if instance is None else (instance,)
+        if instance is not None:
+            bound.function = types.MethodType(function, instance)  # type: ignore[arg-type]
+            bound._callee = replace(method._callee, leading=(instance,))
+        return bound
+
+    def _as_method(self) -> Any:
+        method = object.__new__(type(self))
+        method.__dict__.update(self.__dict__)
+        method._callee = replace(self._callee, leading=(None,))
+        method._begin()
+        return method
+
+    def _has_class_first(self, args: Values) -> bool:
+        """Whether this is called as a class method, with the class as an argument: from Python 3.13 on."""
+        plan = self._plan
+        return bool(args) and isinstance(args[0], type) and plan is not None and 0 in plan.wrt
+
+    # What it tells -----------------------------------------------------------------------------------------
+
+    def specialise(self, *args: Any, **kwargs: Any) -> Any:
+        """Make the derivative for arguments of these types without running it; gives back `self`."""
+        self._prepare(args, kwargs)
+        return self
+
+    def specialise_for(self, values: Values) -> None:
+        """The same for bound values, one for each parameter."""
+        plan = self._plan or self._planned(self._given(values))
+        found = plan.store.find(self._anchor, values) or self._make(plan, values)
+        self._log[:] = (found[0].derived,)
+
+    def _given(self, values: Values) -> int:
+        """How many positional arguments bound values came from, without those that come along."""
+        count = len(self._callee.parameters.positional)
+        return count - len(self._callee.leading) + len(values[count])
+
+    def made(self) -> Derived:
+        """The derivative of the latest call; made for the defaults alone if there was no call."""
+        if not self._log:
+            try:
+                self._prepare((), {})
+            except TypeError as error:
+                name = self._callee.parameters
+                raise NotSpecialisedError(
+                    f"{self.kind} of {name} has no source yet: it is made for the types of the arguments. "
+                    "Call it first, or use g.specialise(*args)."
+                ) from error
+        return self._log[0]
+
+    @property
+    def source(self) -> str:
+        """The generated text that the latest call ran; NotSpecialisedError if there was none."""
+        return "\n\n".join([text.strip("\n") + "\n" for text in self.made().sources.values()])
+
+    def explain(self, *args: Any, **kwargs: Any) -> Explanation:
+        """What was transformed and how, for the latest call, or for arguments of the types given here."""
+        if args or kwargs:
+            self._prepare(args, kwargs)
+        made = self.made()
+        plan = self._plan or next(iter(self._plans.values()))
+        return explanation(self.kind, self._anchor, self._callee.parameters.names, plan.selection, made)
+
+    def _repr_html_(self) -> str | None:
+        """Notebooks show forward and backward side by side, once there is a source."""
+        return side_by_side(repr(self), list(self._log[0].sources.values())) if self._log else None
+
+    def __repr__(self) -> str:
+        several = self.argnums if isinstance(self.argnums, tuple) else (self.argnums,)
+        try:
+            names = [one.name for one in select(self.argnums, self._callee).selected]
+        except ValueError:  # from the end of *args
+            names = [str(one) for one in several]
+        return f"<{self.kind} of {self._callee.parameters} by {', '.join(names)}>"
+
+
+def values_like(derived: Derived) -> Values:
+    """Values of the signature that a derivative was made for; NotSpecialisedError if an object died since."""
+    values = stood_in(derived.like)
+    if values is None:
+        raise NotSpecialisedError("an object that the derivative was made for is no more: call it again")
+    return values
