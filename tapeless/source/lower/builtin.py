@@ -414,7 +414,17 @@ def _sorted_at_run_time(
     m: Machine, value: Value, items: Any, scores: Any, key: Value, descending: bool
 ) -> Value:
     """The order is found by a stable argsort, the items follow it."""
-    if items is not None:
+    kinds = [item for item in (items or ()) if not is_data(item)]
+    content = m.content(value) if isinstance(value, Ref) else None
+    if isinstance(content, Runtime) and content.value.fact.item is not None:
+        kinds += [value] if content.value.fact.item.kind not in ("scalar", "numeric", "array") else []
+    if kinds and key == NOTHING:
+        m.refuse("this sort", "its items are containers", "give it a key that is a number")
+    if kinds:
+        stacked: Value = NOTHING
+        scored = mapped(m, steps_of(m, value), lambda item: call(m, key, [item], {}))
+        keys = m.let(np.array, [as_list(m, scored)])
+    elif items is not None:
         stacked = m.let(np.array, [m.new(Items(tuple(items)))])
         keys = m.let(np.array, [m.new(Items(tuple(scores)))])
     else:
@@ -426,6 +436,8 @@ def _sorted_at_run_time(
     if descending:
         keys = m.let(operator.neg, [keys])
     order = m.let(np.argsort, [keys], {"kind": Known("stable")})
+    if kinds:
+        return as_list(m, mapped(m, steps_of(m, order), lambda k: get_item(m, value, k)))
     return as_list(m, get_item(m, stacked, order))
 
 

@@ -21,6 +21,7 @@ from tapeless.source.lower.targets import bind, closure
 from tapeless.source.lower.subscripts import append, as_key, get_item, set_item
 from tapeless.source.lower.trees import local_names
 from tapeless.source.lower.values import (
+    Bound,
     Dyn,
     Entries,
     Frame,
@@ -198,7 +199,13 @@ def tuple_(m: Machine, tree: gast.Tuple) -> Value:
 
 @reads(gast.List)
 def list_(m: Machine, tree: gast.List) -> Value:
-    return m.new(Items(tuple(_items(m, tree.elts))))
+    made = m.new(Items(()))
+    for element in tree.elts:
+        if isinstance(element, gast.Starred):
+            m.call(m, Bound(made, "extend"), [m.evaluate(element.value)], {})
+        else:
+            append(m, made, m.evaluate(element))
+    return made
 
 
 @reads(gast.Set)

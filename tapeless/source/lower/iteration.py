@@ -110,7 +110,10 @@ def nth(m: Machine, steps: Steps, k: Value) -> Value:
             return k
         scaled = k if span.step == Known(1) else m.let(operator.mul, [k, span.step])
         return scaled if span.start == Known(0) else m.let(operator.add, [span.start, scaled])
-    assert steps.item is not None
+    if steps.item is None:
+        m.refuse(
+            "this use of an iterable", "its items come only one after the other", "make a list of it first"
+        )
     return steps.item(k)
 
 

@@ -115,6 +115,7 @@ class Machine:
         self.loops: list[Any] = []  # the loops whose bodies are being read, innermost last
         self.calling = False  # whether the attribute that is being read is called at once
         self.shares: dict[str, str] = {}  # names whose arrays may share memory: each points to another
+        self.written: set[str] = set()
         self.tainted: set[str] = set()  # arrays that were created constant and written into since
 
     # State ---------------------------------------------------------------------------------------
@@ -308,6 +309,8 @@ class Machine:
         atoms = tuple([self.atom(arg) for arg in args])
         keywords = tuple([(name, self.atom(value)) for name, value in (kwargs or {}).items()])
         self.block.append(Let((), op, atoms, keywords, self.line, effect=True))
+        if atoms and isinstance(atoms[0], Var):
+            self.written.add(atoms[0].name)
 
     def atom(self, value: Value) -> Atom:
         """The value as the running program has it; containers are built."""
@@ -405,6 +408,11 @@ class Machine:
         """Whether another name may stand for the same memory."""
         own = self._storage(name)
         return name in self.shares or any(self._storage(other) == own for other in self.shares)
+
+    def writes_into(self, name: str) -> bool:
+        """Whether a statement may write into the array or container of this name."""
+        own = self._storage(name)
+        return any(self._storage(other) == own for other in self.written)
 
     def _storage(self, name: str) -> str:
         while name in self.shares:

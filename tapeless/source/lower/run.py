@@ -51,6 +51,7 @@ class Lowered:
     leaves: tuple[Any, ...]  # a tree of Leaf, Branch and None for each
     result: Value
     found: Findings
+    written: tuple[int, ...]  # positions of arguments that the function writes into
 
 
 def lower(
@@ -84,7 +85,9 @@ def lower(
     body = rename_block(tuple(m.block), m.renamed)
     exit_ = rename(exit_, m.renamed)
     program = Program(title, tuple(names), body, exit_, tuple(m.found.free))
-    return Lowered(check(program), m.facts, tuple([trees[position] for position in wrt]), result, m.found)
+    written = tuple([k for k, name in enumerate(names) if m.writes_into(name)])
+    leaves = tuple([trees[position] for position in wrt])
+    return Lowered(check(program), m.facts, leaves, result, m.found, written)
 
 
 def arranged(m: Machine, function: Any, bound: Sequence[Value]) -> tuple[list[Value], dict[str, Value]]:
@@ -114,10 +117,11 @@ def _argument(m: Machine, atom: Atom, name: str, value: Any, varies: bool) -> tu
     """An argument as it is read, and the tree of its leaves."""
     if isinstance(value, np.ndarray | np.generic | int | float | complex):
         fact = fact_of(value, name)
+        varies = varies and fact.dtype is not None and fact.dtype.kind in "fc"
         read = Dyn(atom, fact, varies)
         if isinstance(atom, Var):
             m.facts[atom.name] = fact
-            return read, Leaf(atom.name)
+            return read, Leaf(atom.name) if varies else None
     if type(value) in (list, tuple) and not varies and value and _is_data(value):
         fact = fact_of(value, name)
         if isinstance(atom, Var):

@@ -10,7 +10,7 @@ from tapeless.source.lower.iteration import length_of, listed, nth, steps_of
 from tapeless.source.lower.machine import Machine
 from tapeless.source.lower.objects import set_attribute
 from tapeless.source.lower.subscripts import get_item, set_item, wrap
-from tapeless.source.lower.values import Closure, Dyn, Frame, Items, Known, Value
+from tapeless.source.lower.values import Closure, Dyn, Frame, Items, Known, Ref, Value
 
 
 def frame_of(m: Machine, name: str) -> Frame:
@@ -53,7 +53,7 @@ def _unpack(m: Machine, target: Any, value: Value) -> None:
         items = listed(m, value)
     if items is None:
         items = _by_position(m, value, len(wanted), stars)
-    if stars:
+    if stars and (len(items) != len(wanted) or not isinstance(items[stars[0]], Ref)):
         lead, tail = stars[0], len(wanted) - stars[0] - 1
         if len(items) < lead + tail:
             m.refuse("this unpacking", f"there are {len(items)} values for {lead + tail} names")
@@ -79,12 +79,20 @@ def _several(m: Machine, value: Value, wanted: list[Any], starred: bool) -> tupl
 def _by_position(m: Machine, value: Value, count: int, stars: list[int]) -> tuple[Value, ...]:
     """Rows of an array: as many as there are names, which the running program checks."""
     if stars:
-        m.refuse("this starred unpacking", "how many values there are is not known beforehand", "use slices")
+        return _around_star(m, value, stars[0], count - stars[0] - 1)
     steps = steps_of(m, value)
     if steps.opaque is not None:
         return tuple([wrap(m, get_item(m, steps.opaque, Known(k))) for k in range(count)])
     length_of(m, steps)
     return tuple([nth(m, steps, Known(k)) for k in range(count)])
+
+
+def _around_star(m: Machine, value: Value, lead: int, tail: int) -> tuple[Value, ...]:
+    """The first and last items, and a list of those between, whose number only the running program knows."""
+    first = [get_item(m, value, Known(k)) for k in range(lead)]
+    last = [get_item(m, value, Known(k - tail)) for k in range(tail)]
+    middle = get_item(m, value, Known(slice(lead, -tail if tail else None)))
+    return (*first, m.call(m, Known(list), [middle], {}), *last)
 
 
 def closure(m: Machine, tree: gast.Lambda | gast.FunctionDef) -> Closure:

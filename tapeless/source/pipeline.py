@@ -1,0 +1,264 @@
+"""The way of a function: read, differentiated, simplified, printed, loaded."""
+
+from __future__ import annotations
+
+import linecache
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from tapeless.ir.emit import emit_module
+from tapeless.ir.names import Names
+from tapeless.ir.program import Atom, Const, Let, Program, Return, Var, build_tuple, names_of
+from tapeless.rules.table import on_arrays
+from tapeless.source.cache import (
+    MISSING,
+    Attribute,
+    Cell,
+    Derived,
+    Form,
+    Global,
+    Guard,
+    Item,
+    Refresh,
+    Report,
+    signature,
+)
+from tapeless.source.facts import UNKNOWN, Fact
+from tapeless.source.forward import forward
+from tapeless.source.lower.run import Branch, Leaf, Lowered, built, leaf_names, lower
+from tapeless.source.reverse import reverse, reverse_pair
+from tapeless.source.simplify import simplify
+
+TITLES = {
+    "gradient": "Gradient of {0} with respect to {1}.",
+    "value_and_gradient": "Value of {0} and its gradient with respect to {1}.",
+    "forward": "Value of {0}, and what its pullback keeps.",
+    "backward": "Cotangents of {1} from that of what {0} returned.",
+    "tangent": "Value of {0} and its tangent along those of {1}.",
+}
+
+
+@dataclass(slots=True)
+class Course:
+    """One derivative on its way, and how long each stage took."""
+
+    lowered: Lowered
+    names: tuple[str, ...]
+    wrt: tuple[int, ...]
+    milliseconds: dict[str, float] = field(default_factory=dict)
+
+    def timed(self, stage: str, run: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        start = time.perf_counter()
+        result = run(*args, **kwargs)
+        elapsed = (time.perf_counter() - start) * 1e3
+        self.milliseconds[stage] = self.milliseconds.get(stage, 0.0) + elapsed
+        return result
+
+    @property
+    def leaves(self) -> tuple[str, ...]:
+        return tuple([name for tree in self.lowered.leaves for name in leaf_names(tree)])
+
+
+def derive(
+    function: Any, names: tuple[str, ...], values: tuple[Any, ...], wrt: tuple[int, ...], form: Form
+) -> Derived:
+    """The derivative of `function(*values)` with respect to the parameters at the positions `wrt`.
+
+    TransformError where the function cannot be read, or has no derivative rule for what it calls.
+    """
+    start = time.perf_counter()
+    lowered = lower(function, names, values, wrt, auxiliary=form.has_aux)
+    course = Course(lowered, names, wrt, {"read": (time.perf_counter() - start) * 1e3})
+    make = {"pair": _pair, "tangent": _tangent}.get(form.name, _gradient)
+    programs = make(course, form)
+    loaded, sources = course.timed("print", _loaded, course, programs)
+    output = lowered.program.exit.values[0]
+    guards, refreshes = _foundations(lowered)
+    return Derived(
+        function=loaded.get(form.name),
+        forward=loaded.get("forward"),
+        backward=loaded.get("backward"),
+        sources=sources,
+        guards=guards,
+        refreshes=refreshes,
+        output=_fact_of(output, lowered.facts),
+        report=_report(course, programs),
+        written=lowered.written,
+    )
+
+
+def _fact_of(atom: Atom, facts: dict[str, Fact]) -> Fact:
+    return facts.get(atom.name, UNKNOWN) if isinstance(atom, Var) else _constant_fact(atom.value)
+
+
+def _constant_fact(value: Any) -> Fact:
+    from_value = UNKNOWN
+    return from_value if value is None else _number(value)
+
+
+# Forms -----------------------------------------------------------------------------------------------
+
+
+def _gradient(course: Course, form: Form) -> dict[str, Program]:
+    program = course.lowered.program
+    joint, facts = course.timed(
+        "differentiate", reverse, program, course.lowered.facts, course.leaves, value=True
+    )
+    kept = len(program.exit.values)
+    values, cotangents = joint.exit.values[:kept], joint.exit.values[kept:]
+    names, body = Names(names_of(joint)), list(joint.body)
+    gradients = _in_structure(course, cotangents, names, body)
+    aux = values[1:] if form.has_aux else ()
+    if form.name == "gradient" and not aux:
+        exit_ = Return(gradients, as_tuple=True)
+    else:
+        packed = _packed(names, body, "gradient", gradients)
+        lead = values[:1] if form.name == "value_and_gradient" else ()
+        if lead and aux:
+            lead, aux = (_packed(names, body, "value", (*lead, *aux)),), ()
+        exit_ = Return((*lead, packed, *aux), as_tuple=True)
+    name = f"d{program.name}" if form.name == "gradient" else f"{program.name}_and_gradient"
+    return {form.name: course.timed("simplify", simplify, replace(joint, name=name, body=tuple(body), exit=exit_), facts)}
+
+
+def _pair(course: Course, form: Form) -> dict[str, Program]:
+    program = course.lowered.program
+    first, second, facts = course.timed(
+        "differentiate", reverse_pair, program, course.lowered.facts, course.leaves
+    )
+    if form.has_aux:
+        names, body = Names(names_of(first)), list(first.body)
+        out = _packed(names, body, "value", first.exit.values[:-1])
+        first = replace(first, body=tuple(body), exit=Return((out, first.exit.values[-1]), as_tuple=True))
+    names, body = Names(names_of(second)), list(second.body)
+    gradients = _in_structure(course, second.exit.values, names, body)
+    second = replace(second, body=tuple(body), exit=Return(gradients, as_tuple=True))
+    return {
+        "forward": course.timed("simplify", simplify, first, facts),
+        "backward": course.timed("simplify", simplify, second, facts),
+    }
+
+
+def _tangent(course: Course, form: Form) -> dict[str, Program]:
+    program = course.lowered.program
+    pushed, facts = course.timed("differentiate", forward, program, course.lowered.facts, course.leaves)
+    own = len(program.params)
+    tangents = iter(pushed.params[own:])
+    names, body, params = Names(names_of(pushed)), [], list(pushed.params[:own])
+    for position, tree in zip(course.wrt, course.lowered.leaves, strict=True):
+        if isinstance(tree, Leaf):
+            params.append(next(tangents))
+        else:
+            whole = names.fresh(f"t{course.names[position]}")
+            params.append(whole)
+            _taken_apart(Var(whole), tree, tangents, names, body)
+    exit_ = pushed.exit
+    body.extend(pushed.body)
+    if form.has_aux:
+        out = _packed(names, body, "value", exit_.values[:-1])
+        exit_ = Return((out, exit_.values[-1]), as_tuple=True)
+    whole_program = replace(
+        pushed, name=f"{program.name}_tangent", params=tuple(params), body=tuple(body), exit=exit_
+    )
+    return {"tangent": course.timed("simplify", simplify, whole_program, facts)}
+
+
+def _taken_apart(owner: Var, tree: Any, tangents: Any, names: Names, body: list[Any]) -> None:
+    """The tangents of a container's leaves, under the names that the program gives them."""
+    if not isinstance(tree, Branch):
+        return
+    keys = tree.keys if tree.keys is not None else range(len(tree.parts))
+    for key, part in zip(keys, tree.parts, strict=True):
+        read = getattr if tree.by_keyword else _getitem
+        if isinstance(part, Leaf):
+            body.append(Let((next(tangents),), read, (owner, Const(key))))
+        elif part is not None:
+            inner = names.fresh("part")
+            body.append(Let((inner,), read, (owner, Const(key))))
+            _taken_apart(Var(inner), part, tangents, names, body)
+
+
+def _in_structure(
+    course: Course, cotangents: Sequence[Atom], names: Names, body: list[Any]
+) -> tuple[Atom, ...]:
+    known = dict(zip(course.leaves, cotangents, strict=True))
+    return tuple([built(names, tree, known, body) for tree in course.lowered.leaves])
+
+
+def _packed(names: Names, body: list[Any], hint: str, atoms: Sequence[Atom]) -> Var:
+    name = names.fresh(hint)
+    body.append(Let((name,), build_tuple, tuple(atoms)))
+    return Var(name)
+
+
+# Text ------------------------------------------------------------------------------------------------
+
+
+def _loaded(course: Course, programs: dict[str, Program]) -> tuple[dict[str, Any], dict[str, str]]:
+    """The functions in one namespace, and the text of each."""
+    free = {name: value for name, (_, value) in course.lowered.found.free.items()}
+    functions: dict[str, Any] = {}
+    sources: dict[str, str] = {}
+    scope: dict[str, Any] = dict(free)
+    for role, program in programs.items():
+        title = TITLES[role].format(course.lowered.program.name, ", ".join(course.names[i] for i in course.wrt))
+        made = emit_module(program, title, course.lowered, role)
+        sources[role] = made.source
+        scope.update({name: on_arrays(value) for name, value in made.globals.items()})
+        exec(compile(made.source, made.filename, "exec"), scope)
+        linecache.cache[made.filename] = (
+            len(made.source),
+            None,
+            made.source.splitlines(keepends=True),
+            made.filename,
+        )
+        functions[role] = scope[program.name]
+    return functions, sources
+
+
+# What it rests on ------------------------------------------------------------------------------------
+
+
+def _foundations(lowered: Lowered) -> tuple[tuple[Guard, ...], tuple[Refresh, ...]]:
+    guards: list[Guard] = []
+    refreshes: list[Refresh] = []
+    seen: set[Any] = set()
+    for note in lowered.found.guards:
+        kind, *where, value = note
+        key = (kind, *[part if isinstance(part, str | int) else id(part) for part in where])
+        if key in seen:
+            continue
+        seen.add(key)
+        match kind:
+            case "absent":
+                guards.append(Guard(Global(where[0], value), MISSING))
+            case "items":
+                guards.extend(Guard(Item(where[0], k), item) for k, item in enumerate(value))
+            case "attribute fact":
+                refreshes.append(Refresh(None, Attribute(where[0], where[1]), signature(value)))
+            case "object":
+                pass
+            case _:
+                guards.append(Guard(_place((kind, *where)), value))
+    for name, (where, value) in lowered.found.free.items():
+        if where[0] != "object":
+            refreshes.append(Refresh(name, _place(where), signature(value)))
+    return tuple(guards), tuple(refreshes)
+
+
+def _place(where: tuple[Any, ...]) -> Any:
+    match where:
+        case ("global", scope, name):
+            return Global(scope, name)
+        case ("cell", function, position, _):
+            return Cell(function.__closure__[position])
+        case ("attribute", owner, name):
+            return Attribute(owner, name)
+        case _:
+            raise AssertionError(f"an unknown place: {where[0]}")
+
+
+def _report(course: Course, programs: dict[str, Program]) -> Report:
+    return Report(inlined=tuple(course.lowered.found.inlined), milliseconds=dict(course.milliseconds))
