@@ -11,6 +11,7 @@ from tapeless.rules import indexing as _indexing  # noqa: F401
 from tapeless.rules import joining as _joining  # noqa: F401
 from tapeless.rules import linalg as _linalg  # noqa: F401
 from tapeless.rules import linear_forms as _linear_forms  # noqa: F401
+from tapeless.rules import lists as _lists  # noqa: F401
 from tapeless.rules import norms as _norms  # noqa: F401
 from tapeless.rules import parts as _parts  # noqa: F401
 from tapeless.rules import reductions as _reductions  # noqa: F401

@@ -1,0 +1,261 @@
+"""Which names carry derivatives: they depend on what is differentiated, and the result depends on them."""
+
+from __future__ import annotations
+
+import builtins
+import operator
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from tapeless.ir import program as ir
+from tapeless.ir.effects import written
+from tapeless.ir.program import Argument, Atom, For, If, Let, Program, Statement, While, named, walk
+from tapeless.rules import table
+from tapeless.source.analyse.aliasing import Aliasing, Site, Sites
+from tapeless.source.facts import UNKNOWN, Fact
+
+# Nothing flows through these, nor through what has a constant rule.
+CUTTING = frozenset(
+    [
+        len,
+        range,
+        slice,
+        int,
+        bool,
+        str,
+        repr,
+        isinstance,
+        type,
+        hash,
+        id,
+        callable,
+        builtins.any,
+        builtins.all,
+        operator.is_,
+        operator.is_not,
+        operator.not_,
+        operator.contains,
+        operator.truth,
+        ir.join_text,
+        ir.require,
+        ir.fail,
+        ir.new_stack,
+        print,
+    ]
+)
+
+
+# In the place of a position: the values were not taken apart.
+WHOLE = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """The names whose cotangents the backward part computes; stacks keep what is active at each position."""
+
+    active: frozenset[str]
+    varied: frozenset[str]
+    useful: frozenset[str]
+    kept: frozenset[tuple[Site, int]] = frozenset()
+
+    def keeps(self, sites: Sites, position: int) -> bool:
+        """Whether what a stack keeps at a position carries a derivative, wherever it is pushed or popped."""
+        return any((site, place) in self.kept for site in sites for place in (position, WHOLE))
+
+    def is_active(self, argument: Argument | Atom) -> bool:
+        return named(argument) in self.active
+
+    def differentiates(self, let: Let) -> bool:
+        """Whether something flows through a statement."""
+        if is_cut(let):
+            return False
+        target = written(let)
+        if target in self.active:
+            return True
+        into = any(name in self.active for name in let.targets)
+        return into and any(self.is_active(atom) for atom in ir.atoms(let))
+
+
+def is_cut(let: Let) -> bool:
+    """Whether an operation passes nothing on."""
+    rule = table.find(let.op)
+    return let.op in CUTTING or (rule is not None and rule.kind == "constant")
+
+
+def carries_no_derivative(fact: Fact) -> bool:
+    """Integers, truth values, text, slices, and containers of nothing else."""
+    if fact.kind == "slice":
+        return True
+    if fact.kind in ("tuple", "list") and fact.items is not None:
+        return all(isinstance(item, ir.Const) or carries_no_derivative(item) for item in fact.items)
+    if fact.kind in ("tuple", "list") and fact.item is not None:
+        return carries_no_derivative(fact.item)
+    return fact.dtype is not None and fact.dtype.kind not in "fcO"
+
+
+def activity(
+    program: Program, facts: dict[str, Fact], aliases: Aliasing, wrt: Iterable[str], outputs: Iterable[str]
+) -> Activity:
+    """Varied, forward, and useful, backward, each to a fixed point."""
+    statements = list(walk(program.body))
+    varied = _Varied(facts, aliases)
+    for name in wrt:
+        varied.mark(name)
+    _settle(varied, statements)
+    useful = _Useful(facts, aliases)
+    for name in outputs:
+        useful.mark(name)
+    _settle(useful, statements[::-1])
+    active = frozenset(varied.names & useful.names)
+    kept = frozenset(varied.places & useful.places)
+    return Activity(active, frozenset(varied.names), frozenset(useful.names), kept)
+
+
+def _settle(marks: _Marks, statements: list[Statement]) -> None:
+    marks.changed = True
+    while marks.changed:
+        marks.changed = False
+        for statement in statements:
+            marks.statement(statement)
+
+
+class _Marks:
+    """A set of names that grows, together with those that share storage which is written."""
+
+    def __init__(self, facts: dict[str, Fact], aliases: Aliasing) -> None:
+        self.facts = facts
+        self.aliases = aliases
+        self.names: set[str] = set()
+        self.sharing: dict[object, list[str]] = {}
+        # What stacks keep: the stack, and which of the values that are pushed together.
+        self.places: set[tuple[Site, int]] = set()
+        self.changed = False
+        for name, sites in aliases.sites.items():
+            for site in sites:
+                if site in aliases.writes:
+                    self.sharing.setdefault(site, []).append(name)
+
+    def mark(self, name: str | None) -> None:
+        if name is None or name in self.names or carries_no_derivative(self.facts.get(name, UNKNOWN)):
+            return
+        self.names.add(name)
+        self.changed = True
+
+    def mark_storage(self, name: str) -> None:
+        """A write through one name is seen through all."""
+        self.mark(name)
+        for site in self.aliases.of(name):
+            for other in self.sharing.get(site, ()):
+                self.mark(other)
+
+    def mark_place(self, stack: Argument, position: int) -> None:
+        for site in self.aliases.of(named(stack) or ""):
+            if (site, position) not in self.places:
+                self.places.add((site, position))
+                self.changed = True
+
+    def has_place(self, stack: Argument, position: int) -> bool:
+        sites = self.aliases.of(named(stack) or "")
+        return any((site, place) in self.places for site in sites for place in (position, WHOLE))
+
+    def has(self, argument: Argument | Atom) -> bool:
+        return named(argument) in self.names
+
+    def statement(self, statement: Statement) -> None:
+        raise NotImplementedError
+
+
+class _Varied(_Marks):
+    def statement(self, statement: Statement) -> None:
+        match statement:
+            case Let():
+                self._let(statement)
+            case If():
+                for phi in statement.outs:
+                    if self.has(phi.then) or self.has(phi.orelse):
+                        self.mark(phi.name)
+            case For() | While():
+                if isinstance(statement, For) and self.has(statement.iterable):
+                    for target in statement.targets:
+                        self.mark(target)
+                for carry in statement.carries:
+                    if self.has(carry.init) or self.has(carry.next):
+                        self.mark(carry.name)
+                        self.mark(carry.result)
+
+    def _let(self, let: Let) -> None:
+        if is_cut(let) or not any(self.has(atom) for atom in ir.atoms(let)):
+            return
+        if let.op in (ir.push, ir.pop):
+            self._stack(let)
+            return
+        target = written(let)
+        if target is not None:
+            position_free = [atom for atom in ir.atoms(let) if named(atom) != target]
+            if any(self.has(atom) for atom in position_free):
+                self.mark_storage(target)
+        for name in let.targets:
+            self.mark(name)
+            if self.aliases.is_ever_written(name):
+                self.mark_storage(name)
+
+    def _stack(self, let: Let) -> None:
+        stack, *values = let.args
+        if let.op is ir.push:
+            for position, value in enumerate(values):
+                if self.has(value):
+                    self.mark_storage(named(stack) or "")
+                    self.mark_place(stack, position)
+            return
+        for position, name in enumerate(let.targets):
+            if len(let.targets) == 1 or self.has_place(stack, position):
+                self.mark(name)
+
+
+class _Useful(_Marks):
+    def statement(self, statement: Statement) -> None:
+        match statement:
+            case Let():
+                self._let(statement)
+            case If():
+                for phi in statement.outs:
+                    if phi.name in self.names:
+                        self._mark_atoms([phi.then, phi.orelse])
+            case For() | While():
+                for carry in statement.carries:
+                    if carry.result in self.names or carry.name in self.names:
+                        self.mark(carry.name)
+                        self._mark_atoms([carry.init, carry.next])
+                if isinstance(statement, For) and any(name in self.names for name in statement.targets):
+                    self._mark_atoms([statement.iterable])
+
+    def _mark_atoms(self, atoms: Iterable[Argument]) -> None:
+        for atom in atoms:
+            self.mark(named(atom))
+
+    def _let(self, let: Let) -> None:
+        if is_cut(let):
+            return
+        target = written(let)
+        wanted = any(name in self.names for name in let.targets) or (target in self.names)
+        if not wanted:
+            return
+        if let.op in (ir.push, ir.pop):
+            self._stack(let)
+            return
+        self._mark_atoms(ir.atoms(let))
+        for name in ir.reads(let):
+            if self.aliases.is_ever_written(name):
+                self.mark_storage(name)
+
+    def _stack(self, let: Let) -> None:
+        stack, *values = let.args
+        if let.op is ir.push:
+            for position, value in enumerate(values):
+                if self.has_place(stack, position):
+                    self.mark(named(value))
+            return
+        self.mark_storage(named(stack) or "")
+        for position, name in enumerate(let.targets):
+            if name in self.names:
+                self.mark_place(stack, position)

@@ -1,0 +1,320 @@
+"""Which names may share storage, what is written, and which names are views of it."""
+
+from __future__ import annotations
+
+import bisect
+import operator
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from tapeless.ir import program as ir
+from tapeless.ir.effects import written
+from tapeless.ir.program import Argument, Atom, For, If, Let, Program, Statement, Var, While, named, walk
+from tapeless.rules import support, table
+from tapeless.source.analyse.outline import ROOT, Outline
+from tapeless.source.facts import UNKNOWN, Fact
+
+# Storage: the name that it was made under, and the scope in each round of which there is a new one.
+Site = tuple[str, int]
+Sites = frozenset[Site]
+NOTHING: Sites = frozenset()
+
+# The result shares storage with the first argument, and the same call on an array laid out alike does so too.
+VIEWS = frozenset(
+    [
+        ir.same,
+        np.transpose,
+        np.swapaxes,
+        np.moveaxis,
+        np.rollaxis,
+        np.expand_dims,
+        np.squeeze,
+        np.matrix_transpose,
+        np.flip,
+        np.fliplr,
+        np.flipud,
+        np.rot90,
+    ]
+)
+# The result may share storage with an argument, or may be a copy.
+PERHAPS_VIEWS = frozenset(
+    [
+        np.reshape,
+        np.ravel,
+        np.asarray,
+        np.asanyarray,
+        np.ascontiguousarray,
+        np.asfortranarray,
+        np.real,
+        np.imag,
+        np.real_if_close,
+        np.broadcast_to,
+        np.broadcast_arrays,
+        np.atleast_1d,
+        np.atleast_2d,
+        np.atleast_3d,
+        np.diagonal,
+        np.diag,
+        np.split,
+        np.array_split,
+        np.hsplit,
+        np.vsplit,
+        np.dsplit,
+        support.as_dtype,
+        support.unbroadcast,
+        support.conjugate,
+        support.masked,
+        support.filled,
+        support.restore_axes,
+        support.merge_axes,
+        support.split_axes,
+        support.spread,
+    ]
+)
+BUILDERS = (ir.build_tuple, ir.build_list, ir.build_dict)
+PUTTING = (ir.push, list.append, list.extend, list.insert, operator.setitem, dict.update, dict.setdefault)
+CREATING = frozenset(
+    [np.zeros, np.ones, np.empty, np.full, np.eye, np.arange, np.linspace, np.array, np.copy, np.identity]
+)
+FLAT = ("scalar", "slice")
+
+
+@dataclass(slots=True)
+class Aliasing:
+    """For each name the storage it may stand for; where storage is written; which names must be views."""
+
+    outline: Outline
+    facts: dict[str, Fact]
+    sites: dict[str, Sites] = field(default_factory=dict)
+    contents: dict[Site, Sites] = field(default_factory=dict)
+    writes: dict[Site, list[int]] = field(default_factory=dict)
+    targets: set[str] = field(default_factory=set)
+
+    def may_share(self, a: str, b: str) -> bool:
+        return not self.of(a).isdisjoint(self.of(b))
+
+    def of(self, name: str) -> Sites:
+        return self.sites.get(name, NOTHING)
+
+    def is_written_between(self, name: str, after: int, until: int) -> bool:
+        """Whether the storage of a name is written after one position, at another at the latest."""
+        for site in self.of(name):
+            writes = self.writes.get(site, ())
+            first = bisect.bisect_right(writes, after)
+            if first < len(writes) and writes[first] <= until:
+                return True
+        return False
+
+    def is_written_later(self, name: str, scope: int, position: int) -> bool:
+        """Whether what is read of a name at a position in a scope is overwritten at some time after."""
+        for site in self.of(name):
+            outer = site[1] if self.outline.is_within(scope, site[1]) else ROOT
+            loop = self.outline.loop_around(scope, outer)
+            start = position if loop is None else loop.start - 1
+            if any(write > start for write in self.writes.get(site, ())[-1:]):
+                return True
+        return False
+
+    def is_ever_written(self, name: str) -> bool:
+        return any(site in self.writes for site in self.of(name))
+
+
+def aliasing(program: Program, facts: dict[str, Fact], found: Outline) -> Aliasing:
+    """Storage, to a fixed point: names only ever come to stand for more."""
+    made = _Flow(program, facts, found)
+    while made.changed:
+        made.changed = False
+        for statement in walk(program.body):
+            made.statement(statement)
+    made.collect(program)
+    return made.result
+
+
+class _Flow:
+    def __init__(self, program: Program, facts: dict[str, Fact], found: Outline) -> None:
+        self.result = Aliasing(found, facts)
+        self.outline = found
+        self.facts = facts
+        self.changed = True
+        for name in (*program.params, *program.free):
+            self._deep(name)
+
+    def _deep(self, name: str) -> None:
+        """A value from outside holds others, which hold others."""
+        if self._kind(name) in FLAT:
+            return
+        site, held = (name, ROOT), (f"{name}[]", ROOT)
+        self.result.sites[name] = frozenset([site])
+        self.result.contents[site] = frozenset([held])
+        self.result.contents[held] = frozenset([held])
+
+    def _kind(self, name: str) -> str:
+        return self.facts.get(name, UNKNOWN).kind
+
+    def _add(self, name: str, sites: Iterable[Site]) -> None:
+        if self._kind(name) in FLAT:
+            return
+        old = self.result.of(name)
+        new = old.union(sites)
+        if len(new) != len(old):
+            self.result.sites[name] = new
+            self.changed = True
+
+    def _hold(self, holders: Sites, sites: Sites) -> None:
+        for holder in holders:
+            old = self.result.contents.get(holder, NOTHING)
+            new = old | sites
+            if len(new) != len(old):
+                self.result.contents[holder] = new
+                self.changed = True
+
+    def _sites(self, argument: Argument) -> Sites:
+        name = named(argument)
+        return NOTHING if name is None else self.result.of(name)
+
+    def _contents(self, sites: Sites) -> Sites:
+        return frozenset(held for site in sites for held in self.result.contents.get(site, NOTHING))
+
+    def statement(self, statement: Statement) -> None:
+        match statement:
+            case Let():
+                self._let(statement)
+            case If():
+                for phi in statement.outs:
+                    self._add(phi.name, self._sites(phi.then) | self._sites(phi.orelse))
+            case For() | While():
+                if isinstance(statement, For):
+                    items = self._items(statement.iterable)
+                    for target in statement.targets:
+                        self._add(target, items if len(statement.targets) == 1 else self._contents(items))
+                for carry in statement.carries:
+                    self._carry(carry, statement)
+
+    def _items(self, iterable: Argument) -> Sites:
+        """What the items of a value may share storage with: rows are views of their array."""
+        sites = self._sites(iterable)
+        name = named(iterable)
+        kind = "object" if name is None else self._kind(name)
+        held = self._contents(sites)
+        return sites if kind in ("array", "numeric") else held if kind != "object" else sites | held
+
+    def _carry(self, carry: ir.Carry, loop: For | While) -> None:
+        """What was made in one round is, in the next, no more what that round makes."""
+        inner = self.outline.inner[id(loop)][0]
+        outer = self.outline.scopes[inner].parent
+        aged = [
+            (site[0], outer) if self.outline.is_within(site[1], inner) else site
+            for site in self._sites(carry.next)
+        ]
+        for site, old in zip(self._sites(carry.next), aged, strict=True):
+            if site != old:
+                self._hold(frozenset([old]), self.result.contents.get(site, NOTHING))
+        self._add(carry.name, self._sites(carry.init).union(aged))
+        self._add(carry.result, self._sites(carry.init).union(aged))
+
+    def _let(self, let: Let) -> None:
+        if let.op in PUTTING and let.args:
+            into = self._sites(let.args[0])
+            for argument in let.args[1:]:
+                sites = self._sites(argument)
+                self._hold(into, self._contents(sites) if let.op in (list.extend, dict.update) else sites)
+        if not let.targets:
+            return
+        sites = self._result(let)
+        if len(let.targets) > 1:
+            sites = self._contents(sites)
+        for target in let.targets:
+            self._add(target, sites)
+
+    def _result(self, let: Let) -> Sites:
+        own: Sites = frozenset([(let.targets[0], self.outline.scope_of[let.targets[0]])])
+        first = let.args[0] if let.args else None
+        if let.op in BUILDERS:
+            self._hold(own, self._all(let))
+            return own
+        if let.op is operator.getitem and first is not None:
+            return self._items_or_part(let)
+        if let.op in (ir.pop, list.pop, dict.pop, dict.setdefault, dict.get) and first is not None:
+            return self._contents(self._sites(first))
+        if let.op in VIEWS and first is not None:
+            return self._sites(first)
+        if let.op in PERHAPS_VIEWS:
+            self._hold(own, self._all(let) | own)
+            return self._all(let) | own
+        if _is_fresh(let.op):
+            held = self._contents(self._all(let)) if self._kind(let.targets[0]) in ("list", "tuple") else own
+            self._hold(own, held | own)
+            return own
+        everything = self._all(let)
+        everything = everything | self._contents(everything)
+        self._hold(own, everything)
+        return everything | own
+
+    def _items_or_part(self, let: Let) -> Sites:
+        """`a[i]`: a part of an array, an item of a container; a slice of a list is a list of its own."""
+        own: Sites = frozenset([(let.targets[0], self.outline.scope_of[let.targets[0]])])
+        name = named(let.args[0])
+        kind = "object" if name is None else self._kind(name)
+        sites = self._sites(let.args[0])
+        if kind in ("array", "numeric"):
+            return sites if is_basic(let.args[1], self.facts) is not False else own
+        held = self._contents(sites)
+        if self._kind(let.targets[0]) in ("list", "tuple", "object"):
+            self._hold(own, held)
+            held = held | own
+        return held | sites if kind == "object" else held
+
+    def _all(self, let: Let) -> Sites:
+        atoms = [*let.args, *(atom for _, atom in let.kwargs)]
+        return frozenset(site for atom in atoms for site in self._sites(atom))
+
+    def collect(self, program: Program) -> None:
+        found: dict[Site, set[int]] = {}
+        for statement in walk(program.body):
+            name = written(statement) if isinstance(statement, Let) else None
+            if name is not None:
+                self.result.targets.add(name)
+                for site in self.result.of(name):
+                    found.setdefault(site, set()).add(self.outline.spans[id(statement)][0])
+        self.result.writes = {site: sorted(positions) for site, positions in found.items()}
+
+
+def _is_fresh(op: Any) -> bool:
+    return op in CREATING or isinstance(op, np.ufunc) or table.find(op) is not None
+
+
+def is_basic(index: Argument, facts: dict[str, Fact]) -> bool | None:
+    """Whether an index picks by integers and slices alone, so that it shows a part of the array itself."""
+    if isinstance(index, ir.Const):
+        return _is_basic_value(index.value)
+    fact = facts.get(named(index) or "", UNKNOWN)
+    return _is_basic_fact(fact)
+
+
+def _is_basic_value(value: Any) -> bool:
+    if isinstance(value, tuple):
+        return all(_is_basic_value(item) for item in value)
+    return (
+        value is None
+        or value is Ellipsis
+        or isinstance(value, slice)
+        or (isinstance(value, int | np.integer) and not isinstance(value, bool))
+    )
+
+
+def _is_basic_fact(fact: Fact | Atom) -> bool | None:
+    if isinstance(fact, Var):
+        return None
+    if isinstance(fact, ir.Const):
+        return _is_basic_value(fact.value)
+    if fact.kind == "slice":
+        return True
+    if fact.kind == "scalar":
+        return None if fact.dtype is None else fact.dtype.kind in "iu"
+    if fact.kind == "tuple" and fact.items is not None:
+        parts = [_is_basic_fact(item) for item in fact.items]
+        return False if False in parts else None if None in parts else True
+    return None if fact.kind in ("object", "numeric", "tuple") else False

@@ -1,0 +1,234 @@
+"""Which cotangents are updated in place, which are views of others, and which moves of storage are safe."""
+
+from __future__ import annotations
+
+import operator
+from collections import Counter
+from dataclasses import dataclass, field
+
+from tapeless.ir import program as ir
+from tapeless.ir.effects import written
+from tapeless.ir.program import Argument, Atom, For, If, Let, Program, Statement, Var, While, named, walk
+from tapeless.source.analyse.activity import Activity
+from tapeless.source.analyse.aliasing import PERHAPS_VIEWS, VIEWS, Aliasing, is_basic
+from tapeless.source.analyse.outline import Outline
+from tapeless.source.analyse.refusals import Refused
+from tapeless.source.facts import UNKNOWN, Fact
+
+ARRAYS = ("array", "numeric", "object")
+MUTABLE = ("list", "dict", "stack")
+
+
+@dataclass(slots=True)
+class Storage:
+    """`buffers`: names whose cotangent is one object that is written into.
+
+    `views`: of these, those whose cotangent is a part of another's: the same operation makes it.
+    """
+
+    buffers: set[str] = field(default_factory=set)
+    views: dict[str, Let] = field(default_factory=dict)
+
+
+def storage(
+    program: Program, facts: dict[str, Fact], found: Outline, aliases: Aliasing, active: Activity
+) -> Storage:
+    """Decide for each active name, and refuse what cannot be decided."""
+    made = _Deciding(facts, found, aliases, active)
+    statements = list(walk(program.body))
+    made.direct(statements)
+    made.find_views(statements)
+    made.spread(statements)
+    made.check_moves(statements)
+    return made.result
+
+
+class _Deciding:
+    def __init__(self, facts: dict[str, Fact], found: Outline, aliases: Aliasing, active: Activity) -> None:
+        self.facts = facts
+        self.outline = found
+        self.aliases = aliases
+        self.activity = active
+        self.result = Storage()
+
+    def kind(self, name: str) -> str:
+        return self.facts.get(name, UNKNOWN).kind
+
+    def direct(self, statements: list[Statement]) -> None:
+        """What is written, and what is read in parts more than once."""
+        reads: Counter[str] = Counter()
+        for statement in statements:
+            if isinstance(statement, For):
+                name = named(statement.iterable)
+                if name in self.activity.active and any(t in self.activity.active for t in statement.targets):
+                    self.result.buffers.add(name)
+            if not isinstance(statement, Let) or not self.activity.differentiates(statement):
+                continue
+            target = written(statement)
+            if target in self.activity.active:
+                self.result.buffers.add(target)
+            if statement.op is operator.getitem:
+                self._part(statement, reads)
+        self.result.buffers.update(
+            name for name, count in reads.items() if count > 1 and self.kind(name) == "array"
+        )
+
+    def _part(self, let: Let, reads: Counter[str]) -> None:
+        name = named(let.args[0])
+        if name not in self.activity.active:
+            return
+        kind = self.kind(name)
+        own = self.outline.scope_of[name]
+        here = self.outline.scope_of[let.targets[0]]
+        if kind == "array":
+            reads[name] += 1
+            if self.outline.loop_around(here, own) is not None:
+                self.result.buffers.add(name)
+        elif kind in ("list", "tuple", "dict") and not isinstance(let.args[1], ir.Const):
+            self.result.buffers.add(name)
+
+    def find_views(self, statements: list[Statement]) -> None:
+        """A view that lives while its storage is written; what such a view is a view of."""
+        lets = [s for s in statements if isinstance(s, Let) and s.targets and self._may_view(s)]
+        for let in lets:
+            if any(self._is_overwritten(name) for name in let.targets):
+                self._treat(let)
+        for let in reversed(lets):  # what a view was taken of comes before it
+            if let.targets[0] in self.result.views:
+                base = named(let.args[0])
+                if base is not None:
+                    self.result.buffers.add(base)
+                    definition = self.outline.definition.get(base)
+                    if isinstance(definition, Let) and self._may_view(definition):
+                        self._treat(definition)
+
+    def _is_overwritten(self, name: str) -> bool:
+        if name not in self.activity.active or self.kind(name) == "scalar":
+            return False
+        position = self.outline.position[name]
+        last = self.outline.last_use.get(name, position)
+        return (name in self.result.buffers and name in self.aliases.targets) or (
+            self.aliases.is_written_between(name, position, last)
+        )
+
+    def _may_view(self, let: Let) -> bool:
+        """Whether the result may show a part of the first argument's storage."""
+        base = named(let.args[0]) if let.args else None
+        if base is None or base not in self.activity.active:
+            return False
+        if not any(self.aliases.may_share(base, name) for name in let.targets):
+            return let.op is operator.getitem and self.kind(base) in ("list", "tuple", "dict")
+        return let.op is operator.getitem or let.op in VIEWS or let.op in PERHAPS_VIEWS
+
+    def _treat(self, let: Let) -> None:
+        if len(let.targets) != 1:
+            raise Refused(let, "writes into what several names share", "copy the parts first: x.copy()")
+        base, name = named(let.args[0]), let.targets[0]
+        assert base is not None
+        if let.op is operator.getitem:
+            if self.kind(base) not in ("array", "numeric"):
+                raise Refused(let, "writes into an array that a container holds", "write into a copy of it")
+            if is_basic(let.args[1], self.facts) is not True or self.kind(name) != "array":
+                raise Refused(
+                    let, "takes what may be a view of an array that is written later", "use .copy()"
+                )
+        elif let.op in PERHAPS_VIEWS and not is_reshape(let):
+            raise Refused(let, "gives a view or a copy of an array that is written later", "use .copy()")
+        self.result.views[name] = let
+        self.result.buffers.add(name)
+
+    def spread(self, statements: list[Statement]) -> None:
+        """A cotangent that is one object stays so as its name changes at the ends of branches and loops."""
+        edges: dict[str, list[str]] = {}
+        for statement in statements:
+            for a, b in moves(statement):
+                if all(n in self.activity.active and self.kind(n) != "scalar" for n in (a, b)):
+                    edges.setdefault(a, []).append(b)
+                    edges.setdefault(b, []).append(a)
+        waiting = [name for name in edges if name in self.result.buffers]
+        while waiting:
+            for other in edges.get(waiting.pop(), ()):
+                if other not in self.result.buffers:
+                    self.result.buffers.add(other)
+                    waiting.append(other)
+
+    def check_moves(self, statements: list[Statement]) -> None:
+        sharing: dict[object, list[str]] = {}
+        for name, sites in self.aliases.sites.items():
+            if name in self.activity.active:
+                for site in sites:
+                    if site in self.aliases.writes:
+                        sharing.setdefault(site, []).append(name)
+        for statement in statements:
+            for old, new in moves(statement):
+                if old in self.activity.active:
+                    self._check_move(old, new, statement, sharing)
+
+    def _check_move(self, old: str, new: str, statement: Statement, sharing: dict[object, list[str]]) -> None:
+        """The old name of storage that is written later must not be used beside the new one."""
+        start, end = self.outline.spans[id(statement)]
+        for site in self.aliases.of(old) & self.aliases.of(new):
+            for other in sharing.get(site, ()):
+                position = self.outline.position[other]
+                is_init = isinstance(statement, For | While) and not self._is_next(old, statement)
+                moment = start if is_init else end - 1
+                last = self.outline.last_use.get(other, -1)
+                if other == new or position > moment or last <= moment:
+                    continue
+                if any(moment < write <= last for write in self.aliases.writes[site]):
+                    raise Refused(
+                        statement,
+                        f"gives {base_name(old)} a second name, {base_name(new)}, and then writes into it",
+                        f"use {base_name(old)}.copy()",
+                    )
+
+    def _is_next(self, old: str, statement: For | While) -> bool:
+        return any(named(carry.next) == old for carry in statement.carries)
+
+
+def base_name(name: str) -> str:
+    """What the user called it."""
+    stem, _, count = name.rpartition("_")
+    return stem if stem and count.isdigit() else name
+
+
+def moves(statement: Statement) -> list[tuple[str, str]]:
+    """Pairs of an old and a new name for one value, at the ends of branches and around loops."""
+    pairs: list[tuple[Atom, str]] = []
+    match statement:
+        case Let():
+            pass
+        case If():
+            pairs = [(atom, phi.name) for phi in statement.outs for atom in (phi.then, phi.orelse)]
+        case For() | While():
+            for carry in statement.carries:
+                pairs += [(carry.init, carry.name), (carry.next, carry.name)]
+                pairs += [(carry.init, carry.result), (carry.next, carry.result)]
+    return [(atom.name, name) for atom, name in pairs if isinstance(atom, Var)]
+
+
+def is_reshape(let: Let) -> bool:
+    """Whether a treated view is made by an operation that may copy."""
+    return getattr(let.op, "__name__", "") in ("reshape", "ravel")
+
+
+def may_repeat(index: Argument, facts: dict[str, Fact]) -> bool:
+    """Whether an index may name an element twice: only integers in an array can."""
+    if isinstance(index, ir.Const):
+        return not _is_plain(index)
+    return not _is_plain(facts.get(named(index) or "", UNKNOWN))
+
+
+def _is_plain(item: Fact | Atom) -> bool:
+    if isinstance(item, ir.Const):
+        value = item.value
+        if isinstance(value, tuple):
+            return all(_is_plain(ir.Const(part)) for part in value)
+        return value is None or value is Ellipsis or isinstance(value, slice | int)
+    if isinstance(item, Var):
+        return False
+    if item.kind == "tuple":
+        return item.items is not None and all(_is_plain(part) for part in item.items)
+    if item.kind in ("array", "numeric") and item.dtype is not None:
+        return item.dtype.kind == "b" or item.dims == ()
+    return item.kind in ("slice", "scalar")

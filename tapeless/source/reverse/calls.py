@@ -1,0 +1,187 @@
+"""The backward part of a statement that makes new values: containers, parts, and whatever the table knows."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from tapeless.ir import program as ir
+from tapeless.ir.program import Atom, Const, Let, Star, Var
+from tapeless.source.reverse.frame import Cotangent, Frame
+from tapeless.source.reverse.pullbacks import through_rule
+
+
+def through_call(frame: Frame, let: Let) -> None:
+    """The cotangents of a statement's arguments from those of its targets."""
+    if len(let.targets) == 1 and let.targets[0] in frame.work.storage.views:
+        _through_view(frame, let)
+        return
+    handler = HANDLERS.get(let.op)
+    if handler is not None and handler(frame, let):
+        return
+    through_rule(frame, let)
+
+
+def _through_view(frame: Frame, let: Let) -> None:
+    """A view of a cotangent has passed everything on already; a reshape may have had to copy."""
+    found = frame.known.pop(let.targets[0], None)
+    if found is not None and let.op in (np.reshape, np.ravel):
+        base = let.args[0]
+        assert isinstance(base, Var)
+        assert found.atom is not None
+        whole = frame.own(base.name).atom
+        assert whole is not None
+        frame.run(ir.add_unless_shared, whole, found.atom)
+
+
+# Containers -------------------------------------------------------------------------------------------
+
+
+def _items(found: Cotangent, frame: Frame, keys: list[Any], values: list[Any]) -> None:
+    """The parts of a container's cotangent go to what it was built of."""
+    for key, value in zip(keys, values, strict=True):
+        if not isinstance(value, Var) or not frame.work.is_active(value.name):
+            continue
+        if found.atom is not None:
+            frame.contribute(value, frame.item(found.atom, Const(key), frame.work.fact(value)))
+        if key in found.parts:
+            frame.contribute(value, found.parts[key])
+
+
+def _display(frame: Frame, let: Let) -> bool:
+    found = frame.known.pop(let.targets[0], None)
+    if found is None:
+        return True
+    if any(isinstance(arg, Star) for arg in let.args):
+        raise frame.refuse("spreads a list into another", "join them with +")
+    if let.op is not ir.build_dict:
+        _items(found, frame, list(range(len(let.args))), list(let.args))
+        return True
+    keys = let.args[::2]
+    if not all(isinstance(key, Const) for key in keys):
+        raise frame.refuse("builds a dict with keys that are computed", "use a list")
+    _items(found, frame, [key.value for key in keys if isinstance(key, Const)], list(let.args[1::2]))
+    return True
+
+
+def _same(frame: Frame, let: Let) -> bool:
+    source = let.args[0]
+    assert isinstance(source, Var)
+    if len(let.targets) == 1:
+        found = frame.known.pop(let.targets[0], None)
+        if found is not None:
+            for key, part in found.parts.items():
+                frame.contribute_part(source, key, part)
+            frame.contribute(source, found.atom, found.owned)
+        return True
+    for index, name in enumerate(let.targets):
+        atom = frame.take(name)
+        if atom is not None:
+            _to_part(frame, source, Const(index), atom)
+    return True
+
+
+def _getitem(frame: Frame, let: Let) -> bool:
+    owner, index = let.args
+    assert isinstance(owner, Var)
+    kind = frame.work.fact(owner).kind
+    if frame.work.is_active(owner.name) and (
+        frame.work.is_buffer(owner.name) or kind not in ("array", "numeric")
+    ):
+        if kind == "list" and frame.work.fact(let.targets[0]).kind == "list" and not _is_number(frame, index):
+            raise frame.refuse("takes a slice of a list", "build the list again, item by item")
+        atom = _whole(frame, let)
+        if atom is not None:
+            _to_part(frame, owner, frame.value(index), atom)
+        return True
+    return False
+
+
+def _is_number(frame: Frame, index: Any) -> bool:
+    if isinstance(index, Const):
+        return isinstance(index.value, int | str)
+    return frame.work.fact(index).kind == "scalar"
+
+
+def _whole(frame: Frame, let: Let) -> Atom | None:
+    if len(let.targets) == 1:
+        return frame.take(let.targets[0])
+    found = [frame.take(name) for name in let.targets]
+    if all(atom is None for atom in found):
+        return None
+    pairs = zip(let.targets, found, strict=True)
+    return frame.tuple_of([frame.zero(name) if atom is None else atom for name, atom in pairs])
+
+
+def _to_part(frame: Frame, owner: Var, index: Any, atom: Atom) -> None:
+    """Add to the part of a cotangent that an index names."""
+    kind = frame.work.fact(owner).kind
+    if kind in ("array", "numeric") or frame.work.is_buffer(owner.name):
+        whole = frame.own(owner.name).atom
+        assert whole is not None
+        frame.add_part(owner, whole, index, atom)
+    elif isinstance(index, Const):
+        frame.contribute_part(owner, index.value, atom)
+    else:
+        raise frame.refuse(f"takes a part of {owner.name}, of which nothing is known")
+
+
+def _list_of(frame: Frame, let: Let) -> bool:
+    """`list(xs)`, `tuple(xs)`: the items as they are."""
+    if len(let.args) != 1:
+        return False
+    source = let.args[0]
+    atom = frame.take(let.targets[0])
+    if atom is None:
+        return True
+    if not isinstance(source, Var) or frame.work.fact(source).kind not in ("list", "tuple"):
+        raise frame.refuse("makes a list of what is not known to be one")
+    op: Callable[..., Any] = list if frame.work.fact(source).kind == "list" else tuple
+    frame.contribute(source, frame.let("g", op, atom, fact=frame.work.fact(source)))
+    return True
+
+
+def _number(frame: Frame, let: Let) -> bool:
+    """`float(x)`, `x.item()`: the number itself."""
+    source = let.args[0]
+    atom = frame.take(let.targets[0])
+    if atom is not None and isinstance(source, Var):
+        if frame.work.fact(source).kind != "scalar":
+            atom = frame.let("g", np.broadcast_to, atom, frame.shape(source, np.shape))
+        frame.contribute(source, atom)
+    return True
+
+
+def _joined(frame: Frame, let: Let) -> bool:
+    """`xs + ys` of lists."""
+    kinds = [frame.work.fact(arg).kind for arg in let.args if isinstance(arg, Var)]
+    if "list" not in kinds and "tuple" not in kinds:
+        return False
+    atom = frame.take(let.targets[0])
+    if atom is None:
+        return True
+    first, second = let.args
+    assert isinstance(first, Var | Const)
+    assert isinstance(second, Var | Const)
+    middle = frame.shape(first, len)
+    for argument, bounds in ((first, (Const(None), middle)), (second, (middle, Const(None)))):
+        if isinstance(argument, Var) and frame.work.is_active(argument.name):
+            place = frame.let("part", slice, *bounds, Const(None))
+            frame.contribute(argument, frame.item(atom, place, frame.work.fact(argument)))
+    return True
+
+
+HANDLERS: dict[Any, Callable[[Frame, Let], bool]] = {
+    ir.build_tuple: _display,
+    ir.build_list: _display,
+    ir.build_dict: _display,
+    ir.same: _same,
+    operator.getitem: _getitem,
+    operator.add: _joined,
+    list: _list_of,
+    tuple: _list_of,
+    float: _number,
+}

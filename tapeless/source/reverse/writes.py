@@ -1,0 +1,288 @@
+"""The backward part of what is written in place: take the cotangent of what was written, then clear it."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from tapeless.ir import program as ir
+from tapeless.ir.effects import written
+from tapeless.ir.program import Argument, Atom, Const, Let, Var
+from tapeless.rules.indexing import last_written
+from tapeless.rules.lists import zeros_of
+from tapeless.rules.support import as_dtype, dtype_of, unbroadcast
+from tapeless.source.analyse.storage import may_repeat
+from tapeless.source.facts import UNKNOWN, Fact
+from tapeless.source.reverse.frame import Frame
+
+Handler = Callable[[Frame, Let], None]
+
+
+def through_write(frame: Frame, let: Let) -> None:
+    """The handler of the operation, or a refusal."""
+    handler = HANDLERS.get(_key(let.op))
+    if handler is None:
+        name = getattr(let.op, "__name__", repr(let.op))
+        raise frame.refuse(f"no derivative rule for what np.{name} writes", "write it as a[index] = value")
+    target = written(let)
+    assert target is not None
+    if has_cotangent(frame, target) or let.targets:
+        handler(frame, let)
+
+
+def has_cotangent(frame: Frame, name: str) -> bool:
+    """Whether anything reads a name, or what it is a view of, after the statement at work."""
+    if frame.find(name) is not None:
+        return True
+    view = frame.work.storage.views.get(name)
+    return view is not None and isinstance(view.args[0], Var) and has_cotangent(frame, view.args[0].name)
+
+
+def _key(op: Any) -> Any:
+    owner = getattr(op, "__self__", None)
+    return (owner, getattr(op, "__name__", "")) if isinstance(owner, np.ufunc) else op
+
+
+def _owned(frame: Frame, argument: Argument) -> Atom:
+    assert isinstance(argument, Var)
+    atom = frame.own(argument.name).atom
+    assert atom is not None
+    return atom
+
+
+# Arrays -----------------------------------------------------------------------------------------------
+
+
+def _set_item(frame: Frame, let: Let) -> None:
+    target, index, value = let.args
+    if frame.work.fact(target).kind in ("list", "dict"):
+        _set_in_container(frame, let)
+        return
+    whole, place = _owned(frame, target), frame.value(index)
+    part = None
+    if _is_active(frame, value):
+        part = _part(frame, let, whole, place, overwritten=True)
+    frame.run(operator.setitem, whole, place, Const(0.0))
+    frame.contribute(_atom(value), part)
+
+
+def _copy_to(frame: Frame, let: Let) -> None:
+    if len(let.args) != 2 or let.kwargs:
+        raise frame.refuse("no derivative rule for np.copyto with where", "write it as a[mask] = value")
+    whole = _owned(frame, let.args[0])
+    part = _read(frame, let.args[0], whole, let.args[1]) if _is_active(frame, let.args[1]) else None
+    frame.run(operator.setitem, whole, Const(Ellipsis), Const(0.0))
+    frame.contribute(_atom(let.args[1]), part)
+
+
+def _add_item(frame: Frame, let: Let) -> None:
+    target, index, value = let.args
+    if not _is_active(frame, value):
+        return
+    part = _part(frame, let, _owned(frame, target), frame.value(index), overwritten=False)
+    frame.contribute(_atom(value), _signed(frame, let, part))
+
+
+def _add(frame: Frame, let: Let) -> None:
+    target, value = let.args
+    if _is_active(frame, value):
+        part = _read(frame, target, _owned(frame, target), value)
+        frame.contribute(_atom(value), _signed(frame, let, part))
+
+
+def _signed(frame: Frame, let: Let, part: Atom) -> Atom:
+    if let.op in (ir.isub, ir.subtract_at) or _key(let.op) == (np.subtract, "at"):
+        return frame.let("g", operator.neg, part)
+    return part
+
+
+def _part(frame: Frame, let: Let, whole: Atom, place: Argument, overwritten: bool) -> Atom:
+    """The cotangent of what was written at an index, in the shape and dtype of the value."""
+    target, index, value = let.args
+    fact = frame.work.fact(_atom(value))
+    if picks_element(frame.work.fact(_atom(target)), _index_fact(frame, index)):
+        part: Atom = frame.let("g", operator.getitem, whole, place)
+        if fact.kind != "scalar":
+            part = frame.let("g", np.reshape, part, frame.shape(_atom(value), np.shape))
+    elif overwritten:
+        part = frame.let("g", last_written, whole, place, frame.shape(_atom(value), np.shape))
+        part = part if may_repeat(index, frame.work.facts) else frame.let("g", np.copy, part)
+    else:
+        part = frame.let("g", operator.getitem, whole, place)
+        part = frame.let("g", unbroadcast, part, frame.shape(_atom(value), np.shape))
+        part = frame.let("g", np.copy, part)
+    return _cast(frame, target, part, value)
+
+
+def _read(frame: Frame, target: Argument, whole: Atom, value: Argument) -> Atom:
+    """A copy of a whole cotangent, in the shape and dtype of what was written or added."""
+    own, fact = frame.work.fact(_atom(target)), frame.work.fact(_atom(value))
+    part = frame.let("g", np.copy, whole, fact=fact)
+    if own.dims is None or own.dims != fact.dims:
+        part = frame.let("g", unbroadcast, part, frame.shape(_atom(value), np.shape))
+    return _cast(frame, target, part, value)
+
+
+def _cast(frame: Frame, target: Argument, part: Atom, value: Argument) -> Atom:
+    own, fact = frame.work.fact(_atom(target)), frame.work.fact(_atom(value))
+    if own.dtype is not None and (own.dtype == fact.dtype or (fact.weak and own.dtype.kind == "f")):
+        return part
+    return frame.let("g", as_dtype, part, frame.shape(_atom(value), dtype_of))
+
+
+def picks_element(fact: Fact, index: Fact | Const) -> bool:
+    """Whether an index of integers leaves nothing but a number."""
+    if fact.dims is None:
+        return False
+    items = index.items if isinstance(index, Fact) and index.kind == "tuple" else (index,)
+    if isinstance(index, Const) and isinstance(index.value, tuple):
+        items = tuple([Const(item) for item in index.value])
+    return items is not None and len(items) == len(fact.dims) and all(_is_integer(item) for item in items)
+
+
+def _is_integer(item: Fact | Const) -> bool:
+    if isinstance(item, Const):
+        return isinstance(item.value, int | np.integer) and not isinstance(item.value, bool)
+    return item.kind == "scalar" and item.dtype is not None and item.dtype.kind in "iu"
+
+
+def _index_fact(frame: Frame, index: Argument) -> Fact | Const:
+    return index if isinstance(index, Const) else frame.work.fact(_atom(index))
+
+
+def _atom(argument: Argument) -> Atom:
+    assert isinstance(argument, Var | Const)
+    return argument
+
+
+def _is_active(frame: Frame, argument: Argument) -> bool:
+    return isinstance(argument, Var) and frame.work.is_active(argument.name)
+
+
+# Stacks, lists and dicts ------------------------------------------------------------------------------
+
+
+def _push(frame: Frame, let: Let) -> None:
+    """What was pushed comes back: `push(s, a, b)` gives `da, db = pop(ds)`."""
+    whole = _owned(frame, let.args[0])
+    values = _kept(frame, let.args[0], let.args[1:])
+    names = tuple([_fresh_for(frame, value) for value in values])
+    frame.out.append(Let(names, ir.pop, (whole,), line=let.line, effect=True))
+    for name, value in zip(names, values, strict=True):
+        frame.contribute(value, Var(name))
+
+
+def _fresh_for(frame: Frame, value: Argument) -> str:
+    if isinstance(value, Var):
+        return frame.work.cotangent_name(value.name)
+    return frame.work.fresh("g")
+
+
+def _kept(frame: Frame, stack: Argument, values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Of the values that are pushed or popped together, those that carry derivatives somewhere."""
+    assert isinstance(stack, Var)
+    sites = frame.work.aliases.of(stack.name)
+    return tuple([v for place, v in enumerate(values) if frame.work.activity.keeps(sites, place)])
+
+
+def _pop(frame: Frame, let: Let) -> None:
+    names = _kept(frame, let.args[0], let.targets)
+    found = [_cotangent(frame, name) for name in names]
+    frame.run(ir.push, _owned(frame, let.args[0]), *found)
+
+
+def _cotangent(frame: Frame, name: str) -> Atom:
+    atom = frame.take(name)
+    if atom is not None:
+        return atom
+    return frame.zero(name) if frame.work.is_active(name) else Const(0.0)
+
+
+def _append(frame: Frame, let: Let) -> None:
+    whole = _owned(frame, let.args[0])
+    name = _fresh_for(frame, let.args[1])
+    frame.out.append(Let((name,), list.pop, (whole,), line=let.line, effect=True))
+    frame.contribute(let.args[1], Var(name))
+
+
+def _insert(frame: Frame, let: Let) -> None:
+    whole, place = _owned(frame, let.args[0]), let.args[1]
+    if not (isinstance(place, Const) and isinstance(place.value, int) and place.value >= 0):
+        raise frame.refuse("inserts into a list at a place that is not a plain number", "build a new list")
+    name = _fresh_for(frame, let.args[2])
+    frame.out.append(Let((name,), list.pop, (whole, place), line=let.line, effect=True))
+    frame.contribute(let.args[2], Var(name))
+
+
+def _list_pop(frame: Frame, let: Let) -> None:
+    if len(let.targets) != 1:
+        raise frame.refuse("unpacks or drops what it pops from a list", "give it one name first")
+    atom = _cotangent(frame, let.targets[0])
+    whole = _owned(frame, let.args[0])
+    if len(let.args) == 1 or let.args[1] == Const(-1):
+        frame.run(list.append, whole, atom)
+    elif isinstance(let.args[1], Const) and let.args[1].value >= 0:
+        frame.run(list.insert, whole, let.args[1], atom)
+    else:
+        raise frame.refuse("pops from a list at a place that is not a plain number", "build a new list")
+
+
+def _extend(frame: Frame, let: Let) -> None:
+    """The cotangents of the last items leave the list again."""
+    whole, other = _owned(frame, let.args[0]), let.args[1]
+    if frame.work.fact(_atom(other)).kind not in ("list", "tuple"):
+        raise frame.refuse("extends a list by what is not a list", "extend it by list(...)")
+    count = frame.shape(_atom(other), len)
+    names = _fresh_for(frame, other)
+    frame.out.append(Let((names,), ir.take_last, (whole, count), line=let.line, effect=True))
+    frame.contribute(other, Var(names))
+
+
+def _take_last(frame: Frame, let: Let) -> None:
+    atom = _cotangent(frame, let.targets[0])
+    frame.run(list.extend, _owned(frame, let.args[0]), atom)
+
+
+def _reverse(frame: Frame, let: Let) -> None:
+    frame.run(list.reverse, _owned(frame, let.args[0]))
+
+
+def _set_in_container(frame: Frame, let: Let) -> None:
+    target, index, value = let.args
+    whole, place = _owned(frame, target), frame.value(index)
+    part = frame.let("g", operator.getitem, whole, place, fact=frame.work.fact(_atom(value)))
+    if frame.work.fact(target).kind == "dict":
+        raise frame.refuse("writes into a dict", "build a new one")
+    frame.run(operator.setitem, whole, place, frame.let("g", zeros_of, part, fact=UNKNOWN))
+    frame.contribute(_atom(value), part)
+
+
+def _add_unless_shared(frame: Frame, let: Let) -> None:
+    """The same with the arguments' parts exchanged: they share memory exactly when the primal's do."""
+    source = let.args[1]
+    assert isinstance(source, Var)
+    frame.run(let.op, _owned(frame, source), _owned(frame, let.args[0]))
+
+
+HANDLERS: dict[Any, Handler] = {
+    operator.setitem: _set_item,
+    np.copyto: _copy_to,
+    ir.add_at: _add_item,
+    ir.subtract_at: _add_item,
+    (np.add, "at"): _add_item,
+    (np.subtract, "at"): _add_item,
+    ir.iadd: _add,
+    ir.isub: _add,
+    ir.push: _push,
+    ir.pop: _pop,
+    list.append: _append,
+    list.insert: _insert,
+    list.pop: _list_pop,
+    list.extend: _extend,
+    list.reverse: _reverse,
+    ir.take_last: _take_last,
+    ir.add_unless_shared: _add_unless_shared,
+}
