@@ -60,7 +60,7 @@ def steps_of(m: Machine, value: Value) -> Steps:
                 return Steps(None, items=tuple(parts))
             if m.varies(value) or value.fact.kind in ("array", "numeric"):
                 return _indexed(m, value, value)
-            return Steps(None, opaque=value)
+            return Steps(None, lambda k: get_item(m, value, k), opaque=value)
         case _:
             m.refuse("this loop", "it goes through something that cannot be iterated")
 
@@ -90,6 +90,8 @@ def length_of(m: Machine, steps: Steps) -> Value:
         return span_length(m, steps.span)
     if steps.length is not None:
         return steps.length
+    if steps.opaque is not None and steps.item is not None:
+        return m.let(len, [steps.opaque], hint="n")
     m.refuse("the length of this iterable", "only the running program knows it", "make a list of it first")
 
 
