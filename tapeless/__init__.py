@@ -1,6 +1,9 @@
-"""Automatic differentiation for NumPy programs: tensors that speak PyTorch's words."""
+"""Automatic differentiation for NumPy programs: derivatives of functions, and tensors that record."""
 
 from tapeless import autograd
+from tapeless._tree import (
+    register_container,
+)
 from tapeless.graph.array import (
     Array,
 )
@@ -385,6 +388,21 @@ from tapeless.graph.vocabulary.shaping import (
 from tapeless.graph.vocabulary.writing import (
     fill,
 )
+from tapeless.transforms import (
+    check_grads,
+    elementwise_grad,
+    grad,
+    hessian,
+    hvp,
+    jacfwd,
+    jacobian,
+    jacrev,
+    jvp,
+    linearize,
+    stop_gradient,
+    value_and_grad,
+    vjp,
+)
 
 __all__ = [
     "Array",
@@ -459,6 +477,7 @@ __all__ = [
     "ceil",
     "cfloat",
     "chain_matmul",
+    "check_grads",
     "cholesky",
     "chunk",
     "clamp",
@@ -493,6 +512,7 @@ __all__ = [
     "double",
     "e",
     "einsum",
+    "elementwise_grad",
     "empty",
     "empty_like",
     "enable_grad",
@@ -530,12 +550,15 @@ __all__ = [
     "ger",
     "get_default_dtype",
     "get_rng_state",
+    "grad",
     "greater",
     "greater_equal",
     "gt",
     "half",
     "heaviside",
+    "hessian",
     "hstack",
+    "hvp",
     "hypot",
     "iinfo",
     "imag",
@@ -569,6 +592,10 @@ __all__ = [
     "isnan",
     "isneginf",
     "isposinf",
+    "jacfwd",
+    "jacobian",
+    "jacrev",
+    "jvp",
     "kron",
     "kthvalue",
     "le",
@@ -576,6 +603,7 @@ __all__ = [
     "less",
     "less_equal",
     "linalg",
+    "linearize",
     "linspace",
     "log",
     "log1p",
@@ -655,6 +683,7 @@ __all__ = [
     "ravel",
     "real",
     "reciprocal",
+    "register_container",
     "relu",
     "remainder",
     "repeat_interleave",
@@ -690,6 +719,7 @@ __all__ = [
     "stack",
     "std",
     "std_mean",
+    "stop_gradient",
     "sub",
     "subtract",
     "sum",
@@ -718,11 +748,13 @@ __all__ = [
     "unflatten",
     "unique",
     "unsqueeze",
+    "value_and_grad",
     "var",
     "var_mean",
     "vdot",
     "view_as_complex",
     "view_as_real",
+    "vjp",
     "vstack",
     "where",
     "xlogy",
