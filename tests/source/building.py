@@ -196,7 +196,7 @@ def differences(f: Callable[..., float], args: tuple[Any, ...], position: int, h
     for index in np.ndindex(x.shape):
         pair = []
         for s in (h, -h):
-            moved = x.copy()
+            moved = x.copy(order="K")
             moved[index] += s
             pair.append(f(*args[:position], moved, *args[position + 1 :]))
         out[index] = (pair[0] - pair[1]) / (2 * h)

@@ -216,6 +216,9 @@ class _Flow:
         self._add(carry.result, self._sites(carry.init).union(aged))
 
     def _let(self, let: Let) -> None:
+        if let.op in (ir.push, ir.pop) and len(let.args) + len(let.targets) > 2:
+            self._stack(let)
+            return
         if let.op in PUTTING and let.args:
             into = self._sites(let.args[0])
             for argument in let.args[1:]:
@@ -228,6 +231,14 @@ class _Flow:
             sites = self._contents(sites)
         for target in let.targets:
             self._add(target, sites)
+
+    def _stack(self, let: Let) -> None:
+        """Values that are pushed together are popped together: each has a place of its own."""
+        stacks = self._sites(let.args[0])
+        for place, value in enumerate(let.args[1:]):
+            self._hold(_place(stacks, place), self._sites(value))
+        for place, target in enumerate(let.targets):
+            self._add(target, self._contents(_place(stacks, place)))
 
     def _result(self, let: Let) -> Sites:
         own: Sites = frozenset([(let.targets[0], self.outline.scope_of[let.targets[0]])])
@@ -280,6 +291,10 @@ class _Flow:
                 for site in self.result.of(name):
                     found.setdefault(site, set()).add(self.outline.spans[id(statement)][0])
         self.result.writes = {site: sorted(positions) for site, positions in found.items()}
+
+
+def _place(stacks: Sites, place: int) -> Sites:
+    return frozenset([(f"{name}#{place}", scope) for name, scope in stacks])
 
 
 def _is_fresh(op: Any) -> bool:

@@ -167,23 +167,25 @@ class _Deciding:
     def _check_move(self, old: str, new: str, statement: Statement, sharing: dict[object, list[str]]) -> None:
         """The old name of storage that is written later must not be used beside the new one."""
         start, end = self.outline.spans[id(statement)]
+        is_loop = isinstance(statement, For | While)
+        begin = start if is_loop else end - 1
         for site in self.aliases.of(old) & self.aliases.of(new):
             for other in sharing.get(site, ()):
-                position = self.outline.position[other]
-                is_init = isinstance(statement, For | While) and not self._is_next(old, statement)
-                moment = start if is_init else end - 1
                 last = self.outline.last_use.get(other, -1)
-                if other == new or position > moment or last <= moment:
+                if other == new or self.outline.position[other] >= end or last <= begin:
                     continue
-                if any(moment < write <= last for write in self.aliases.writes[site]):
+                if is_loop and self._is_of_a_round(other, statement):
+                    continue
+                if any(begin < write <= last for write in self.aliases.writes[site]):
                     raise Refused(
                         statement,
                         f"gives {base_name(old)} a second name, {base_name(new)}, and then writes into it",
                         f"use {base_name(old)}.copy()",
                     )
 
-    def _is_next(self, old: str, statement: For | While) -> bool:
-        return any(named(carry.next) == old for carry in statement.carries)
+    def _is_of_a_round(self, name: str, loop: Statement) -> bool:
+        """Whether a name is gone when its loop comes to the end of a round."""
+        return self.outline.is_within(self.outline.scope_of[name], self.outline.inner[id(loop)][0])
 
 
 def base_name(name: str) -> str:
