@@ -95,6 +95,14 @@ def _reshape(known: Known, statement: Let, args: tuple[Atom, ...]) -> Sequence[L
     return copied(statement, args[0]) if is_known and x.dims == known.shape(args[1]) else None
 
 
+def _shape(known: Known, statement: Let, args: tuple[Atom, ...]) -> Sequence[Let] | None:
+    """The shape of a number, or one whose lengths are all known."""
+    dims = known.fact(args[0]).dims
+    if dims is None or not all([isinstance(dim, int) for dim in dims]):
+        return None
+    return copied(statement, Const(dims))
+
+
 def _at_least_one(known: Known, statement: Let, args: tuple[Atom, ...]) -> Sequence[Let] | None:
     count = args[0]
     if isinstance(count, Const) and type(count.value) is int:
@@ -127,6 +135,7 @@ _FITS: Mapping[Any, Change] = {
         filled: _masked,
         conjugate: _conjugate,
         restore_axes: _restore_axes,
+        np.shape: _shape,
         np.reshape: _reshape,
         np.broadcast_to: _reshape,
         at_least_one: _at_least_one,

@@ -21,8 +21,10 @@ from tapeless.ir.program import (
     While,
     blocks,
     is_undefined,
+    pop,
     walk,
 )
+from tapeless.ir.stacks import stacks
 from tapeless.source.facts import UNKNOWN, Fact, Size, as_one, as_several, fact_of_constant, join
 from tapeless.source.infer import infer
 from tapeless.source.simplify.helpers import BY_ID
@@ -46,6 +48,12 @@ class _Learning:
     def __init__(self, program: Program, given: dict[str, Fact]) -> None:
         self.given = given
         self.learned: dict[str, Fact] = {}
+        self.popped = {
+            target: stack.pushed(position)
+            for stack in stacks(program).values()
+            for position in range(stack.width)
+            for target in stack.popped(position)
+        }
         # What is said of the items of a list holds until it is written into.
         self.writes = any([isinstance(s, Let) and s.effect for s in walk(program.body)])
 
@@ -91,6 +99,9 @@ class _Learning:
         targets = [name for name in statement.targets if name not in self.given]
         if not targets:
             return
+        if statement.op is pop:
+            self.learned.update({name: self._pushed(name) for name in targets})
+            return
         if any([isinstance(arg, Star) for arg in statement.args]):
             self.learned.update(dict.fromkeys(targets, UNKNOWN))
             return
@@ -104,6 +115,13 @@ class _Learning:
         several = zip(statement.targets, as_several(found, len(statement.targets)), strict=True)
         for name, fact in several:
             self._learn(name, fact)
+
+    def _pushed(self, name: str) -> Fact:
+        """What comes off a stack is what went on it; its lengths are those of another round."""
+        found = None
+        for argument in self.popped.get(name, ()):
+            found = join(found, self.fact(argument), name)
+        return UNKNOWN if found is None else found
 
     def _loop(self, loop: For | While) -> None:
         unknown = [carry for carry in loop.carries if carry.name not in self.given]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +13,7 @@ import numpy as np
 from tapeless.ir.effects import written
 from tapeless.ir.program import Argument, Atom, Const, Let, Program, Var, add_at, iadd, isub, subtract_at
 from tapeless.rules.support import as_dtype, divide_or_zero, masked, spread
-from tapeless.source.facts import FLOAT, Fact
+from tapeless.source.facts import FLOAT, Fact, stretched
 from tapeless.source.simplify.helpers import axes_of
 from tapeless.source.simplify.known import Known, computed, plain_arguments, rewrite
 
@@ -82,6 +83,9 @@ class _Narrowing:
                 return self._whole(x, shape)
             case op, (x, dtype) if op is as_dtype:
                 return self._cast(x, self.known.dtype(dtype), dtype)
+            case op, (x, *_) if id(op) in _MOVES:
+                found = self._narrow(x)
+                return found if found is not None and found.fact.dims == () else None
             case _:
                 return None
 
@@ -140,26 +144,27 @@ class _Narrowing:
         if fact.dtype != result.dtype:
             return None
         others = [known for known, narrow in zip(facts, found, strict=True) if narrow is None]
-        if any([other.dims == result.dims for other in others]) and result.dims != ():
+        if any([other.dims and stretched(other, result) == () for other in others]):
             return self._with_narrow(statement, mixed)
         if all([other.dims == () for other in others]) and id(statement.op) in _EXACT:
-            self._sink(statement, mixed, fact, next(filter(None, found)))
+            return self._sink(statement, mixed, fact, next(filter(None, found)))
         return None
 
-    def _sink(self, statement: Let, mixed: list[Atom | _Narrow], fact: Fact, model: _Narrow) -> None:
+    def _sink(
+        self, statement: Let, mixed: list[Atom | _Narrow], fact: Fact, model: _Narrow
+    ) -> Sequence[Let] | None:
         """What is computed of repeated values alone is itself one."""
         target = Var(statement.targets[0])
         result = self.known.fact(target)
         assert result.dtype is not None
+        made = _computed(_Narrow(fact, result.dtype, model.shape, statement.op, tuple(mixed)))
         steady = [self.known.is_steady(m) for m in mixed if not isinstance(m, _Narrow)]
-        made = _Narrow(fact, result.dtype, model.shape, statement.op, tuple(mixed))
-        if (
-            all(steady)
-            and self.known.is_steady(target)
-            and made.fits(result.dtype)
-            and made.depth() < DEEPEST
-        ):
-            self.narrow[target.name] = made
+        is_useful = made.fits(result.dtype) and made.depth() < DEEPEST
+        if not is_useful or not all(steady) or not self.known.is_steady(target):
+            return None
+        self.narrow[target.name] = made
+        is_plain = made.op is None and made.dtype == FLOAT and self.known.shape(made.shape) == result.dims
+        return computed(statement, np.full, made.shape, *made.args) if is_plain else None  # type: ignore[arg-type]
 
     def _write(self, statement: Let, args: tuple[Atom, ...]) -> Sequence[Let] | None:
         """Arrays broadcast what is written into them."""
@@ -189,6 +194,22 @@ class _Narrowing:
         return Var(lets[-1].targets[0])
 
 
+def _computed(narrow: _Narrow) -> _Narrow:
+    """Of numbers that are known, the result is known."""
+    numbers = [_number(arg) for arg in narrow.args]
+    if narrow.op is None or None in numbers or narrow.dtype != FLOAT:
+        return narrow
+    with np.errstate(all="ignore"):
+        value = float(narrow.op(*[np.float64(number) for number in numbers if number is not None]))
+    return replace(narrow, op=None, args=(Const(value),)) if math.isfinite(value) else narrow
+
+
+def _number(arg: Atom | _Narrow) -> float | None:
+    if isinstance(arg, _Narrow):
+        return _number(arg.args[0]) if arg.op is None else None
+    return arg.value if isinstance(arg, Const) and type(arg.value) in (int, float) else None
+
+
 DEEPEST = 8
 # Rounded exactly, so that a number gives what an array of it gives.
 _EXACT = frozenset(map(id, (
@@ -197,5 +218,9 @@ _EXACT = frozenset(map(id, (
 )))  # fmt: skip
 _ELEMENTWISE = _EXACT | frozenset(map(id, (
     masked, np.where, np.maximum, np.minimum, divide_or_zero,
+)))  # fmt: skip
+# Of a number they make a number repeated over another shape.
+_MOVES = frozenset(map(id, (
+    np.expand_dims, np.reshape, np.ravel, np.squeeze, np.transpose, np.swapaxes, np.moveaxis, np.broadcast_to,
 )))  # fmt: skip
 _WRITES = frozenset(map(id, (iadd, isub, operator.setitem, add_at, subtract_at)))
