@@ -37,7 +37,7 @@ def unbroadcast_rule(g: Array, x: Array, shape: tuple[int, ...]) -> Array:
 @primitive
 def as_dtype(x: Array, dtype: np.dtype[Any]) -> Array:
     """`x` in the primal's dtype; the real part where the primal is real."""
-    own = x.dtype
+    own = dtype_of(x)
     if own is dtype or own == dtype:
         return x
     if own.kind == "c" and dtype.kind != "c":
