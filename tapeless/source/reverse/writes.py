@@ -120,7 +120,7 @@ def _part(frame: Frame, let: Let, whole: Atom, place: Argument, overwritten: boo
 def _read(frame: Frame, target: Argument, whole: Atom, value: Argument) -> Atom:
     """A copy of a whole cotangent, in the shape and dtype of what was written or added."""
     own, fact = frame.work.fact(_atom(target)), frame.work.fact(_atom(value))
-    part = frame.let("g", np.copy, whole, fact=fact)
+    part = frame.let("g", np.copy, whole, fact=own)
     if own.dims is None or own.dims != fact.dims:
         part = frame.let("g", unbroadcast, part, frame.shape(_atom(value), np.shape))
     return _cast(frame, target, part, value)
