@@ -106,7 +106,8 @@ class _Matching:
         rest: Block = []
         for case in reversed(statement.cases):
             rest = self._case(case, subject, rest)
-        return before + rest
+        # The body of a case that always matches stands here now, and may begin with another `match`.
+        return [*before, *(part for step in rest for part in self.statement(step))]
 
     def _fresh(self, wanted: str) -> str:
         self._taken = self._taken or names_in(self._tree)
@@ -216,11 +217,11 @@ class _Matching:
         return whole
 
     def _length_tests(self, subject: _Subject, count: int, place: gast.AST) -> Iterable[gast.expr]:
-        shadowed = sorted(_BUILTINS & stored([self._tree]))
-        if shadowed:
-            raise _refusal(
-                place, f"a pattern of a sequence, in a function with a `{shadowed[0]}` of its own,"
-            )
+        if self._shadowed is None:
+            self._shadowed = sorted(_BUILTINS & stored([self._tree]))
+        if self._shadowed:
+            own = self._shadowed[0]
+            raise _refusal(place, f"a pattern of a sequence, in a function with a `{own}` of its own,")
         kinds = at(place, gast.Tuple([load("list", place), load("tuple", place)], gast.Load()))
         length = _called("len", [subject.load(place)], place)
         yield _called("isinstance", [subject.load(place), kinds], place)

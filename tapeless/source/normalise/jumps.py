@@ -335,9 +335,11 @@ class _Structuring:
         if only_returns:
             tail = _Tail()
             tail.add(step, *(self._leave(Jump.RETURN, region, loop) if Jump.RETURN in exits.jumps else []))
+        elif Jump.RETURN in flags:
+            tail = self._asked(step, {Jump.RETURN: flags[Jump.RETURN]}, region, later)
         else:
-            told = {jump: flag for jump, flag in flags.items() if jump is Jump.RETURN}
-            tail = self._asked(step, told, region, later)
+            tail = later
+            tail.add(step)
         if Jump.BREAK in flags:
             tail.needs(flags[Jump.BREAK])
         return tail

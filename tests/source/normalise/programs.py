@@ -43,12 +43,28 @@ class _Writer:
         return [f"note({self._next()})"]
 
     def _add(self, *_: object) -> list[str]:
-        forms = ["x += {0}", "y = z = note(x + {0})", "x: int = x + {0}", "pass", "'text'", "x = y = x", "x = y = -1"]
+        forms = [
+            "x += {0}",
+            "y = z = note(x + {0})",
+            "x: int = x + {0}",
+            "pass",
+            "'text'",
+            "x = y = x",
+            "x = y = -1",
+        ]
         return [self._draw(st.sampled_from(forms)).format(self._next())]
 
     def _jump(self, in_loop: bool, depth: int) -> list[str]:
         k = self._next()
-        forms = ["return", "return x", f"return {k}", f"return oops({k})", "return None", "return -1", "raise Oops(x)"]
+        forms = [
+            "return",
+            "return x",
+            f"return {k}",
+            f"return oops({k})",
+            "return None",
+            "return -1",
+            "raise Oops(x)",
+        ]
         forms += ["break", "break", "continue", "continue", "break", "continue"] if in_loop else []
         return [self._draw(st.sampled_from(forms))]
 

@@ -172,29 +172,29 @@ def _inner(statement: gast.stmt, ends: str, alone: bool) -> list[tuple[list[gast
 
 def gives_value(block: list[gast.stmt]) -> bool:
     """Whether some path returns a value other than None."""
-    last = block[-1]
-    match last:
-        case gast.Return():
-            return not (isinstance(last.value, gast.Constant) and last.value.value is None)
-        case gast.If():
-            return gives_value(last.body) or (bool(last.orelse) and gives_value(last.orelse))
-        case gast.With():
-            return gives_value(last.body)
-        case _:
-            return False
+    returns = [last for last in _ends(block) if isinstance(last, gast.Return)]
+    return not all(isinstance(last.value, gast.Constant) and last.value.value is None for last in returns)
 
 
 def always_returns(block: list[gast.stmt]) -> bool:
     """Whether no path falls off the end; a context is taken to swallow nothing."""
-    last = block[-1]
-    match last:
-        case gast.Return() | gast.Raise():
-            return True
-        case gast.If():
-            return always_returns(last.body) and bool(last.orelse) and always_returns(last.orelse)
-        case gast.With():
-            return always_returns(last.body)
-        case gast.While():
-            return isinstance(last.test, gast.Constant)
-        case _:
-            return False
+    return all(
+        isinstance(last, gast.Return | gast.Raise)
+        or (isinstance(last, gast.While) and isinstance(last.test, gast.Constant))
+        for last in _ends(block)
+    )
+
+
+def _ends(block: list[gast.stmt]) -> Iterator[gast.stmt | None]:
+    """The statements that may be the last to run; None for a branch that is not there."""
+    waiting = [block]
+    while waiting:
+        last = waiting.pop()[-1]
+        if isinstance(last, gast.If):
+            waiting += [part for part in (last.body, last.orelse) if part]
+            if not last.orelse:
+                yield None
+        elif isinstance(last, gast.With):
+            waiting.append(last.body)
+        else:
+            yield last
