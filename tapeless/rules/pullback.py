@@ -12,6 +12,7 @@ pullback(needs=(True, False))    def multiply_pullback(g, y):
 from __future__ import annotations
 
 import functools
+import inspect
 import operator
 import threading
 from collections.abc import Callable
@@ -124,6 +125,19 @@ def derivative_program(rule: Rule) -> Program:
         return check(lower(tree, environment(rule.derivative), rule.name))
     except LoweringError:
         return _as_call(rule)
+
+
+@functools.cache
+def forward_program(rule: Rule) -> Program:
+    """What the author wrote for forward mode, lowered; where it branches, one call of it."""
+    assert rule.pushforward is not None
+    try:
+        tree = _syntax_tree(rule.pushforward)
+        return check(lower(tree, environment(rule.pushforward), rule.name))
+    except LoweringError:
+        params = tuple(inspect.signature(rule.pushforward).parameters)
+        body = (Let(("t_out",), rule.pushforward, tuple(map(Var, params))),)
+        return Program(rule.name, params, body, Return((Var("t_out"),)))
 
 
 def is_inlined(rule: Rule) -> bool:

@@ -1,0 +1,5 @@
+"""Forward-mode differentiation of structured programs."""
+
+from tapeless.source.forward.program import forward
+
+__all__ = ["forward"]

@@ -1,0 +1,167 @@
+"""The tangent of what a statement makes: containers and their parts, numbers, and whatever the table knows."""
+
+from __future__ import annotations
+
+import dataclasses
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from tapeless.ir import program as ir
+from tapeless.ir.names import base_name
+from tapeless.ir.program import Argument, Atom, Const, Let, Star, Var
+from tapeless.source.analyse.activity import is_cut
+from tapeless.source.forward.pushforwards import through_rule
+from tapeless.source.forward.work import Work, tangent_fact
+
+SEQUENCES = ("list", "tuple")
+
+
+def through_call(work: Work, let: Let) -> None:
+    """Write the tangents of a statement's targets."""
+    if let.op is ir.new_stack:
+        work.tangents[let.targets[0]] = work.let("t" + base_name(let.targets[0]), ir.new_stack)
+        return
+    if is_cut(let) or not any(work.carries(atom) for atom in ir.atoms(let)):
+        for name in let.targets:
+            if work.carries(name):
+                work.tangents[name] = work.zero(Var(name))
+        return
+    handler = HANDLERS.get(let.op)
+    if handler is None and isinstance(let.op, type):
+        handler = _record
+    if handler is None or not handler(work, let):
+        through_rule(work, let)
+
+
+def mirrored(work: Work, let: Let, op: Callable[..., Any], args: list[Argument], kwargs: Any = ()) -> None:
+    """Tangents by an operation on tangents: one for each target."""
+    names = tuple([work.tangent_name(name) for name in let.targets])
+    work.out.append(Let(names, op, tuple(args), tuple(kwargs), line=let.line))
+    for name, tangent in zip(let.targets, names, strict=True):
+        if work.carries(name):
+            work.tangents[name] = Var(tangent)
+
+
+# Containers -------------------------------------------------------------------------------------------
+
+
+def _display(work: Work, let: Let) -> bool:
+    mirrored(work, let, let.op, [work.spread(arg) for arg in let.args])
+    return True
+
+
+def _dict_display(work: Work, let: Let) -> bool:
+    args = [work.spread(arg) if place % 2 else arg for place, arg in enumerate(let.args)]
+    mirrored(work, let, let.op, args)
+    return True
+
+
+def _record(work: Work, let: Let) -> bool:
+    """A named tuple or a dataclass of tangents."""
+    op: Any = let.op
+    if not dataclasses.is_dataclass(op) and not (issubclass(op, tuple) and hasattr(op, "_fields")):
+        return False
+    kwargs = [(name, work.tangent(atom)) for name, atom in let.kwargs]
+    mirrored(work, let, op, [work.spread(arg) for arg in let.args], kwargs)
+    return True
+
+
+def _same(work: Work, let: Let) -> bool:
+    source = let.args[0]
+    if len(let.targets) == 1:
+        work.tangents[let.targets[0]] = work.tangent(source)
+    else:
+        mirrored(work, let, let.op, [work.tangent(source)])
+    return True
+
+
+def _part(work: Work, let: Let) -> bool:
+    """`xs[i]`, `record.field`, `xs.copy()`: the same of the tangent."""
+    first, *rest = let.args
+    mirrored(work, let, let.op, [work.spread(first), *rest], let.kwargs)
+    return True
+
+
+def _all_mirrored(work: Work, let: Let) -> bool:
+    mirrored(work, let, let.op, [work.spread(arg) for arg in let.args], let.kwargs)
+    return True
+
+
+def _joined(work: Work, let: Let) -> bool:
+    """`xs + ys`, `xs * n` of lists."""
+    kinds = [work.fact(arg).kind for arg in let.args if isinstance(arg, Var)]
+    if not any(kind in SEQUENCES for kind in kinds):
+        return False
+    if let.op is operator.add:
+        return _all_mirrored(work, let)
+    args = [work.spread(arg) if _is_sequence(work, arg) else arg for arg in let.args]
+    mirrored(work, let, let.op, args)
+    return True
+
+
+def _is_sequence(work: Work, argument: Argument) -> bool:
+    if isinstance(argument, Const):
+        return isinstance(argument.value, list | tuple)
+    return work.fact(ir.named(argument)).kind in SEQUENCES
+
+
+def _get(work: Work, let: Let) -> bool:
+    """`d.get(key, default)`."""
+    owner, key, *default = let.args
+    mirrored(work, let, let.op, [work.spread(owner), key, *map(work.spread, default)])
+    return True
+
+
+# Numbers ----------------------------------------------------------------------------------------------
+
+
+def _number(work: Work, let: Let) -> bool:
+    """`float(x)`, `x.item()`: the number itself."""
+    source = let.args[0]
+    if isinstance(source, Star):
+        return False
+    found = work.tangent(source)
+    if work.fact(ir.named(source)).kind != "scalar":
+        found = work.let("t" + base_name(let.targets[0]), let.op, found, fact=work.fact(let.targets[0]))
+    work.tangents[let.targets[0]] = found
+    return True
+
+
+def _cast(work: Work, let: Let) -> bool:
+    """`x.astype(dtype)`."""
+    name = let.targets[0]
+    args: list[Atom] = [atom for atom in let.args[1:] if not isinstance(atom, Star)]
+    found = work.tangent(let.args[0])
+    fact = tangent_fact(work.fact(name))
+    work.tangents[name] = work.let("t" + base_name(name), let.op, found, *args, kwargs=let.kwargs, fact=fact)
+    return True
+
+
+HANDLERS: dict[Any, Callable[[Work, Let], bool]] = {
+    ir.build_tuple: _display,
+    ir.build_list: _display,
+    ir.build_dict: _dict_display,
+    ir.same: _same,
+    operator.getitem: _part,
+    getattr: _part,
+    operator.add: _joined,
+    operator.mul: _joined,
+    operator.concat: _joined,
+    list: _all_mirrored,
+    tuple: _all_mirrored,
+    dict: _all_mirrored,
+    reversed: _all_mirrored,
+    zip: _all_mirrored,
+    enumerate: _part,
+    list.copy: _part,
+    dict.copy: _part,
+    dict.values: _part,
+    dict.items: _part,
+    dict.get: _get,
+    float: _number,
+    np.ndarray.item: _number,
+    np.ndarray.astype: _cast,
+}
