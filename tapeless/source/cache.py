@@ -285,11 +285,14 @@ class Identity:
 
 # The values of these say nothing that the type does not: data flows through a program, it does not shape it.
 # A flag is data too; what the transformation takes as a constant it notes as a Guard.
+_NUMBERS = [np.dtype(code).type for code in "?bhilqBHILQefdgFDG"]
 _BY_TYPE: frozenset[type] = frozenset(
-    {bool, int, float, complex, range, np.random.Generator, np.random.RandomState, type(MISSING)}
+    {bool, int, float, complex, range, np.random.Generator, np.random.RandomState, type(MISSING), *_NUMBERS}
 )
 # These shape it: the names of axes and modes, keys, dtypes. The type goes with them: "a" is not b"a".
 _BY_VALUE: frozenset[type] = frozenset({str, bytes, type(None), type(...), type(NotImplemented)})
+# Types that were met and are none of the others below: what is of them is itself only.
+_objects: set[type] = set()
 
 
 def signature(value: Any) -> Hashable:
@@ -302,45 +305,73 @@ def signature(value: Any) -> Hashable:
     >>> signature(np.zeros((5, 1))) == signature(np.ones((7, 1))) != signature(np.ones((7, 2)))
     True
     """
-    if type(value) is np.ndarray:
-        return value.dtype, tuple([n == 1 for n in value.shape])
-    return _other(value, signature)
+    return _of(value, _ones, Identity)
 
 
 def shape_signature(value: Any) -> Hashable:
-    """The same with arrays' whole shapes, which is quicker to find; equal ones have equal signatures."""
-    if type(value) is np.ndarray:
-        return value.dtype, value.shape
-    return _other(value, shape_signature)
+    """The same with arrays' whole shapes and with objects' addresses: quick to make, to look a signature up.
+
+    Equal ones have equal signatures as long as the objects are alive: `objects_in` the signature tells.
+    """
+    return _of(value, tuple, id)
 
 
-def _other(value: Any, part: Callable[[Any], Hashable]) -> Hashable:
+def objects_in(key: Hashable) -> tuple[Identity, ...]:
+    """The objects that a signature is of."""
+    if isinstance(key, Identity):
+        return (key,)
+    return tuple([one for part in key for one in objects_in(part)]) if isinstance(key, tuple) else ()
+
+
+def _ones(shape: tuple[int, ...]) -> tuple[bool, ...]:
+    return tuple([n == 1 for n in shape])
+
+
+Shaped = Callable[[tuple[int, ...]], Hashable]
+Identified = Callable[[Any], Hashable]
+
+
+def _of(value: Any, shaped: Shaped, identified: Identified) -> Hashable:
     kind = type(value)
+    if kind is np.ndarray:
+        return value.dtype, shaped(value.shape)
     if kind in _BY_TYPE:
         return kind
     if kind in _BY_VALUE:
         return kind, value
-    if isinstance(value, np.character):
-        return kind, value.item()
-    if isinstance(value, np.ndarray | np.generic):
-        shape = value.shape if part is shape_signature else tuple([n == 1 for n in value.shape])
-        return kind, value.dtype, shape
-    if kind is slice:
-        return kind, part(value.start), part(value.stop), part(value.step)
     container = _tree.container(kind)
     if container is not None:
         parts, extra = container.flatten(value)
-        return kind, extra, *[part(inside) for inside in parts]
-    if isinstance(value, np.dtype):
+        return kind, extra, *[_of(part, shaped, identified) for part in parts]
+    if kind in _objects:
+        return kind, identified(value)
+    return _of_rare(kind, value, shaped, identified)
+
+
+def _of_rare(kind: type, value: Any, shaped: Shaped, identified: Identified) -> Hashable:
+    if issubclass(kind, np.character):
+        return kind, value.item()
+    if issubclass(kind, np.ndarray | np.generic):
+        return kind, value.dtype, shaped(value.shape)
+    if issubclass(kind, np.dtype):
         return np.dtype, value
-    if kind is types.MethodType:  # made anew on each access
-        return kind, part(value.__func__), part(value.__self__)
-    if kind is types.BuiltinMethodType and value.__self__ is not None:
-        return kind, value.__name__, part(value.__self__)
-    if kind is functools.partial:
-        return kind, part(value.func), part(value.args), part(value.keywords)
+    parts: tuple[Any, ...] | None = None
+    if kind is slice:
+        parts = value.start, value.stop, value.step
+    elif kind is types.MethodType:  # made anew on each access
+        parts = value.__func__, value.__self__
+    elif kind is types.BuiltinMethodType and value.__self__ is not None:
+        parts = value.__name__, value.__self__
+    elif kind is functools.partial:
+        parts = value.func, value.args, value.keywords
+    if parts is not None:
+        return kind, *[_of(part, shaped, identified) for part in parts]
     if kind is types.FunctionType and not (value.__closure__ or value.__defaults__ or value.__kwdefaults__):
         # A lambda that is written in the call is another object each time. Its globals are looked up, and
         # noted, in this dict; one that died and left its address to another was never read from.
-        return kind, Identity(value.__code__), id(value.__globals__)
-    return kind, Identity(value)
+        return kind, identified(value.__code__), id(value.__globals__)
+    if kind not in (types.FunctionType, types.BuiltinMethodType):
+        if len(_objects) > 1000:  # classes that are made again and again are not kept alive for ever
+            _objects.clear()
+        _objects.add(kind)
+    return kind, identified(value)

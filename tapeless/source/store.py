@@ -22,9 +22,11 @@ from tapeless.source.cache import (
     Guard,
     OwnCell,
     OwnGlobal,
+    Refresh,
     contents,
     in_calls_of,
     matches,
+    objects_in,
     read,
     shape_signature,
     signature,
@@ -104,7 +106,7 @@ class Refreshed:
     each other's; making a function object takes a tenth of a microsecond.
     """
 
-    __slots__ = ("_base", "_named", "_roles", "_watched")
+    __slots__ = ("_base", "_named", "_one", "_roles", "_watched")
 
     def __init__(self, derived: Derived, function: Any) -> None:
         roles = (derived.function, derived.forward, derived.backward)
@@ -118,21 +120,22 @@ class Refreshed:
         # What no other calls stays out of its own globals: that would be a cycle, and keep arrays for longer.
         self._named = [(name, value.__code__) for name, value in own.items() if name in called]
         self._roles = [None if role is None else role.__code__ for role in roles]
+        self._one = derived.function.__code__ if derived.function is not None and not self._named else None
         left_out = {*own, *[one.name for one in derived.refreshes]}
         self._base = {name: value for name, value in shared.items() if name not in left_out}
-        self._watched = [
-            (one.name, in_calls_of(one.place, function), one.signature) for one in derived.refreshes
-        ]
+        self._watched = [Watched(one, function) for one in derived.refreshes]
 
     def ready(self, derived: Derived, function: Any, values: Values) -> Ready | None:
         """The derivative with what is found now, or None if that is of another kind than at first."""
         namespace = self._base.copy()
-        for name, place, expected in self._watched:
-            found = read(place, function, values)
-            if signature(found) != expected:
+        for one in self._watched:
+            found = one.found(function, values)
+            if found is CHANGED:
                 return None
-            if name is not None:
-                namespace[name] = found
+            if one.name is not None:
+                namespace[one.name] = found
+        if self._one is not None:
+            return Ready(derived, types.FunctionType(self._one, namespace), None, None)
         made: dict[types.CodeType | None, Any] = {None: None}
         for name, code in self._named:
             made[code] = namespace[name] = types.FunctionType(code, namespace)
@@ -142,6 +145,37 @@ class Refreshed:
         return Ready(derived, *[made[code] for code in self._roles])
 
 
+CHANGED: Any = object()
+
+
+class Watched:
+    """Something that is read again at each call."""
+
+    __slots__ = ("_global", "_place", "_seen", "_signature", "name")
+
+    def __init__(self, refresh: Refresh, function: Any) -> None:
+        self.name = refresh.name
+        self._place = in_calls_of(refresh.place, function)
+        self._global = self._place.name if isinstance(self._place, OwnGlobal) else None
+        self._signature = refresh.signature
+        self._seen: tuple[Any, Any] | None = None  # an array's dtype and shape that had the signature
+
+    def found(self, function: Any, values: Values) -> Any:
+        """What is there now, CHANGED if it is of another kind than at first."""
+        if self._global is not None:
+            found = function.__globals__.get(self._global, MISSING)
+        else:
+            found = read(self._place, function, values)
+        if type(found) is np.ndarray:
+            kind = found.dtype, found.shape
+            if kind != self._seen:
+                if signature(found) != self._signature:
+                    return CHANGED
+                self._seen = kind
+            return found
+        return found if signature(found) == self._signature else CHANGED
+
+
 def _names(code: types.CodeType) -> set[str]:
     """The globals that a function may read, those of functions within it too."""
     inner = [_names(const) for const in code.co_consts if isinstance(const, types.CodeType)]
@@ -149,13 +183,17 @@ def _names(code: types.CodeType) -> set[str]:
 
 
 class _Met:
-    """Arguments of some shapes: what is done to them, and the derivatives to try, newest first."""
+    """Arguments of some shapes: what is done to them, and the derivatives to try, newest first.
 
-    __slots__ = ("convert", "made")
+    `objects` are those among them: their addresses are theirs only as long as they live.
+    """
 
-    def __init__(self, convert: Convert | None, made: list[Specialised]) -> None:
+    __slots__ = ("convert", "made", "objects")
+
+    def __init__(self, convert: Convert | None, made: list[Specialised], kind: Hashable) -> None:
         self.convert = convert
         self.made = made
+        self.objects = objects_in(kind)
 
 
 class Store:
@@ -179,6 +217,9 @@ class Store:
         met = self._by_shape.get(_shapes(values))
         if met is None:
             return None
+        for one in met.objects:
+            if one.get() is None:
+                return None
         if met.convert is not None:
             values = met.convert(values)
         for specialised in met.made:
@@ -212,7 +253,7 @@ class Store:
                 ready = self._add(kind, Specialised(derive(values), function), function, values)
             if len(self._by_shape) >= SHAPES:
                 self._by_shape.clear()
-            self._by_shape[shapes] = _Met(convert, self._by_signature[kind])
+            self._by_shape[shapes] = _Met(convert, self._by_signature[kind], kind)
         return ready, values
 
     def _add(self, kind: Hashable, specialised: Specialised, function: Any, values: Values) -> Ready:
@@ -236,7 +277,7 @@ class Store:
 def _shapes(values: Values) -> Hashable:
     found: list[Any] = []
     for value in values:
-        if type(value) is np.ndarray:
+        if type(value) is np.ndarray:  # the commonest, without a call and a tuple of its own
             found.append(value.dtype)
             found.append(value.shape)
         else:

@@ -43,13 +43,27 @@ class Parameters:
         star = () if self.star is None else (self.star,)
         return (*self.positional, *star, *self.keyword, *(() if self.stars is None else (self.stars,)))
 
-    @property
+    @functools.cached_property
     def is_plain(self) -> bool:
         """Whether as many positional arguments as there are parameters are its values as they stand."""
         return len(self.names) == len(self.positional)
 
     def bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[Any, ...]:
         """The value of each parameter, defaults filled in; TypeError where the call itself would raise it."""
+        values, used = list(args), 0
+        if not self.only_positional and self.is_plain:
+            for name in self.positional[len(args) :]:
+                if name in kwargs:
+                    values.append(kwargs[name])
+                    used += 1
+                elif name in self.defaults:
+                    values.append(self.defaults[name])
+        # All found, nothing left over: else it is looked at more closely.
+        if used == len(kwargs) and len(values) == len(self.names) and self.is_plain:
+            return tuple(values)
+        return self._bind(args, kwargs)
+
+    def _bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[Any, ...]:
         count = len(self.positional)
         if len(args) > count and self.star is None:
             given = f"{len(args)} {'was' if len(args) == 1 else 'were'} given"

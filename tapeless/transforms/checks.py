@@ -179,7 +179,7 @@ def _derivative(check: _Check, modes: tuple[str, ...], tangents: Any, cotangent:
 
 
 def _weighted(f: Callable[..., Any], kwargs: Mapping[str, Any], weights: Any) -> Callable[..., Any]:
-    """The sum of all parts of the output, each times its weight; written out, for a source to differentiate."""
+    """The sum of all parts of the output, each times its weight: a text, for a source to differentiate."""
     scope: dict[str, Any] = {"np": np, "f": f, "kwargs": kwargs}
     terms: list[str] = []
     for number, (path, weight) in enumerate(_float_leaves(weights)):

@@ -31,6 +31,8 @@ def owned(value: Any, holders: int = 0) -> Any:
 
     To be called as `owned(sequence[i])`: no variable may refer to it.  `holders`: those known to hold it too.
     """
+    if type(value) is np.ndarray and value.base is None and value.ndim:
+        return value if getrefcount(value) <= ALONE + holders else value.copy()
     if isinstance(value, np.ndarray):
         if not value.ndim:
             return value[()]

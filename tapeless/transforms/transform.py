@@ -159,13 +159,12 @@ class Transform(Transformed):
         bound._leading = () if instance is None else (instance,)
         if instance is not None:
             bound.function = types.MethodType(function, instance)  # type: ignore[arg-type]
-            bound._callee = replace(method._callee, leading=(instance,))
         return bound
 
     def _as_method(self) -> Any:
         method = object.__new__(type(self))
         method.__dict__.update(self.__dict__)
-        method._callee = replace(self._callee, leading=(None,))
+        method._callee = replace(self._callee, leading=(None,))  # in the place of what `_leading` will be
         method._begin()
         return method
 
