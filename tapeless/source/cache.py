@@ -220,10 +220,11 @@ def read(place: Any, function: Any = None, values: tuple[Any, ...] = ()) -> Any:
     return place
 
 
-def in_calls_of(place: Any, function: Any) -> Any:
-    """The place as any function of the same text has it: where this one's globals and cells are, its own.
+def in_calls_of(place: Any, function: Any, values: tuple[Any, ...] = ()) -> Any:
+    """The place as seen from a call of any function of the same text, with arguments of the same signature.
 
-    Functions made from one text share their derivatives, and the first of them is not kept alive by them.
+    Where this function's globals and cells are, and these arguments, it is the called one's: functions made
+    from one text share their derivatives, and these keep neither the first function nor its arguments alive.
     """
     match place:
         case Global() if place.namespace is getattr(function, "__globals__", None):
@@ -233,10 +234,19 @@ def in_calls_of(place: Any, function: Any) -> Any:
                 if cell is place.cell:
                     return OwnCell(position)
         case Attribute():
-            return Attribute(in_calls_of(place.of, function), place.name)
+            return Attribute(
+                _argument(place.of, values) or in_calls_of(place.of, function, values), place.name
+            )
         case Item():
-            return Item(in_calls_of(place.of, function), place.key)
+            return Item(_argument(place.of, values) or in_calls_of(place.of, function, values), place.key)
     return place
+
+
+def _argument(owner: Any, values: tuple[Any, ...]) -> Argument | None:
+    for position, value in enumerate(values):
+        if value is owner:
+            return Argument(position)
+    return None
 
 
 def contents(cell: types.CellType) -> Any:

@@ -60,12 +60,12 @@ class Specialised:
 
     __slots__ = ("_cells", "_globals", "_ready", "_refreshed", "_rest", "derived")
 
-    def __init__(self, derived: Derived, function: Any) -> None:
+    def __init__(self, derived: Derived, function: Any, values: Values) -> None:
         names: list[tuple[str, Any]] = []
         cells: list[tuple[int, Any]] = []
         rest: list[Guard] = []
         for guard in derived.guards:
-            place = in_calls_of(guard.place, function)
+            place = in_calls_of(guard.place, function, values)
             if isinstance(place, OwnGlobal) and not guard.equal:
                 names.append((place.name, guard.expected))
             elif isinstance(place, OwnCell) and not guard.equal:
@@ -75,7 +75,7 @@ class Specialised:
         self._globals, self._cells, self._rest = tuple(names), tuple(cells), tuple(rest)
         # Guards and functions know the first function's globals and cells, and what those held.
         self.derived = replace(derived, guards=(), refreshes=(), function=None, forward=None, backward=None)
-        self._refreshed = Refreshed(derived, function) if derived.refreshes else None
+        self._refreshed = Refreshed(derived, function, values) if derived.refreshes else None
         roles = (derived.function, derived.forward, derived.backward)
         self._ready = None if derived.refreshes else Ready(self.derived, *roles)
 
@@ -108,7 +108,7 @@ class Refreshed:
 
     __slots__ = ("_base", "_named", "_one", "_roles", "_watched")
 
-    def __init__(self, derived: Derived, function: Any) -> None:
+    def __init__(self, derived: Derived, function: Any, values: Values) -> None:
         roles = (derived.function, derived.forward, derived.backward)
         shared = next(role for role in roles if role is not None).__globals__
         own = {
@@ -123,7 +123,7 @@ class Refreshed:
         self._one = derived.function.__code__ if derived.function is not None and not self._named else None
         left_out = {*own, *[one.name for one in derived.refreshes]}
         self._base = {name: value for name, value in shared.items() if name not in left_out}
-        self._watched = [Watched(one, function) for one in derived.refreshes]
+        self._watched = [Watched(one, function, values) for one in derived.refreshes]
 
     def ready(self, derived: Derived, function: Any, values: Values) -> Ready | None:
         """The derivative with what is found now, or None if that is of another kind than at first."""
@@ -153,9 +153,9 @@ class Watched:
 
     __slots__ = ("_global", "_place", "_seen", "_signature", "name")
 
-    def __init__(self, refresh: Refresh, function: Any) -> None:
+    def __init__(self, refresh: Refresh, function: Any, values: Values) -> None:
         self.name = refresh.name
-        self._place = in_calls_of(refresh.place, function)
+        self._place = in_calls_of(refresh.place, function, values)
         self._global = self._place.name if isinstance(self._place, OwnGlobal) else None
         self._signature = refresh.signature
         self._seen: tuple[Any, Any] | None = None  # an array's dtype and shape that had the signature
@@ -250,7 +250,7 @@ class Store:
                 if ready is not None:
                     break
             else:
-                ready = self._add(kind, Specialised(derive(values), function), function, values)
+                ready = self._add(kind, Specialised(derive(values), function, values), function, values)
             if len(self._by_shape) >= SHAPES:
                 self._by_shape.clear()
             self._by_shape[shapes] = _Met(convert, self._by_signature[kind], kind)
