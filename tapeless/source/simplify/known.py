@@ -129,10 +129,12 @@ class Known:
         if not isinstance(source, Var):
             return True
         a, b = self.aliases.of(name), self.aliases.of(source.name)
-        if a is None or b is None or a == b:
+        if a is None or b is None:
             return True
         if a in self._written or b in self._written:
             return False
+        if a == b:
+            return True
         if a in self._returned and (b in self._returned or b == self.aliases.outside):
             return False
         returned = not self._returned.isdisjoint((a, b))
