@@ -83,12 +83,12 @@ def is_cut(let: Let) -> bool:
 
 
 def carries_no_derivative(fact: Fact) -> bool:
-    """Integers, truth values, text, slices, and containers of nothing else."""
-    if fact.kind == "slice":
+    """Integers, truth values, text, slices, and tuples of nothing else; a list may be written into."""
+    if fact.kind == "slice" or (fact.kind == "object" and fact.dtype is not None):
         return True
-    if fact.kind in ("tuple", "list") and fact.items is not None:
+    if fact.kind == "tuple" and fact.items is not None:
         return all(isinstance(item, ir.Const) or carries_no_derivative(item) for item in fact.items)
-    if fact.kind in ("tuple", "list") and fact.item is not None:
+    if fact.kind == "tuple" and fact.item is not None:
         return carries_no_derivative(fact.item)
     return fact.dtype is not None and fact.dtype.kind not in "fcO"
 

@@ -92,14 +92,14 @@ def _all_mirrored(work: Work, let: Let) -> bool:
 
 def _joined(work: Work, let: Let) -> bool:
     """`xs + ys`, `xs * n` of lists."""
-    kinds = [work.fact(arg).kind for arg in let.args if isinstance(arg, Var)]
-    if not any(kind in SEQUENCES for kind in kinds):
-        return False
-    if let.op is operator.add:
+    sequences = [_is_sequence(work, arg) for arg in let.args]
+    if let.op is not operator.mul and all(sequences):
         return _all_mirrored(work, let)
-    args = [work.spread(arg) if _is_sequence(work, arg) else arg for arg in let.args]
-    mirrored(work, let, let.op, args)
-    return True
+    if let.op is operator.mul and work.fact(let.targets[0]).kind in SEQUENCES and any(sequences):
+        pairs = zip(let.args, sequences, strict=True)
+        mirrored(work, let, let.op, [work.spread(arg) if whole else arg for arg, whole in pairs])
+        return True
+    return False
 
 
 def _is_sequence(work: Work, argument: Argument) -> bool:
@@ -133,11 +133,25 @@ def _number(work: Work, let: Let) -> bool:
 def _cast(work: Work, let: Let) -> bool:
     """`x.astype(dtype)`."""
     name = let.targets[0]
+    kind = _dtype_kind(work, let)
+    if kind is None:
+        raise work.refuse("casts to a dtype that is not known", "name the dtype: x.astype(np.float64)")
+    if kind not in "fc":
+        work.tangents[name] = work.zero(Var(name))
+        return True
     args: list[Atom] = [atom for atom in let.args[1:] if not isinstance(atom, Star)]
     found = work.tangent(let.args[0])
     fact = tangent_fact(work.fact(name))
     work.tangents[name] = work.let("t" + base_name(name), let.op, found, *args, kwargs=let.kwargs, fact=fact)
     return True
+
+
+def _dtype_kind(work: Work, let: Let) -> str | None:
+    fact = work.fact(let.targets[0])
+    if fact.dtype is not None:
+        return fact.dtype.kind
+    wanted = next((atom for key, atom in let.kwargs if key == "dtype"), let.args[1] if len(let.args) > 1 else None)
+    return np.dtype(wanted.value).kind if isinstance(wanted, Const) else None
 
 
 HANDLERS: dict[Any, Callable[[Work, Let], bool]] = {

@@ -123,6 +123,8 @@ class Work:
         missing = [name for name in let.targets if self.facts.get(name, UNKNOWN) == UNKNOWN]
         if not missing or any(isinstance(arg, Star) for arg in let.args):
             return
+        if any(self._may_be_outdated(arg) for arg in let.args):
+            return
         args = [self._term(arg) for arg in let.args]
         kwargs = {key: self._term(atom) for key, atom in let.kwargs}
         found = infer(let.op, args, kwargs, let.targets[0])
@@ -132,6 +134,11 @@ class Work:
         for name, fact in zip(let.targets, several, strict=True):
             if name in missing:
                 self.facts[name] = fact
+
+    def _may_be_outdated(self, argument: Argument) -> bool:
+        """What is known of a list or dict holds until it is written into."""
+        name = named(argument)
+        return self.fact(name).kind in ("list", "dict") and self.aliases.is_ever_written(name or "")
 
     def _term(self, argument: Argument) -> Fact | Const:
         return argument if isinstance(argument, Const) else self.fact(named(argument))
@@ -260,7 +267,7 @@ def _is_narrow(value: Any) -> bool:
         return False
     try:
         dtype = np.dtype(value)
-    except TypeError:
+    except (TypeError, ValueError):
         return False
     return dtype.kind in "fc" and dtype not in PLAIN
 
