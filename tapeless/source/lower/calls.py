@@ -220,6 +220,8 @@ def python_call(m: Machine, function: Any, args: Args, kwargs: Kwargs) -> Value:
         return opaque_call(m, function, args, kwargs)
     if varying:
         return inline(m, function, args, kwargs)
+    if getattr(function, "__code__", None) in [code for code, _ in m.active]:
+        return opaque_call(m, function, args, kwargs)  # recursion: it runs as it is
     mark, result = m.names.mark(), [NOTHING]
 
     def attempt() -> None:
@@ -306,13 +308,15 @@ def kind_of(m: Machine, owner: Value) -> str:
 
 def inline(m: Machine, function: Any, args: Args, kwargs: Kwargs) -> Value:
     """The statements of a Python function in the place of its call."""
-    if m.depth >= DEEPEST:
+    closure = function if isinstance(function, Closure) else None
+    identity = closure.tree if closure is not None else getattr(function, "__code__", function)
+    call_of = (identity, tuple([_outline(m, value) for value in (*args, *kwargs.values())]))
+    if call_of in m.active or m.depth >= DEEPEST:
         m.refuse(
             "this call",
-            f"functions call each other more than {DEEPEST} deep, with no end that can be seen beforehand",
+            "the function calls itself, and only the running program knows how often",
             "use a loop",
         )
-    closure = function if isinstance(function, Closure) else None
     reading = reading_of(closure or function, m.frame)
     m.frames += 1
     outer = closure.frame if closure is not None else None
@@ -321,6 +325,7 @@ def inline(m: Machine, function: Any, args: Args, kwargs: Kwargs) -> Value:
     )
     bound = _bind(m, reading, closure, args, kwargs)
     caller, node, m.frame, m.depth = m.frame, m.node, frame, m.depth + 1
+    m.active.append(call_of)
     try:
         for name, value in bound.items():
             m.set(("name", frame.number, name), value)
@@ -330,10 +335,27 @@ def inline(m: Machine, function: Any, args: Args, kwargs: Kwargs) -> Value:
         result = m.get(("name", frame.number, "<return>"))
         return NOTHING if result is MISSING else result
     finally:
+        m.active.pop()
         m.frame, m.node, m.depth = caller, node, m.depth - 1
         title = getattr(reading.tree, "name", "<lambda>")
         if caller is not None:
             m.found.inlined[title] = m.found.inlined.get(title, 0) + 1
+
+
+def _outline(m: Machine, value: Value) -> Any:
+    """What must differ from call to call for a recursion to have an end that is known beforehand."""
+    match value:
+        case Known():
+            return ("known", type(value.value), repr(value.value))
+        case Dyn():
+            rank = None if value.fact.dims is None else len(value.fact.dims)
+            return (value.fact.kind, str(value.fact.dtype), rank)
+        case Tup():
+            return tuple([_outline(m, item) for item in value.items])
+        case Ref():
+            return tuple([_outline(m, item) for item in m.parts(value)])
+        case _:
+            return id(value)
 
 
 def _bind(

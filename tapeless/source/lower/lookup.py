@@ -139,5 +139,7 @@ LIBRARIES = frozenset({"numpy", "scipy", "builtins"} | sys.stdlib_module_names) 
 
 def is_library(owner: Any) -> bool:
     """Whether a module or function belongs to a library whose functions are known by their rules only."""
+    if isinstance(owner, types.FunctionType) and owner.__module__ is None:
+        return False  # typed in
     name = owner.__name__ if isinstance(owner, types.ModuleType) else getattr(owner, "__module__", None)
     return str(name or "builtins").partition(".")[0] in LIBRARIES

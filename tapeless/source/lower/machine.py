@@ -109,6 +109,7 @@ class Machine:
         self.frames = 0
         self.locations = 0
         self.depth = 0
+        self.active: list[Any] = []  # the functions that are being read, and what is known of their arguments
         self.call: Callable[[Machine, Value, Sequence[Value], Mapping[str, Value]], Value]
         self.method: Callable[[Value, str], Value]
         self.renamed: dict[str, Var] = {}  # names that statements still read, and what they are called now
