@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -41,9 +42,9 @@ REGISTERED: dict[str, Program] = {}
 
 def program(*args: Any, name: str | None = None, kwargs: Any = None, **marks: Any) -> Callable[[Any], Any]:
     """Put the function in the corpus, called on `args`; the function stays as it is."""
+    theme = sys._getframe(1).f_globals["__name__"].rsplit(".", 1)[-1]
 
     def register(function: Any) -> Any:
-        theme = function.__module__.rsplit(".", 1)[-1]
         title = f"{theme}.{name or function.__name__}"
         if title in REGISTERED:
             raise ValueError(f"two programs are called {title}")

@@ -151,7 +151,7 @@ def weights_by_name(weights: list[Any]) -> dict[str, Any]:
 
 def built(text: str, filename: str, name: str, **names: Any) -> Callable[..., Any]:
     linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
-    namespace = {"np": np, **names}
+    namespace = {"np": np, "__name__": __name__, **names}
     exec(compile(text, filename, "exec"), namespace)
     return namespace[name]
 

@@ -18,6 +18,14 @@ def typed(text, cell, name):
     return namespace[name]
 
 
+def without_a_module(text, cell, name):
+    filename = f"<corpus-cell-{cell}>"
+    linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
+    namespace = {"np": np}
+    exec(compile(text, filename, "exec"), namespace)
+    return namespace[name]
+
+
 CELL_1 = """
 scale = 2.0
 
@@ -58,6 +66,8 @@ bound = Model(np.array([1.0, 2.0, 3.0])).loss
 """
 
 program(V, name="entered_at_the_prompt")(typed(CELL_1, 1, "entered"))
+program(V, name="entered_in_no_module")(without_a_module(CELL_1, 11, "entered"))
+program(V, name="entered_with_its_helper_in_no_module")(without_a_module(CELL_2, 12, "uses_helper"))
 program(V, name="entered_with_its_helper")(typed(CELL_2, 2, "uses_helper"))
 program(0.7, name="first_lambda_entered")(typed(CELL_3, 3, "f"))
 program(0.7, name="second_lambda_entered")(typed(CELL_3, 3, "h"))
