@@ -349,6 +349,12 @@ def take_last(items: list[Any], count: int) -> list[Any]:
     return last
 
 
+def reshaped_part(whole: Any, shape: Any) -> Any:
+    """`whole` in another shape where that is a view; where it would be a copy, zeros in that shape."""
+    part = np.reshape(whole, shape)
+    return part if np.may_share_memory(part, whole) else np.zeros_like(part)
+
+
 def add_unless_shared(target: Any, source: Any) -> None:
     """`target += source`, element by element in order, unless they are the same elements in memory."""
     if not np.may_share_memory(target, source):

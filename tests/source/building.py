@@ -30,6 +30,7 @@ from tapeless.ir.program import (
     walk,
 )
 from tapeless.source.facts import UNKNOWN, Fact
+from tapeless.source.infer import infer
 from tapeless.source.reverse import reverse
 from tests.ir import evaluate as evaluator
 from tests.ir.evaluate import evaluate
@@ -174,7 +175,34 @@ def facts_of(program: Program, *args: Any) -> dict[str, Fact]:
                 ]
                 if "stack" in sides:
                     facts[phi.name] = Fact("stack")
+        _guess(statement, facts)
     return facts
+
+
+def _guess(statement: Statement, facts: dict[str, Fact]) -> None:
+    """What did not run: as it would be if it had."""
+
+    def known(argument: Any) -> Any:
+        return argument if isinstance(argument, Const) else facts.get(argument.name, UNKNOWN)
+
+    match statement:
+        case Let():
+            if len(statement.targets) == 1 and statement.targets[0] not in facts:
+                found = infer(statement.op, [known(arg) for arg in statement.args], {})
+                facts[statement.targets[0]] = found if isinstance(found, Fact) else UNKNOWN
+        case If():
+            for phi in statement.outs:
+                sides = [known(a) for a in (phi.then, phi.orelse) if isinstance(a, Var)]
+                facts.setdefault(phi.name, sides[0] if sides else UNKNOWN)
+        case For() | While():
+            for carry in statement.carries:
+                init = known(carry.init)
+                start = fact_of(init.value) if isinstance(init, Const) else init
+                facts.setdefault(carry.name, start)
+                facts.setdefault(carry.result, start)
+            if isinstance(statement, For):
+                for name in statement.targets:
+                    facts.setdefault(name, fact_of(0))
 
 
 def run(program: Program, *args: Any) -> Any:
@@ -204,13 +232,27 @@ def differences(f: Callable[..., float], args: tuple[Any, ...], position: int, h
 
 
 def gradients(program: Program, wrt: tuple[str, ...], *args: Any) -> tuple[Program, tuple[Any, ...]]:
-    joint, _ = reverse(program, facts_of(program, *args), wrt)
+    joint, _, found = differentiated(program, wrt, args, {})
+    return joint, found
+
+
+def differentiated(
+    program: Program, wrt: tuple[str, ...], args: tuple[Any, ...], known: dict[str, Fact]
+) -> tuple[Program, dict[str, Fact], tuple[Any, ...]]:
+    """The joint program, its facts, what it returns; `known` are facts from elsewhere."""
+    joint, facts = reverse(program, facts_of(program, *args) | known, wrt)
     joint = check(joint)
     found = run(joint, *args)
-    return joint, found if len(wrt) != 1 else (found,)
+    return joint, facts, found if len(wrt) != 1 else (found,)
 
 
-def agrees(program: Program, *args: Any, wrt: tuple[str, ...] | None = None, order: int = 2) -> Program:
+def agrees(
+    program: Program,
+    *args: Any,
+    wrt: tuple[str, ...] | None = None,
+    order: int = 2,
+    known: dict[str, Fact] | None = None,
+) -> Program:
     """Assert that gradients, and second ones, are those of differences; the program of the first."""
     if wrt is None:
         wrt = tuple(
@@ -218,14 +260,14 @@ def agrees(program: Program, *args: Any, wrt: tuple[str, ...] | None = None, ord
             for name, value in zip(program.params, args, strict=True)
             if isinstance(value, float) or (isinstance(value, np.ndarray) and value.dtype.kind == "f")
         )
-    joint, found = gradients(program, wrt, *args)
+    joint, facts, found = differentiated(program, wrt, args, known or {})
     for name, cotangent in zip(wrt, found, strict=True):
         position = program.params.index(name)
         expected = differences(lambda *a: scalars(program, *a), args, position)
         assert np.shape(cotangent) == np.shape(args[position]), name
         np.testing.assert_allclose(cotangent, expected, rtol=2e-5, atol=2e-6, err_msg=f"d{name}")
     if order > 1:
-        agrees(weighed(joint), *args, wrt=wrt, order=order - 1)
+        agrees(weighed(joint), *args, wrt=wrt, order=order - 1, known=facts)
     return joint
 
 

@@ -43,6 +43,7 @@ VIEWS = frozenset(
 PERHAPS_VIEWS = frozenset(
     [
         np.reshape,
+        ir.reshaped_part,
         np.ravel,
         np.asarray,
         np.asanyarray,

@@ -6,6 +6,8 @@ import operator
 from collections import Counter
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from tapeless.ir import program as ir
 from tapeless.ir.effects import written
 from tapeless.ir.program import Argument, Atom, For, If, Let, Program, Statement, Var, While, named, walk
@@ -132,7 +134,7 @@ class _Deciding:
                 raise Refused(
                     let, "takes what may be a view of an array that is written later", "use .copy()"
                 )
-        elif let.op in PERHAPS_VIEWS and not is_reshape(let):
+        elif let.op in PERHAPS_VIEWS and not _is_reshape(let):
             raise Refused(let, "gives a view or a copy of an array that is written later", "use .copy()")
         self.result.views[name] = let
         self.result.buffers.add(name)
@@ -209,9 +211,10 @@ def moves(statement: Statement) -> list[tuple[str, str]]:
     return [(atom.name, name) for atom, name in pairs if isinstance(atom, Var)]
 
 
-def is_reshape(let: Let) -> bool:
-    """Whether a treated view is made by an operation that may copy."""
-    return getattr(let.op, "__name__", "") in ("reshape", "ravel")
+def _is_reshape(let: Let) -> bool:
+    """Whether it is known how to make of a cotangent what an operation that may copy made of its array."""
+    plain = not let.kwargs and len(let.args) <= 2
+    return let.op is ir.reshaped_part or (plain and let.op in (np.reshape, np.ravel))
 
 
 def may_repeat(index: Argument, facts: dict[str, Fact]) -> bool:

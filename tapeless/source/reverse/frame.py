@@ -24,6 +24,7 @@ from tapeless.ir.program import (
     build_tuple,
     iadd,
     new_stack,
+    reshaped_part,
 )
 from tapeless.rules.lists import added, zeros_of
 from tapeless.rules.pullback import SHAPE_ONLY
@@ -69,6 +70,8 @@ class Frame:
     def let(self, wanted: str, op: Callable[..., Any], *args: Argument, fact: Fact = UNKNOWN) -> Var:
         name = self.work.fresh(wanted, fact)
         self.out.append(Let((name,), op, args, line=self.line))
+        if fact is UNKNOWN:
+            self.work.infer(self.out[-1])
         return Var(name)
 
     def run(self, op: Callable[..., Any], *args: Argument) -> None:
@@ -169,9 +172,12 @@ class Frame:
         whole = self.own(base.name).atom
         assert whole is not None
         rest = [self.value(arg, view) for arg in view.args[1:]]
+        op = view.op
+        if op in (np.reshape, np.ravel):
+            op, rest = reshaped_part, rest or [Const(-1)]
         kwargs = tuple([(key, self.atom(atom, view)) for key, atom in view.kwargs])
         new = self.work.cotangent_name(name)
-        self.out.append(Let((new,), view.op, (whole, *rest), kwargs, line=self.line))
+        self.out.append(Let((new,), op, (whole, *rest), kwargs, line=self.line))
         return Var(new)
 
     def _fresh(self, name: str, found: Cotangent | None) -> Atom:
@@ -278,6 +284,7 @@ class Frame:
         own = self.work.forward_name(f"{atom.name}_{of.__name__.removesuffix('_of')}", self.scope)
         let = Let((own,), of, (atom,), line=self.line)
         self.work.definition[own] = let
+        self.work.infer(let)
         (self.after if after else self.before).append(let)
         return Var(own)
 
@@ -291,6 +298,7 @@ class Frame:
         if known is None:
             known = self.work.forward_name(wanted, scope)
             let = Let((known,), of, (atom,), line=self.line)
+            self.work.infer(let)
             self.work.definition[known] = let
             self.work.following.setdefault(atom.name, []).append(let)
             self.work.shapes[(atom.name, of)] = known

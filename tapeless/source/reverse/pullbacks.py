@@ -175,13 +175,14 @@ def _inlined(frame: Frame, let: Let, cut: Pullback, bound: tuple[Any, ...], g: A
     for statement in cut.program.body:
         for target in statement.targets:
             names[target] = Var(frame.work.fresh("g" if target in ("c", "t") else target))
-        fixed = replace(
+        fixed: Let = replace(
             statement,
             targets=tuple([names[target].name for target in statement.targets]),  # type: ignore[union-attr]
             args=tuple([renamed_atom(arg, names) for arg in statement.args]),
             kwargs=tuple([(name, renamed_atom(atom, names)) for name, atom in statement.kwargs]),
             line=let.line,
         )
+        frame.work.infer(fixed)
         frame.out.append(fixed)
     return tuple([renamed_atom(value, names) for value in cut.program.exit.values])
 

@@ -12,6 +12,7 @@ from tapeless.ir.program import (
     Atom,
     Block,
     Carry,
+    Const,
     For,
     If,
     Let,
@@ -28,6 +29,7 @@ from tapeless.source.analyse.aliasing import Aliasing, aliasing
 from tapeless.source.analyse.outline import ROOT, Outline, distinct, outline
 from tapeless.source.analyse.storage import Storage, base_name, storage
 from tapeless.source.facts import UNKNOWN, Fact
+from tapeless.source.infer import infer
 
 
 class Work:
@@ -61,6 +63,17 @@ class Work:
         name = self.names.fresh(wanted)
         self.facts[name] = fact
         return name
+
+    def infer(self, let: Let) -> None:
+        """Note what is known of the results of a new statement."""
+        if any(isinstance(argument, Star) for argument in let.args):
+            return
+        args = [arg if isinstance(arg, Const) else self.fact(arg) for arg in let.args]
+        kwargs = {name: atom if isinstance(atom, Const) else self.fact(atom) for name, atom in let.kwargs}
+        found = infer(let.op, args, kwargs, let.targets[0])
+        facts = (found,) if isinstance(found, Fact) else found
+        if len(facts) == len(let.targets):
+            self.facts.update(zip(let.targets, facts, strict=True))
 
     def cotangent_name(self, primal: str) -> str:
         return self.fresh("d" + base_name(primal), self.fact(primal))
