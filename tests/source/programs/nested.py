@@ -101,3 +101,13 @@ def pulled_back(x):
 def size_of_a_jacobian(x):
     J = tapeless.jacobian(lambda v: np.sin(v[1:]) * v[:-1])(x)
     return np.sum(J**2)
+
+
+@tapeless.grad
+def slope_of_square(x):
+    return x**2 * np.sin(x)
+
+
+@program(0.7, tape=False)
+def decorated_gradient(x):
+    return slope_of_square(x) * x
