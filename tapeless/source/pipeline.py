@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import linecache
+import operator
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tapeless.ir.emit import emit_module
+from tapeless.ir.emit import emit
 from tapeless.ir.names import Names
 from tapeless.ir.program import Atom, Const, Let, Program, Return, Var, build_tuple, names_of
 from tapeless.rules.table import on_arrays
@@ -25,7 +26,7 @@ from tapeless.source.cache import (
     Report,
     signature,
 )
-from tapeless.source.facts import UNKNOWN, Fact
+from tapeless.source.facts import UNKNOWN, Fact, fact_of_constant
 from tapeless.source.forward import forward
 from tapeless.source.lower.run import Branch, Leaf, Lowered, built, leaf_names, lower
 from tapeless.source.reverse import reverse, reverse_pair
@@ -90,12 +91,7 @@ def derive(
 
 
 def _fact_of(atom: Atom, facts: dict[str, Fact]) -> Fact:
-    return facts.get(atom.name, UNKNOWN) if isinstance(atom, Var) else _constant_fact(atom.value)
-
-
-def _constant_fact(value: Any) -> Fact:
-    from_value = UNKNOWN
-    return from_value if value is None else _number(value)
+    return facts.get(atom.name, UNKNOWN) if isinstance(atom, Var) else fact_of_constant(atom.value)
 
 
 # Forms -----------------------------------------------------------------------------------------------
@@ -171,7 +167,7 @@ def _taken_apart(owner: Var, tree: Any, tangents: Any, names: Names, body: list[
         return
     keys = tree.keys if tree.keys is not None else range(len(tree.parts))
     for key, part in zip(keys, tree.parts, strict=True):
-        read = getattr if tree.by_keyword else _getitem
+        read = getattr if tree.by_keyword else operator.getitem
         if isinstance(part, Leaf):
             body.append(Let((next(tangents),), read, (owner, Const(key))))
         elif part is not None:

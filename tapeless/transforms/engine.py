@@ -2,13 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
+from tapeless.source.pipeline import derive
 
-from tapeless.source.cache import Derived, Form
-
-
-def derive(
-    function: Any, names: tuple[str, ...], values: tuple[Any, ...], wrt: tuple[int, ...], form: Form
-) -> Derived:
-    """The derivative of `function(*values)` with respect to the parameters at the positions `wrt`."""
-    raise NotImplementedError("tapeless.source.pipeline is not there yet")
+__all__ = ["derive"]
