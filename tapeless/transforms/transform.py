@@ -18,7 +18,7 @@ from tapeless.source.cache import Derived, Form, FormName, Transformed
 from tapeless.source.store import Ready, Store, Values, shared_store
 from tapeless.transforms import engine
 from tapeless.transforms.arguments import admit, check_apart, stand_ins, stood_in
-from tapeless.transforms.callee import Callee, Parameters, anchor_of, take_apart
+from tapeless.transforms.callee import Callee, Parameters, anchor_of, parameters_of, take_apart
 from tapeless.transforms.display import Explanation, explanation, side_by_side
 from tapeless.transforms.selection import Argnums, Selection, depends_on_call, select
 
@@ -61,7 +61,10 @@ class Transform(Transformed):
 
     def _begin(self) -> None:
         """Look at the function as it is now; again if its code was replaced, as reloading does."""
-        callee = self._callee
+        inner = self._callee.function
+        if isinstance(inner, Transform):
+            inner._begin()
+        callee = self._callee = replace(self._callee, parameters=parameters_of(inner))
         self._anchor = anchor_of(callee.function)
         self._code = getattr(self._anchor, "__code__", None)
         outer, _, _ = getattr(self.function, "__qualname__", "").rpartition(".")

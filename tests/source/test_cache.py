@@ -434,18 +434,16 @@ def test_ints_are_converted_before_they_are_looked_up():
 
 def test_nothing_of_a_call_is_kept():
     store = Store()
-    batch, argument = np.ones(3), np.ones(3)
-    refs = [weakref.ref(batch), weakref.ref(argument)]
 
-    def derive(values):
+    def call() -> list[Any]:
+        batch, argument = np.ones(3), np.ones(3)
+        function = closure(batch)
         (cell,) = function.__closure__
-        place = Cell(cell)
-        return made_by("def d(x): return 0.0", (Refresh("y", place, signature(batch)),), y=batch)
+        refreshes = (Refresh("y", Cell(cell), signature(batch)),)
+        Maker(lambda values: made_by("def d(x): return 0.0", refreshes, y=batch))(store, function, argument)
+        return [weakref.ref(one) for one in (batch, argument, function)]
 
-    function = closure(batch)
-    refs.append(weakref.ref(function))
-    Maker(derive)(store, function, argument)
-    del batch, argument, function, derive
+    refs = call()
 
     gc.collect()
     assert [ref() for ref in refs] == [None, None, None]
@@ -495,9 +493,7 @@ def test_threads_make_a_derivative_once_and_see_their_own_cells():
     functions = [closure(float(i)) for i in range(8)]
 
     def work(i):
-        for _ in range(300):
-            if maker(store, functions[i], 1.0) != 1.0 + i:
-                wrong.append(i)
+        wrong.extend([i for _ in range(300) if maker(store, functions[i], 1.0) != 1.0 + i])
 
     threads = [threading.Thread(target=work, args=(i,)) for i in range(8)]
     for thread in threads:

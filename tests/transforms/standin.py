@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import types
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -60,14 +61,14 @@ class Engine:
 
 def outside(function: Any) -> tuple[tuple[Guard, ...], tuple[Refresh, ...]]:
     """What a function reads besides its arguments: functions and modules under guard, data at each call."""
-    places: list[tuple[str, Any, Any]] = []
     code = getattr(function, "__code__", None)
-    for name in code.co_names if code else ():
-        if name in function.__globals__:
-            places.append((name, Global(function.__globals__, name), function.__globals__[name]))
-    for name, cell in zip(
-        code.co_freevars if code else (), (function.__closure__ or ()) if code else (), strict=True
-    ):
+    if code is None:
+        return (), ()
+    scope = function.__globals__
+    places: list[tuple[str, Any, Any]] = [
+        (name, Global(scope, name), scope[name]) for name in code.co_names if name in scope
+    ]
+    for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
         places.append((name, Cell(cell), cell.cell_contents))
     data = [one for one in places if isinstance(one[2], np.ndarray | float)]
     guards = [
@@ -76,22 +77,33 @@ def outside(function: Any) -> tuple[tuple[Guard, ...], tuple[Refresh, ...]]:
     return tuple(guards), tuple([Refresh(name, place, signature(value)) for name, place, value in data])
 
 
+def recipe(function: Any) -> Callable[[dict[str, Any]], Any]:
+    """How the function is made again over what is found outside now."""
+    if isinstance(function, Transformed):
+        kind, inner, argnums = type(function), recipe(function.function), function.argnums
+        flags = {"has_aux": function.has_aux, "holomorphic": function.holomorphic}
+        return lambda outside: kind(inner(outside), argnums, **flags)
+    if not isinstance(function, types.FunctionType):
+        return lambda outside: function
+    code, namespace, defaults = function.__code__, function.__globals__, function.__defaults__
+
+    def again(outside: dict[str, Any]) -> Any:
+        cells = tuple([types.CellType(outside.get(name)) for name in code.co_freevars])
+        return types.FunctionType(code, {**namespace, **outside}, None, defaults, cells or None)
+
+    return again
+
+
 class Work:
     """The differences."""
 
     def __init__(self, function: Any, wrt: tuple[int, ...], has_aux: bool) -> None:
-        self.function, self.wrt, self.has_aux = function, wrt, has_aux
-        if isinstance(function, types.FunctionType):  # a function object of the first call must not be kept
-            self.code, self.defaults = function.__code__, function.__defaults__
-            self.globals = function.__globals__
-            self.function = None
+        self.wrt, self.has_aux = wrt, has_aux
+        self.renewed = recipe(function)  # a function object of the first call must not be kept
         self.parameters = parameters_of(function)
 
     def run(self, values: tuple[Any, ...], outside: dict[str, Any]) -> Any:
-        function = self.function
-        if function is None:
-            cells = tuple([types.CellType(outside.get(name)) for name in self.code.co_freevars])
-            function = types.FunctionType(self.code, {**self.globals, **outside}, closure=cells or None)
+        function = self.renewed(outside)
         p, at = self.parameters, len(self.parameters.positional)
         args = list(values[:at])
         if p.star is not None:
@@ -123,7 +135,7 @@ class Work:
         return [(a - b) / (2 * EPS) for a, b in zip(*ends, strict=True)]
 
     def pulled(self, values: tuple[Any, ...], outside: dict[str, Any], cotangent: Any) -> tuple[Any, ...]:
-        weights = [leaf for leaf in _tree.flatten(cotangent)[0]]
+        weights = _tree.flatten(cotangent)[0]
         flat = [_tree.flatten(values[position])[0] for position in self.wrt]
         found = []
         for at, leaves in enumerate(flat):
