@@ -39,7 +39,7 @@ from tests.ir.evaluate import evaluate
 
 LOG: list[Any] = []
 LENGTH = 3
-UNBOUND = ("a name is read that was never assigned",)
+FAILED = ("it raised an error",)
 
 
 def record(*values: Any) -> None:
@@ -61,8 +61,8 @@ def observe(program: Program, *args: Any) -> tuple[Any, ...]:
     with np.errstate(all="ignore"):
         try:
             result = evaluate(program, *args)
-        except UnboundLocalError:
-            return UNBOUND, None, args
+        except (UnboundLocalError, ValueError, TypeError, ZeroDivisionError):
+            return FAILED, None, args
     return (_seen(result), _seen(tuple(LOG)), _seen(args)), result, args
 
 
@@ -91,7 +91,7 @@ def arguments() -> tuple[Any, ...]:
     return np.array([1.0, -0.0, 3.0]), np.array([-2.0, 0.5, np.inf]), 1.5, np.float64(-0.0)
 
 
-class _Writer:
+class Writer:
     """One program in the making: the names that are there, by what they are."""
 
     def __init__(self, draw: st.DrawFn) -> None:
@@ -140,6 +140,8 @@ class _Writer:
         self.arrays, self.numbers = arrays, numbers
         return result
 
+    more: tuple[str, ...] = ()
+
     def some(self) -> tuple[Statement, ...]:
         simple = [
             "binary",
@@ -154,7 +156,7 @@ class _Writer:
             "set",
             "set",
         ]
-        simple += ["iadd", "add_at", "record", "disturb", "tuple", "list"]
+        simple += ["iadd", "add_at", "record", "disturb", "tuple", "list", *self.more]
         nested = ["if", "if", "for", "for", "while", "stack"] if self.depth < 2 else []
         mark = len(self.arrays)
         written = getattr(self, self.pick(simple + nested + ["again"] * 4) + "_")()
@@ -343,9 +345,9 @@ class _Writer:
 
 
 @st.composite
-def structured_programs(draw: st.DrawFn) -> Program:
+def structured_programs(draw: st.DrawFn, writing: type[Writer] = Writer) -> Program:
     """Programs of two arrays and two numbers, for `arguments()`."""
-    writer = _Writer(draw)
+    writer = writing(draw)
     body = writer.block(8)
     values = [writer.pick([writer.array(), writer.number()]) for _ in range(draw(st.integers(1, 3)))]
     return Program("f", PARAMS, body, Return(tuple(values), as_tuple=True))

@@ -22,7 +22,7 @@ from tapeless.rules.support import (
     spread,
     unbroadcast,
 )
-from tapeless.source.facts import INT, UNKNOWN, Dim, Dims, Fact, Size, known_of
+from tapeless.source.facts import FLOAT, INT, UNKNOWN, Dim, Dims, Fact, Size, known_of
 from tapeless.source.infer import infer
 
 Term = Fact | Const
@@ -115,9 +115,10 @@ def _degrees_of_freedom(count: Term, ddof: Term, correction: Term) -> Fact:
 
 
 def _product(c: Term, x: Term, shape: Term) -> Fact:
+    """Some of the cases make an array of `c` first, others do not: a Python number is no longer weak then."""
     found = infer(np.multiply, (c, x), {})
-    dtype = found.dtype if isinstance(found, Fact) else None
-    return _numeric(dtype, dims_of_shape(shape))
+    is_sure = isinstance(found, Fact) and (not known_of(c).weak or known_of(x).dtype == FLOAT)
+    return _numeric(found.dtype if is_sure and isinstance(found, Fact) else None, dims_of_shape(shape))
 
 
 def _as(function: Callable[..., Any]) -> Callable[..., Fact]:

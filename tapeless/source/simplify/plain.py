@@ -77,11 +77,16 @@ def _rank(known: Known, x: Atom) -> int | None:
     return None if dims is None or known.fact(x).kind != "array" else len(dims)
 
 
+def _is_strong(known: Known, statement: Let) -> bool:
+    """Whether it makes no difference that the helper makes an array of a number first."""
+    return known.fact(Var(statement.targets[0])).dtype is not None
+
+
 def _to_left(known: Known, statement: Let, args: tuple[Atom, ...]) -> Sequence[Let] | None:
     """The cotangent of the first of two matrices or vectors, from that of their product."""
     g, x2, shape = args
     ranks = (len(known.shape(shape) or ()), _rank(known, x2))
-    if ranks == (1, 1):
+    if ranks == (1, 1) and _is_strong(known, statement):
         return computed(statement, operator.mul, g, x2)
     if ranks == (2, 2) and _rank(known, g) == 2:
         turned = known.let("t", np.transpose, x2, line=statement.line)
@@ -97,7 +102,7 @@ def _to_right(known: Known, statement: Let, args: tuple[Atom, ...]) -> Sequence[
     """The cotangent of the second of two matrices or vectors, from that of their product."""
     g, x1, shape = args
     ranks = (_rank(known, x1), len(known.shape(shape) or ()))
-    if ranks == (1, 1):
+    if ranks == (1, 1) and _is_strong(known, statement):
         return computed(statement, operator.mul, g, x1)
     if ranks in ((2, 2), (2, 1)) and _rank(known, g) == ranks[1]:
         turned = known.let("t", np.transpose, x1, line=statement.line)

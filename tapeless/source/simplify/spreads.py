@@ -159,7 +159,10 @@ class _Narrowing:
         assert result.dtype is not None
         made = _computed(_Narrow(fact, result.dtype, model.shape, statement.op, tuple(mixed)))
         steady = [self.known.is_steady(m) for m in mixed if not isinstance(m, _Narrow)]
-        is_useful = made.fits(result.dtype) and made.depth() < DEEPEST
+        raises = (
+            made.op in (operator.truediv, np.true_divide) and made.fact.weak
+        )  # 1.0 / 0.0, as arrays do not
+        is_useful = made.fits(result.dtype) and made.depth() < DEEPEST and not raises
         if not is_useful or not all(steady) or not self.known.is_steady(target):
             return None
         self.narrow[target.name] = made
