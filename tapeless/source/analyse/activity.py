@@ -41,6 +41,7 @@ CUTTING = frozenset(
         ir.fail,
         ir.new_stack,
         print,
+        round,
     ]
 )
 

@@ -76,6 +76,8 @@ PERHAPS_VIEWS = frozenset(
     ]
 )
 BUILDERS = (ir.build_tuple, ir.build_list, ir.build_dict)
+# Containers with the items of another.
+REGROUPING = frozenset([list, tuple, dict, set, sorted, reversed, zip, enumerate, dict.values, dict.items])
 PUTTING = (ir.push, list.append, list.extend, list.insert, operator.setitem, dict.update, dict.setdefault)
 CREATING = frozenset(
     [np.zeros, np.ones, np.empty, np.full, np.eye, np.arange, np.linspace, np.array, np.copy, np.identity]
@@ -257,13 +259,25 @@ class _Flow:
             self._hold(own, self._all(let) | own)
             return self._all(let) | own
         if _is_fresh(let.op):
-            held = self._contents(self._all(let)) if self._kind(let.targets[0]) in ("list", "tuple") else own
-            self._hold(own, held | own)
+            self._hold(own, own | self._shown(let))
+            return own
+        if let.op in REGROUPING:
+            self._hold(own, self._contents(self._all(let)))
             return own
         everything = self._all(let)
         everything = everything | self._contents(everything)
         self._hold(own, everything)
         return everything | own
+
+    def _shown(self, let: Let) -> Sites:
+        """What several results of one call may be parts of."""
+        rule = table.find(let.op)
+        if self._kind(let.targets[0]) in ("array", "numeric", "scalar") and len(let.targets) == 1:
+            return NOTHING
+        if rule is None or rule.kind == "constant":
+            return NOTHING
+        arrays = [arg for arg in let.args if self._kind(named(arg) or "") in ("array", "numeric", "object")]
+        return frozenset(site for atom in arrays for site in self._sites(atom))
 
     def _items_or_part(self, let: Let) -> Sites:
         """`a[i]`: a part of an array, an item of a container; a slice of a list is a list of its own."""

@@ -98,6 +98,7 @@ class _Outlining:
         self.found = Outline()
         self.clock = 0
         self.uses: list[tuple[str, int, int]] = []
+        self.takers: dict[str, list[str]] = {}  # which names take over the value of one
 
     def program(self, program: Program) -> None:
         found = self.found
@@ -106,6 +107,7 @@ class _Outlining:
             found.scope_of[name] = ROOT
             found.position[name] = -1
         self.block(program.body, ROOT)
+        self._settle_unbound()
         found.end = self.clock
         found.scopes[ROOT] = replace(found.scopes[ROOT], end=self.clock)
         for name in reads(program.exit):
@@ -204,5 +206,16 @@ class _Outlining:
             self.found.definition[name] = statement
 
     def _unbound(self, name: str, atom: object) -> None:
-        if atom == UNDEFINED or (isinstance(atom, Var) and atom.name in self.found.maybe_unbound):
+        if atom == UNDEFINED:
             self.found.maybe_unbound.add(name)
+        elif isinstance(atom, Var):
+            self.takers.setdefault(atom.name, []).append(name)
+
+    def _settle_unbound(self) -> None:
+        """What may be unbound is handed on, also to what stands before it in a loop."""
+        waiting = sorted(self.found.maybe_unbound)
+        while waiting:
+            for name in self.takers.get(waiting.pop(), ()):
+                if name not in self.found.maybe_unbound:
+                    self.found.maybe_unbound.add(name)
+                    waiting.append(name)

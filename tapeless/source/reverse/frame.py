@@ -21,6 +21,8 @@ from tapeless.ir.program import (
     Statement,
     Var,
     add_at,
+    build_dict,
+    build_list,
     build_tuple,
     iadd,
     new_stack,
@@ -105,8 +107,8 @@ class Frame:
         if kind == "scalar" or (name in self.work.outline.maybe_unbound and kind not in CONTAINERS[:4]):
             return Const(0.0)
         if kind in ("array", "numeric"):
-            return self.let("d" + name, np.zeros_like, Var(name), fact=self.work.fact(name))
-        return self.let("d" + name, zeros_of, Var(name), fact=self.work.fact(name))
+            return Var(self._assign(name, np.zeros_like, Var(name)))
+        return Var(self._assign(name, zeros_of, Var(name)))
 
     def add(self, name: str, a: Atom, b: Atom) -> Atom:
         op = added if self.work.fact(name).kind in CONTAINERS else operator.add
@@ -137,7 +139,13 @@ class Frame:
 
     def _add_in_place(self, name: str, found: Cotangent, atom: Atom) -> None:
         assert found.atom is not None
-        if self.work.fact(name).kind in ("list", "dict", "stack", "tuple"):
+        kind = self.work.fact(name).kind
+        if kind in ("list", "tuple"):
+            total = self.let(f"d{name}", added, found.atom, atom, fact=Fact("list"))
+            place = self.let("part", slice, Const(None), Const(None), Const(None))
+            self.run(operator.setitem, found.atom, place, total)
+            return
+        if kind in ("dict", "stack"):
             raise self.refuse(f"uses the container {name} as a whole while its items change")
         self.run(iadd, found.atom, atom)
 
@@ -236,12 +244,34 @@ class Frame:
     def packed(self, name: str, parts: dict[Any, Atom]) -> Atom:
         """The cotangent of a container from those of its items."""
         fact = self.work.fact(name)
+        if fact.items is None:
+            return self._packed_by_key(name, parts)
+        if fact.kind == "dict":
+            keys = [key.value for key in fact.items[::2] if isinstance(key, Const)]
+            pairs = [
+                (Const(k), self._item(name, k, f, parts)) for k, f in zip(keys, fact.items[1::2], strict=True)
+            ]
+            return self.let(f"d{name}", build_dict, *[atom for pair in pairs for atom in pair], fact=fact)
+        count = len(fact.items)
+        wrapped = {key % count: part for key, part in parts.items()}
+        items = [self._item(name, k, item, wrapped) for k, item in enumerate(fact.items)]
+        return self.let(f"d{name}", build_list if fact.kind == "list" else build_tuple, *items, fact=fact)
+
+    def _packed_by_key(self, name: str, parts: dict[Any, Atom]) -> Atom:
+        fact = self.work.fact(name)
         whole = self.zero(name)
         if fact.kind == "tuple":
-            whole = self.let(f"d{name}", list, whole)
+            whole = self.let(f"d{name}", list, whole, fact=Fact("list"))
         for key, part in parts.items():
             self.run(operator.setitem, whole, Const(key), part)
-        return self.let(f"d{name}", tuple, whole) if fact.kind == "tuple" else whole
+        return self.let(f"d{name}", tuple, whole, fact=fact) if fact.kind == "tuple" else whole
+
+    def _item(self, name: str, key: Any, fact: Fact | Const, parts: dict[Any, Atom]) -> Atom:
+        if key in parts:
+            return parts[key]
+        if isinstance(fact, Const) or fact.kind == "scalar":
+            return Const(0.0)
+        return self.let("zero", zeros_of, self.item(Var(name), Const(key), fact), fact=fact)
 
     # Values of the forward part -----------------------------------------------------------------------
 

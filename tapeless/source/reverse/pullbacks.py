@@ -81,7 +81,19 @@ def through_rule(frame: Frame, let: Let) -> None:
     cut = pullback(rule, needs, fits)
     results = _inlined(frame, let, cut, bound, g)
     for position, result in zip([i for i, need in enumerate(needs) if need], results, strict=True):
+        _note(frame, bound[position], result)
         _deliver(frame, bound[position], result)
+
+
+def _note(frame: Frame, value: Any, result: Atom) -> None:
+    """A cotangent is what its primal is; those of several arrays come in a list."""
+    if not isinstance(value, Var) or not isinstance(result, Var) or result.name in frame.work.scope_of:
+        return
+    fact = frame.work.fact(value)
+    if fact.kind == "tuple":
+        fact = replace(fact, kind="list")
+    if frame.work.fact(result).kind in ("object", "numeric"):
+        frame.work.facts[result.name] = fact
 
 
 def label(op: Any) -> str:
