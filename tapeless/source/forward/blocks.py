@@ -52,7 +52,6 @@ def forward_block(work: Work, block: Block) -> None:
 
 def _let(work: Work, let: Let) -> None:
     work.out.append(let)
-    work.learn(let)
     target = written(let)
     if target is not None:
         if work.carries(target):

@@ -121,10 +121,10 @@ def _is_flat(work: Work, value: Any, is_unknown: bool) -> bool:
     return not is_unknown and (fact.dtype is None or carries_no_derivative(fact))
 
 
-def _atom(work: Work, value: Any) -> Atom:
-    """A bound argument as one value."""
+def _atom(work: Work, value: Any, is_list: bool = False) -> Atom:
+    """A bound argument as one value: an array where a list stands for one."""
     if isinstance(value, Var):
-        return value
+        return _as_array(work, value, value, is_list)
     if isinstance(value, tuple) and any(isinstance(item, Var | Star) for item in value):
         return work.let("t", build_tuple, *[_argument(item) for item in value])
     return Const(value)
@@ -134,12 +134,18 @@ def _argument(value: Any) -> Argument:
     return value if isinstance(value, Var | Star) else Const(value)
 
 
-def _tangent(work: Work, value: Any) -> Atom:
+def _as_array(work: Work, value: Var, atom: Atom, is_list: bool) -> Atom:
+    if is_list or work.fact(value).kind not in ("list", "tuple") or not work.carries(value):
+        return atom
+    return work.let("t", np.asarray, atom)
+
+
+def _tangent(work: Work, value: Any, is_list: bool = False) -> Atom:
     """The tangent of a bound argument."""
     if isinstance(value, tuple) and any(isinstance(item, Var | Star) for item in value):
         return work.let("t", build_tuple, *[work.spread(_argument(item)) for item in value])
     if isinstance(value, Var):
-        return work.tangent(value)
+        return _as_array(work, value, work.tangent(value), is_list)
     return Const(None) if value is None else work.zero(Const(value))
 
 
@@ -217,16 +223,20 @@ def _sum_of_products(
     names: dict[str, Atom] = {}
     positions = [position for position, need in enumerate(needs) if need]
     for param, position in zip(cut.program.params, positions, strict=False):
-        names[param] = work.tangent(bound[position])
-    _keep(work, let, cut, bound, names)
+        names[param] = _tangent(work, bound[position])
+    _keep(work, let, rule, cut, bound, names)
     (found,) = _inlined(work, let, cut.program, names)
     return found
 
 
-def _keep(work: Work, let: Let, cut: Pullback, bound: tuple[Any, ...], names: dict[str, Atom]) -> None:
+def _keep(
+    work: Work, let: Let, rule: Rule, cut: Pullback, bound: tuple[Any, ...], names: dict[str, Atom]
+) -> None:
     """The values of what a slice of a rule reads."""
     for residual in cut.residuals:
-        atom = _result(work, let) if residual.position == OUT else _atom(work, bound[residual.position])
+        place = residual.position
+        is_list = place != OUT and rule.params[place] in rule.lists
+        atom = _result(work, let) if place == OUT else _atom(work, bound[place], is_list)
         if residual.of is None:
             names[residual.name] = atom
         elif isinstance(atom, Const):
@@ -384,12 +394,12 @@ def _by_forward_rule(work: Work, let: Let, rule: Rule, bound: tuple[Any, ...]) -
     lead = program.params[: len(program.params) - len(rule.params) - 1]
     used = {name for statement in (*program.body, program.exit) for name in reads(statement)}
     names: dict[str, Atom] = {}
-    for param, value in zip(lead, bound, strict=False):
+    for param, value, own in zip(lead, bound, rule.params, strict=False):
         if param in used:
-            names[param] = _tangent(work, value)
+            names[param] = _tangent(work, value, own in rule.lists)
     for param, value in zip(program.params[len(lead) + 1 :], bound, strict=True):
         if param in used:
-            names[param] = _atom(work, value)
+            names[param] = _atom(work, value, param in rule.lists)
     out = program.params[len(lead)]
     if out in used:
         names[out] = _result(work, let)
@@ -407,12 +417,12 @@ def _transposed(
         cut = pullback(rule, alone, True)
         facts = {"g": work.fact(let.targets[0])}
         names: dict[str, Atom] = {}
-        _keep(work, let, cut, bound, names)
+        _keep(work, let, rule, cut, bound, names)
         facts.update({name: work.fact(atom) for name, atom in names.items() if isinstance(atom, Var)})
         joint, _ = reverse(cut.program, facts, ("g",), seed=None)
         joint = drop_dead(joint)
         names["g"] = _result(work, let)  # of which the shape alone is read
-        names[joint.params[-1]] = work.tangent(bound[position])
+        names[joint.params[-1]] = _tangent(work, bound[position], rule.params[position] in rule.lists)
         (term,) = _inlined(work, let, joint, names)
         total = term if total is None else _sum(work, let, (total,), (term,))[0]
     assert total is not None

@@ -35,8 +35,8 @@ from tapeless.source.analyse.activity import activity
 from tapeless.source.analyse.aliasing import aliasing
 from tapeless.source.analyse.outline import distinct, outline
 from tapeless.source.analyse.refusals import Refused
-from tapeless.source.facts import FLOAT, INT, UNKNOWN, Fact, as_one, as_several, join
-from tapeless.source.infer import infer
+from tapeless.source.expand import expanded, learn
+from tapeless.source.facts import FLOAT, INT, UNKNOWN, Fact, join
 
 PLAIN = (FLOAT, INT, np.dtype(np.bool_))
 NUMBER = Fact("scalar", FLOAT, (), weak=True)
@@ -50,8 +50,8 @@ class Work:
     """
 
     def __init__(self, program: Program, facts: Mapping[str, Fact], wrt: Iterable[str]) -> None:
+        program, self.facts = expanded(program, facts)
         self.program = replace(program, body=distinct(program.body))
-        self.facts: dict[str, Fact] = dict(facts)
         self.wrt = tuple(wrt)
         self.names = Names(names_of(program))
         outputs = [atom.name for atom in program.exit.values[:1] if isinstance(atom, Var)]
@@ -120,28 +120,7 @@ class Work:
 
     def learn(self, let: Let) -> None:
         """Facts of what a statement defines, where there are none."""
-        missing = [name for name in let.targets if self.facts.get(name, UNKNOWN) == UNKNOWN]
-        if not missing or any(isinstance(arg, Star) for arg in let.args):
-            return
-        if any(self._may_be_outdated(arg) for arg in let.args):
-            return
-        args = [self._term(arg) for arg in let.args]
-        kwargs = {key: self._term(atom) for key, atom in let.kwargs}
-        found = infer(let.op, args, kwargs, let.targets[0])
-        several = (
-            (as_one(found),) if len(let.targets) == 1 else as_several(as_one(found), len(let.targets))
-        )
-        for name, fact in zip(let.targets, several, strict=True):
-            if name in missing:
-                self.facts[name] = fact
-
-    def _may_be_outdated(self, argument: Argument) -> bool:
-        """What is known of a list or dict holds until it is written into."""
-        name = named(argument)
-        return self.fact(name).kind in ("list", "dict") and self.aliases.is_ever_written(name or "")
-
-    def _term(self, argument: Argument) -> Fact | Const:
-        return argument if isinstance(argument, Const) else self.fact(named(argument))
+        learn(let, self.facts)
 
     # Tangents -----------------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -15,7 +16,7 @@ from tapeless.source.lower.subscripts import get_item, set_item, wrap
 from tapeless.source.lower.values import Dyn, Entries, Fields, Items, Known, Ref, Runtime, Tup, Value
 
 Op = Callable[..., Any]
-FOLDED = (bool, int, float, complex, str, bytes, tuple, type(None))
+FOLDED = (bool, int, float, complex, str, bytes, tuple, type(None), type, types.UnionType)
 SPECIAL = {
     operator.add: "__add__",
     operator.sub: "__sub__",
