@@ -18,6 +18,7 @@ from tests.source.programs.runs import (
     inputs,
     plain,
     plain_scalar,
+    pulled_back,
     source_gradient,
     source_hvp,
     source_run,
@@ -91,6 +92,16 @@ def test_the_source_road_agrees_with_differences(program: Program):
 
     assert_close(gradient, differences(program), precision(program), "source, reverse")
     assert structure(gradient) == structure(inputs(program))
+
+
+@needs_source
+@each(PROGRAMS)
+def test_a_pullback_agrees_with_differences_each_time(program: Program):
+    first, second = pulled_back(program)
+
+    expected = differences(program)
+    assert_close(first, expected, precision(program), "source, forward and backward")
+    assert_close(second, expected, precision(program), "source, backward again")
 
 
 @needs_source

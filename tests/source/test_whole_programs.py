@@ -40,6 +40,12 @@ def test_the_source_road_agrees_with_differences(program: Program):
 
 @needs_source
 @each(PROGRAMS)
+def test_a_pullback_agrees_with_differences_each_time(program: Program):
+    checks.test_a_pullback_agrees_with_differences_each_time(program)
+
+
+@needs_source
+@each(PROGRAMS)
 def test_forward_mode_agrees_with_differences(program: Program):
     checks.test_forward_mode_agrees_with_differences(program)
 
