@@ -176,7 +176,7 @@ class _Matching:
             case gast.MatchSequence():
                 return self._sequence(pattern, subject)
             case gast.MatchOr():
-                raise _refusal(pattern, "alternatives that give names, inside a larger pattern,")
+                raise _refusal(pattern, "a pattern with `|` that gives names, inside another pattern")
             case gast.MatchStar():
                 raise _refusal(pattern, "a starred pattern")
             case gast.MatchMapping():
@@ -221,7 +221,7 @@ class _Matching:
             self._shadowed = sorted(_BUILTINS & stored([self._tree]))
         if self._shadowed:
             own = self._shadowed[0]
-            raise _refusal(place, f"a pattern of a sequence, in a function with a `{own}` of its own,")
+            raise _refusal(place, f"a pattern of a sequence in a function that has its own `{own}`")
         kinds = at(place, gast.Tuple([load("list", place), load("tuple", place)], gast.Load()))
         length = _called("len", [subject.load(place)], place)
         yield _called("isinstance", [subject.load(place), kinds], place)
@@ -246,4 +246,5 @@ def _called(name: str, args: list[gast.expr], place: gast.AST) -> gast.expr:
 
 
 def _refusal(pattern: gast.AST, what: str) -> NotNormalisableError:
-    return NotNormalisableError(f"{what} is not read in `match`: write it with `if`", pattern)
+    why = "`match` is read with literals, names, `_`, sequences of fixed length, `|` and guards"
+    return NotNormalisableError(pattern, what, why, "write this case with `if`")

@@ -155,13 +155,16 @@ def _refuse_jumps_out_of(statement: gast.stmt) -> None:
             isinstance(node, gast.Break | gast.Continue) and not in_loop
         )
         if leaves:
-            raise NotNormalisableError(_message(node, statement), node)
+            raise _refusal(node, statement)
         of_loop = {id(child) for child in node.body} if isinstance(node, _LOOPS) else ()
         children = [(child, in_loop or id(child) in of_loop) for child in gast.iter_child_nodes(node)]
         waiting.extend(reversed(children))
 
 
-def _message(jump: gast.AST, statement: gast.AST) -> str:
+def _refusal(jump: gast.AST, statement: gast.stmt) -> NotNormalisableError:
     word = type(jump).__name__.lower()
     place = {"Try": "try", "TryStar": "try", "Match": "match"}.get(type(statement).__name__, "async")
-    return f"`{word}` leaves a `{place}`: keep what happened in a name, and `{word}` after it"
+    why = f"where it goes on from there cannot be said without the `{place}`"
+    return NotNormalisableError(
+        jump, f"`{word}` inside `{place}`", why, f"keep what happened in a name, and `{word}` after it"
+    )

@@ -23,11 +23,11 @@ _TEXTS = ("id", "name", "asname", "rest")
 
 
 class NotNormalisableError(LoweringError):
-    """A construct that no pass can put in plainer words; `node` is where it stands."""
+    """A construct that no pass can put in plainer words: where it stands, and the parts of the message."""
 
-    def __init__(self, message: str, node: gast.AST) -> None:
-        super().__init__(message)
-        self.node = node
+    def __init__(self, node: gast.AST, what: str, why: str, rewrite: str) -> None:
+        super().__init__(f"{what}: {why}; {rewrite}")
+        self.node, self.what, self.why, self.rewrite = node, what, why, rewrite
 
 
 def at(place: gast.AST, node: Node) -> Node:

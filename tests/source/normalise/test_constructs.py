@@ -202,7 +202,7 @@ def test_a_name_that_a_pattern_rebinds_is_matched_as_it_was():
         ("float()", "a pattern of a class"),
         ("{'a': 1}", "a pattern of a mapping"),
         ("(1, *rest)", "a starred pattern"),
-        ("(1, (a, 0) | (0, a))", "alternatives that give names"),
+        ("(1, (a, 0) | (0, a))", "that gives names, inside another pattern"),
     ],
 )
 def test_other_patterns_are_refused_where_they_stand(pattern, message):
@@ -214,7 +214,7 @@ def test_other_patterns_are_refused_where_they_stand(pattern, message):
 
 
 def test_a_pattern_of_a_sequence_is_refused_where_its_words_mean_something_else():
-    with pytest.raises(LoweringError, match="`len` of its own"):
+    with pytest.raises(LoweringError, match="has its own `len`"):
         normalise(tree_of("def f(x, len):\n    match x:\n        case (1, 2): pass"))
 
 

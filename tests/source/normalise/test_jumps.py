@@ -283,6 +283,127 @@ def test_what_follows_a_context_that_returns_runs_if_the_context_swallowed_the_r
     )
 
 
+def test_what_is_returned_after_a_context_is_not_moved_into_it():
+    agrees(
+        """
+        def f(x):
+            with swallow(1):
+                if take():
+                    return note(x)
+                x = oops(5)
+            return x
+        """,
+        *CHOICES,
+    )
+    agrees(
+        """
+        def f(x):
+            for i in range(3):
+                with swallow(1):
+                    if take():
+                        continue
+                    x += oops(5)
+                break
+            return x
+        """,
+        *CHOICES,
+    )
+
+
+def test_an_endless_loop_may_break_or_return():
+    agrees(
+        """
+        def f(x):
+            while True:
+                tick()
+                if take():
+                    break
+                if take():
+                    return note(1)
+            else:
+                note('never')
+            note(x)
+            return x
+        """,
+        *CHOICES,
+    )
+
+
+def test_the_else_of_a_loop_may_leave_the_loop_around_it():
+    source = """
+        def f(x):
+            for i in range(3):
+                for j in range(2):
+                    if take():
+                        LEAVE
+                    note(j)
+                else:
+                    if take():
+                        continue
+                    if take():
+                        break
+                    return note(-1)
+                note(i)
+            else:
+                return x
+            note(x)
+    """
+    for leave in ("break", "continue", "return note(j)", "note('stay')"):
+        agrees(source.replace("LEAVE", leave), *CHOICES, [0, 0, 0, 0, 0], [0, 0, 0, 1], [0, 0, 1, 0, 0, 1, 1])
+
+
+def test_nothing_follows_a_loop_whose_else_returns_and_that_never_breaks():
+    text = agrees(
+        """
+        def f(x):
+            for i in range(3):
+                note(i)
+            else:
+                return x
+            note('never')
+        """,
+        [],
+    )
+
+    assert "never" not in text
+    text = agrees(
+        """
+        def f(x):
+            if take():
+                for i in range(3):
+                    note(i)
+                else:
+                    return x
+            note(x)
+            return -x
+        """,
+        *CHOICES,
+    )
+
+    assert "returned" not in text
+
+
+def test_a_flag_of_its_own_is_set_inside_a_region_that_knows_others():
+    agrees(
+        """
+        def f(x):
+            for i in range(3):
+                for j in range(3):
+                    if take():
+                        if take():
+                            continue
+                        if take():
+                            return note(j)
+                        note(1)
+                    note(2)
+                note(3)
+            note(x)
+        """,
+        *CHOICES,
+        [1, 1, 1, 0, 0, 1, 0, 1],
+    )
+
+
 def test_unreachable_statements_are_dropped():
     text = agrees(
         "def f(x):\n    if take():\n        raise Oops\n        note(0)\n    return x\n    note(1)", *CHOICES
@@ -352,11 +473,15 @@ def test_what_has_no_jump_is_shared_with_the_input():
 @pytest.mark.parametrize(
     ("source", "line", "message"),
     [
-        ("def f(x):\n  try:\n    x += 1\n    return x\n  finally:\n    x = 2", 4, "`return` leaves a `try`"),
-        ("def f(x):\n  for i in x:\n    try: g()\n    except E: continue", 4, "`continue` leaves a `try`"),
-        ("def f(x):\n  while x:\n    try: g()\n    finally:\n      if x: break", 5, "`break` leaves a `try`"),
-        ("def f(x):\n  while x:\n    try: g()\n    except* E:\n      x = 1\n    else: break", 6, ""),
-    ][:3],
+        ("def f(x):\n  try:\n    x += 1\n    return x\n  finally:\n    x = 2", 4, "`return` inside `try`"),
+        ("def f(x):\n  for i in x:\n    try: g()\n    except E: continue", 4, "`continue` inside `try`"),
+        ("def f(x):\n  while x:\n    try: g()\n    finally:\n      if x: break", 5, "`break` inside `try`"),
+        (
+            "def f(x):\n  while x:\n    try: g()\n    except* E:\n      x = 1\n    else: break",
+            6,
+            "`break` inside `try`",
+        ),
+    ],
 )
 def test_a_jump_out_of_a_try_is_refused_where_it_stands(source, line, message):
     with pytest.raises(LoweringError, match=message) as caught:
