@@ -17,6 +17,7 @@ from tapeless.rules import parts as _parts  # noqa: F401
 from tapeless.rules import reductions as _reductions  # noqa: F401
 from tapeless.rules import scans as _scans  # noqa: F401
 from tapeless.rules import shapes as _shapes  # noqa: F401
+from tapeless.rules import shields as _shields  # noqa: F401
 from tapeless.rules import signals as _signals  # noqa: F401
 from tapeless.rules import sorting as _sorting  # noqa: F401
 from tapeless.rules import steps as _steps  # noqa: F401

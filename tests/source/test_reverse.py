@@ -7,7 +7,7 @@ import operator
 
 import numpy as np
 
-from tests.source.building import Build, agrees
+from tests.source.building import Build, agrees, gradients, weighed
 
 X = np.array([0.3, -0.7, 1.1])
 
@@ -167,3 +167,24 @@ def test_a_loop_over_the_rows_of_a_matrix() -> None:
         b.A, {"s": 0.0}, lambda row, s: b(operator.add, s, b(np.sin, b(np.dot, row, b.x))), targets="row"
     )
     agrees(b.done(s), np.arange(6.0).reshape(2, 3) / 7, X)
+
+
+def test_the_branch_of_where_that_is_not_taken_leaves_no_nan() -> None:
+    b = Build("x")
+    safe = b(np.where, b(operator.gt, b.x, 0.0), b(np.log, b(operator.mul, b.x, 2.0)), b.x)
+    program = b.done(b(np.sum, b(operator.mul, safe, safe)))
+    x = np.array([0.5, -0.3, 0.0])
+    with np.errstate(all="ignore"):
+        _, (dx,) = gradients(program, ("x",), x)
+        joint, _ = gradients(program, ("x",), x)
+        _, (ddx,) = gradients(weighed(joint), ("x",), x)
+
+    np.testing.assert_allclose(dx, [2 * np.log(1.0) / 0.5, -0.6, 0.0], atol=1e-15)
+    np.testing.assert_allclose(ddx[1:], [2 * np.cos(-0.6), 2.0])
+
+
+def test_programs_without_where_do_not_pay() -> None:
+    b = Build("x")
+    joint = agrees(b.done(b(np.sum, b(operator.mul, b.x, b(np.sin, b.x)))), X)
+
+    assert "shielded" not in repr(joint)

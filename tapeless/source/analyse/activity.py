@@ -7,6 +7,8 @@ import operator
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import numpy as np
+
 from tapeless.ir import program as ir
 from tapeless.ir.effects import written
 from tapeless.ir.program import Argument, Atom, For, If, Let, Program, Statement, While, named, walk
@@ -110,6 +112,24 @@ def activity(
     active = frozenset(varied.names & useful.names)
     kept = frozenset(varied.places & useful.places)
     return Activity(active, frozenset(varied.names), frozenset(useful.names), kept)
+
+
+def shielded(program: Program, facts: dict[str, Fact], aliases: Aliasing, active: Activity) -> frozenset[str]:
+    """Names that go into a branch of np.where: a zero in their cotangent may say `not taken`."""
+    chosen = [
+        name
+        for statement in walk(program.body)
+        if isinstance(statement, Let) and statement.op is np.where and len(statement.args) == 3
+        for atom in statement.args[1:]
+        if (name := named(atom)) in active.active
+    ]
+    if not chosen:
+        return frozenset()
+    marks = _Useful(facts, aliases)
+    for name in chosen:
+        marks.mark(name)
+    _settle(marks, list(walk(program.body))[::-1])
+    return frozenset(marks.names)
 
 
 def _settle(marks: _Marks, statements: list[Statement]) -> None:

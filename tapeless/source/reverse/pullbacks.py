@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import math
+import operator
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from tapeless.errors import MissingRuleError
-from tapeless.ir.program import Atom, Const, Let, Star, Var, build_tuple
+from tapeless.ir.program import Atom, Const, Let, Star, Var, build_tuple, named
 from tapeless.rules import table
 from tapeless.rules.pullback import (
     BROADCAST,
@@ -23,6 +24,7 @@ from tapeless.rules.pullback import (
     derivative_program,
     pullback,
 )
+from tapeless.rules.shields import shielded_product, shielded_quotient
 from tapeless.rules.table import Rule
 from tapeless.source.analyse.activity import carries_no_derivative
 from tapeless.source.facts import UNKNOWN, Fact
@@ -51,6 +53,15 @@ MEANINGS: dict[Any, Callable[..., Any]] = {
     )
     if hasattr(math, name)
 }  # fmt: skip
+
+
+# What keeps a zero of a cotangent zero, whatever it is multiplied by.
+SHIELDS: dict[Any, Callable[..., Any]] = {
+    operator.mul: shielded_product,
+    np.multiply: shielded_product,
+    operator.truediv: shielded_quotient,
+    np.true_divide: shielded_quotient,
+}
 
 
 def rule_of(let: Let) -> Rule | None:
@@ -184,11 +195,18 @@ def _inlined(frame: Frame, let: Let, cut: Pullback, bound: tuple[Any, ...], g: A
     names: dict[str, Atom] = {"g": g}
     for residual in cut.residuals:
         names[residual.name] = _residual(frame, let, residual.position, residual.of, bound)
+    moving = {"g"}
+    is_shielded = any(name in frame.work.shielded for name in let.targets)
+    shields = SHIELDS if is_shielded else {}
     for statement in cut.program.body:
         for target in statement.targets:
             names[target] = Var(frame.work.fresh("g" if target in ("c", "t") else target))
+        op = shields.get(statement.op, statement.op) if _carries(statement, moving) else statement.op
+        if _carries(statement, moving):
+            moving.update(statement.targets)
         fixed: Let = replace(
             statement,
+            op=op,
             targets=tuple([names[target].name for target in statement.targets]),  # type: ignore[union-attr]
             args=tuple([renamed_atom(arg, names) for arg in statement.args]),
             kwargs=tuple([(name, renamed_atom(atom, names)) for name, atom in statement.kwargs]),
@@ -197,6 +215,11 @@ def _inlined(frame: Frame, let: Let, cut: Pullback, bound: tuple[Any, ...], g: A
         frame.work.infer(fixed)
         frame.out.append(fixed)
     return tuple([renamed_atom(value, names) for value in cut.program.exit.values])
+
+
+def _carries(statement: Let, moving: set[str]) -> bool:
+    """Whether the first thing that a statement reads comes from the cotangent."""
+    return bool(statement.args) and named(statement.args[0]) in moving
 
 
 def _residual(

@@ -24,7 +24,7 @@ from tapeless.ir.program import (
     While,
     names_of,
 )
-from tapeless.source.analyse.activity import Activity, activity
+from tapeless.source.analyse.activity import Activity, activity, shielded
 from tapeless.source.analyse.aliasing import Aliasing, aliasing
 from tapeless.source.analyse.outline import ROOT, Outline, distinct, outline
 from tapeless.source.analyse.storage import Storage, base_name, storage
@@ -44,6 +44,7 @@ class Work:
         self.outline: Outline = outline(self.program)
         self.aliases: Aliasing = aliasing(self.program, self.facts, self.outline)
         self.activity: Activity = activity(self.program, self.facts, self.aliases, self.wrt, outputs)
+        self.shielded = shielded(self.program, self.facts, self.aliases, self.activity)
         self.storage: Storage = storage(self.program, self.facts, self.outline, self.aliases, self.activity)
         self.scope_of: dict[str, int] = self.outline.scope_of
         self.definition: dict[str, Statement] = self.outline.definition
