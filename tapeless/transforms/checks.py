@@ -136,9 +136,10 @@ def _check_orders(check: _Check, modes: tuple[str, ...], order: int) -> None:
 def _check_forward(check: _Check, tangents: Any) -> None:
     function = Tangent(check.f, tuple(range(len(check.args))))
     out, tangent = function(copies(check.args), tangents, **check.kwargs)
-    expected = check.differences(tangents)
-    for (path, _), found, wanted in zip(_float_leaves(out), _floats(tangent), expected, strict=True):
-        check.refuse("fwd", f"at {path or 'its value'}, along a random direction", found, wanted)
+    pairs = zip(_tree.flatten(out)[0], _tree.parts_like(_tree.structure(out), tangent), strict=True)
+    found = [(path, part) for leaf, (path, part) in pairs if _is_float(leaf)]
+    for (path, part), wanted in zip(found, check.differences(tangents), strict=True):
+        check.refuse("fwd", f"at {path.removeprefix('the ')}, along a random direction", part, wanted)
 
 
 def _check_reverse(check: _Check, tangents: Any, cotangent: Any) -> None:

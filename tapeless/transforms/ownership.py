@@ -36,7 +36,8 @@ def owned(value: Any, holders: int = 0) -> Any:
     if isinstance(value, np.ndarray):
         if not value.ndim:
             return value[()]
-        is_ours = type(value) is np.ndarray and _is_alone(value, getrefcount(value), holders)
+        count = getrefcount(value)  # not within the next call: its arguments hold the value too
+        is_ours = type(value) is np.ndarray and _is_alone(value, count, holders)
         return value if is_ours else np.array(value)
     known = _tree.container(type(value))
     if known is None:
@@ -51,7 +52,8 @@ def kept(value: Any, holders: int = 0) -> Any:
     """Residuals that stay what they are when the user's arrays are written into; to be called as `owned`."""
     kind = type(value)
     if kind is np.ndarray:
-        return value if _is_alone(value, getrefcount(value), holders) else value.copy()
+        count = getrefcount(value)
+        return value if _is_alone(value, count, holders) else value.copy()
     if kind is tuple:
         return tuple([kept(value[i]) for i in range(len(value))])
     if kind is list:

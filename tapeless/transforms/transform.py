@@ -32,6 +32,13 @@ class Plan:
     store: Store
 
 
+def _moved(argnums: Argnums, lead: int) -> Argnums:
+    """The same arguments of a function that has `lead` more parameters in front."""
+    if isinstance(argnums, tuple):
+        return tuple([one if isinstance(one, str) or one < 0 else one + lead for one in argnums])
+    return argnums if isinstance(argnums, str) or argnums < 0 else argnums + lead
+
+
 class Transform(Transformed):
     """The derivative of a function, as an object that is called like the function.
 
@@ -95,12 +102,17 @@ class Transform(Transformed):
         callee = self._callee
         if callee.function is self.function and not callee.leading:
             return self, callee
-        lead = len(callee.leading)
-        several = self.argnums if isinstance(self.argnums, tuple) else (self.argnums,)
-        shifted = tuple([one if isinstance(one, str) or one < 0 else one + lead for one in several])
-        argnums = shifted if isinstance(self.argnums, tuple) else shifted[0]
         flags = {"has_aux": self.has_aux, "holomorphic": self.holomorphic}
+        argnums = _moved(self.argnums, len(callee.leading))
         return type(self)(callee.function, argnums, **flags), replace(callee, leading=self._leading)
+
+    def _behind(self, lead: int) -> Transform:
+        """The same derivative of a function that has `lead` more parameters in front."""
+        function = self._callee.function
+        if isinstance(function, Transform):
+            function = function._behind(lead)
+        flags = {"has_aux": self.has_aux, "holomorphic": self.holomorphic}
+        return type(self)(function, _moved(self.argnums, lead), **flags)
 
     # Calls -------------------------------------------------------------------------------------------------
 
@@ -167,7 +179,11 @@ class Transform(Transformed):
     def _as_method(self) -> Any:
         method = object.__new__(type(self))
         method.__dict__.update(self.__dict__)
-        method._callee = replace(self._callee, leading=(None,))  # in the place of what `_leading` will be
+        function = self._callee.function
+        if isinstance(function, Transform):
+            function = function._behind(1)
+        # None is in the place of what `_leading` will be.
+        method._callee = replace(self._callee, function=function, leading=(None,))
         method._begin()
         return method
 

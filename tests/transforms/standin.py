@@ -132,10 +132,12 @@ class Work:
                     ],
                 )
             ends.append(_tree.flatten(self.parts(tuple(given), outside)[0])[0])
-        return [(a - b) / (2 * EPS) for a, b in zip(*ends, strict=True)]
+        pairs = zip(*ends, strict=True)
+        return [(a - b) / (2 * EPS) if is_number(a) else 0.0 for a, b in pairs]
 
     def pulled(self, values: tuple[Any, ...], outside: dict[str, Any], cotangent: Any) -> tuple[Any, ...]:
-        weights = _tree.flatten(cotangent)[0]
+        out = self.parts(values, outside)[0]
+        weights = [w for _, w in _tree.parts_like(_tree.structure(out), cotangent)]
         flat = [_tree.flatten(values[position])[0] for position in self.wrt]
         found = []
         for at, leaves in enumerate(flat):
@@ -151,7 +153,8 @@ class Work:
                     moved = [[None] * len(one) for one in flat]
                     moved[at][number] = unit
                     slopes = self.along(values, outside, moved)
-                    gradient[index] = sum(np.sum(w * s) for w, s in zip(weights, slopes, strict=True))
+                    pairs = zip(weights, slopes, strict=True)
+                    gradient[index] = sum(np.sum(w * s) for w, s in pairs if is_number(w))
                 gradients.append(gradient)
             found.append(_tree.unflatten(_tree.structure(values[self.wrt[at]]), gradients))
         return tuple(found)
