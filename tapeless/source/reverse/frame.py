@@ -71,9 +71,10 @@ class Frame:
 
     def let(self, wanted: str, op: Callable[..., Any], *args: Argument, fact: Fact = UNKNOWN) -> Var:
         name = self.work.fresh(wanted, fact)
-        self.out.append(Let((name,), op, args, line=self.line))
+        made = Let((name,), op, args, line=self.line)
+        self.out.append(made)
         if fact is UNKNOWN:
-            self.work.infer(self.out[-1])
+            self.work.infer(made)
         return Var(name)
 
     def run(self, op: Callable[..., Any], *args: Argument) -> None:

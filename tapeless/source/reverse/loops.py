@@ -166,9 +166,9 @@ class _Carries:
         if atom is not None:
             return atom
         dims = self.frame.work.fact(name).dims
-        if entry.carry is not None and dims is not None and self.frame.work.fact(name).kind == "array":
-            if dims == self.frame.work.fact(entry.carry.result).dims:
-                return self.body.let(f"d{name}", np.zeros_like, Var(entry.name))
+        result = None if entry.carry is None else self.frame.work.fact(entry.carry.result)
+        if result is not None and result.kind == "array" and dims is not None and dims == result.dims:
+            return self.body.let(f"d{name}", np.zeros_like, Var(entry.name))
         return self.body.zero(name)
 
     def _before(self, name: str) -> Atom:

@@ -20,6 +20,7 @@ from tapeless.ir.program import (
     same,
     walk,
 )
+from tapeless.source.expand import expanded
 from tapeless.source.facts import Fact
 from tapeless.source.reverse.blocks import backward
 from tapeless.source.reverse.frame import Frame
@@ -92,8 +93,8 @@ class _Going:
     """One program on its way back, as a whole."""
 
     def __init__(self, program: Program, facts: Mapping[str, Fact], wrt: tuple[str, ...]) -> None:
-        self.program = program
-        self.work = Work(program, facts, wrt)
+        self.program, known = expanded(program, facts)
+        self.work = Work(self.program, known, wrt)
         self.wrt = wrt
 
     def seed(self) -> Var:

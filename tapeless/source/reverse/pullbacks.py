@@ -197,21 +197,17 @@ def _inlined(frame: Frame, let: Let, cut: Pullback, bound: tuple[Any, ...], g: A
         names[residual.name] = _residual(frame, let, residual.position, residual.of, bound)
     moving = {"g"}
     is_shielded = any(name in frame.work.shielded for name in let.targets)
-    shields = SHIELDS if is_shielded else {}
     for statement in cut.program.body:
-        for target in statement.targets:
-            names[target] = Var(frame.work.fresh("g" if target in ("c", "t") else target))
-        op = shields.get(statement.op, statement.op) if _carries(statement, moving) else statement.op
+        assert isinstance(statement, Let)  # rules are straight lines
+        op = statement.op
         if _carries(statement, moving):
             moving.update(statement.targets)
-        fixed: Let = replace(
-            statement,
-            op=op,
-            targets=tuple([names[target].name for target in statement.targets]),  # type: ignore[union-attr]
-            args=tuple([renamed_atom(arg, names) for arg in statement.args]),
-            kwargs=tuple([(name, renamed_atom(atom, names)) for name, atom in statement.kwargs]),
-            line=let.line,
-        )
+            op = SHIELDS.get(op, op) if is_shielded else op
+        targets = [frame.work.fresh("g" if target in ("c", "t") else target) for target in statement.targets]
+        names.update({old: Var(new) for old, new in zip(statement.targets, targets, strict=True)})
+        args = tuple([renamed_atom(arg, names) for arg in statement.args])
+        kwargs = tuple([(name, renamed_atom(atom, names)) for name, atom in statement.kwargs])
+        fixed = Let(tuple(targets), op, args, kwargs, let.line)
         frame.work.infer(fixed)
         frame.out.append(fixed)
     return tuple([renamed_atom(value, names) for value in cut.program.exit.values])
@@ -256,9 +252,10 @@ def _deliver(frame: Frame, value: Any, result: Atom) -> None:
         frame.contribute(value, result)
         return
     if any(isinstance(item, Star) for item in value):
-        if len(value) > 1:
+        first = value[0]
+        if len(value) > 1 or not isinstance(first, Star):
             raise frame.refuse("spreads a list among other arguments", "pass one list")
-        frame.contribute(value[0].value, result)
+        frame.contribute(first.value, result)
         return
     for index, item in enumerate(value):
         if isinstance(item, Var) and frame.work.is_active(item.name):

@@ -1,4 +1,4 @@
-"""Samples of tapeless/rules/lists.py, as far as arrays go: containers are what the source road's tests try."""
+"""Samples of tapeless/rules/lists.py on arrays; containers of them are tried by the tests of the source road."""
 
 from tapeless.rules.lists import added
 from tests.rules.sample import Edge, Sample, array
