@@ -15,8 +15,14 @@ from tapeless.transforms.selection import Selected, Selection
 
 Values = tuple[Any, ...]
 
-# Arrays that mean something else by * and by sums than ndarrays do: their gradients would be wrong.
-_OTHER_ARITHMETIC = (np.matrix, np.ma.MaskedArray)
+
+def computes_otherwise(value: Any) -> bool:
+    """Whether an array means something else by `*` and by sums than ndarrays do: gradients would be wrong."""
+    if type(value) is np.ndarray or not isinstance(value, np.ndarray):
+        return False
+    return isinstance(
+        value, np.matrix | np.ma.MaskedArray
+    )  # looked up late: NumPy loads np.ma when it is asked
 
 
 def is_number(leaf: Any) -> bool:
@@ -37,7 +43,7 @@ def admit(
     TypeError names the argument that cannot be differentiated with respect to, or is no plain array.
     """
     for name, value in zip(parameters.names, values, strict=True):
-        if isinstance(value, _OTHER_ARITHMETIC):
+        if computes_otherwise(value):
             kind = type(value).__name__
             raise TypeError(
                 f"{transform} reads NumPy programs for plain arrays; argument {name!r} is a {kind}, which "
