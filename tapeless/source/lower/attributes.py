@@ -76,7 +76,7 @@ def get_attribute(m: Machine, owner: Value, name: str) -> Value:
             )
             return m.take(key)
         case _:
-            m.refuse(f"the attribute {name}", "what stands before the dot has none")
+            raise m.refuse(f"the attribute {name}", "what stands before the dot has none")
 
 
 def _of_class(m: Machine, owner: Value, name: str) -> Value:

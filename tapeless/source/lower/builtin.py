@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from tapeless.ir.lower import BINARY, COMPARE
 from tapeless.ir.program import same
 from tapeless.source.lower.attributes import get_attribute
 from tapeless.source.lower.calls import Args, Kwargs, call, handles, library_call, opaque_call
@@ -147,10 +148,13 @@ def dict_(m: Machine, args: Args, kwargs: Kwargs) -> Value:
         if isinstance(content, Entries):
             entries.update(content.entries)
         else:
-            for pair in listed(m, args[0]) or m.refuse("this dict", "its items are not known beforehand"):
+            pairs = listed(m, args[0])
+            if pairs is None:
+                raise m.refuse("this dict", "its items are not known beforehand")
+            for pair in pairs:
                 key, value = get_item(m, pair, Known(0)), get_item(m, pair, Known(1))
                 if not isinstance(key, Known):
-                    m.refuse("this dict", "its keys are not known beforehand")
+                    raise m.refuse("this dict", "its keys are not known beforehand")
                 entries[key.value] = value
     return m.new(Entries(tuple((entries | dict(kwargs)).items())))
 
@@ -183,7 +187,7 @@ def _extreme(function: Any, better: Any) -> Any:
         if not items:
             if default is not None:
                 return default
-            m.refuse(f"this {function.__name__}", "there is nothing to choose from")
+            raise m.refuse(f"this {function.__name__}", "there is nothing to choose from")
         if keyed != NOTHING:
             return _by_key(m, items, keyed, better)
         if all(isinstance(item, Known) for item in items):
@@ -369,7 +373,7 @@ def hasattr_(m: Machine, args: Args, kwargs: Kwargs) -> Value:
 @handles(getattr)
 def getattr_(m: Machine, args: Args, kwargs: Kwargs) -> Value:
     if not isinstance(args[1], Known):
-        m.refuse("this getattr", "the name is not known beforehand")
+        raise m.refuse("this getattr", "the name is not known beforehand")
     if len(args) > 2 and hasattr_(m, args[:2], {}) == Known(False):
         return args[2]
     return get_attribute(m, args[0], args[1].value)
@@ -378,7 +382,7 @@ def getattr_(m: Machine, args: Args, kwargs: Kwargs) -> Value:
 @handles(setattr)
 def setattr_(m: Machine, args: Args, kwargs: Kwargs) -> Value:
     if not isinstance(args[1], Known):
-        m.refuse("this setattr", "the name is not known beforehand")
+        raise m.refuse("this setattr", "the name is not known beforehand")
     set_attribute(m, args[0], args[1].value, args[2])
     return NOTHING
 
@@ -395,7 +399,7 @@ def sorted_(m: Machine, args: Args, kwargs: Kwargs) -> Value:
     descending = kwargs.get("reverse", Known(False))
     key = kwargs.get("key", NOTHING)
     if not isinstance(descending, Known):
-        m.refuse("this sorted", "its direction is not known beforehand")
+        raise m.refuse("this sorted", "its direction is not known beforehand")
     if items is not None:
         scores = items if key == NOTHING else [call(m, key, [item], {}) for item in items]
         if all(isinstance(score, Known) for score in scores):
@@ -419,7 +423,7 @@ def _sorted_at_run_time(
     if isinstance(content, Runtime) and content.value.fact.item is not None:
         kinds += [value] if content.value.fact.item.kind not in ("scalar", "numeric", "array") else []
     if kinds and key == NOTHING:
-        m.refuse("this sort", "its items are containers", "give it a key that is a number")
+        raise m.refuse("this sort", "its items are containers", "give it a key that is a number")
     if kinds:
         stacked: Value = NOTHING
         scored = mapped(m, steps_of(m, value), lambda item: call(m, key, [item], {}))
@@ -539,13 +543,17 @@ def _operating(op: Any) -> Any:
     return run
 
 
-for _op in (
-    "add sub mul truediv floordiv mod pow matmul eq ne lt le gt ge and_ or_ xor".split()
-):  # operators spelt as functions
-    handles(getattr(operator, _op))(_operating(getattr(operator, _op)))
-    if hasattr(operator, f"__i{_op.strip('_')}__") and hasattr(operator, f"i{_op.strip('_')}"):
-        _in_place, _plain = getattr(operator, f"i{_op.strip('_')}"), getattr(operator, _op)
-        handles(_in_place)(lambda m, args, kwargs, op=_plain: update(m, op, args[0], args[1]))
+for _op in (*BINARY.values(), *COMPARE.values()):
+    handles(_op)(_operating(_op))
+
+for _in_place, _plain in (
+    (operator.iadd, operator.add),
+    (operator.isub, operator.sub),
+    (operator.imul, operator.mul),
+    (operator.itruediv, operator.truediv),
+    (operator.ipow, operator.pow),
+):
+    handles(_in_place)(lambda m, args, kwargs, op=_plain: update(m, op, args[0], args[1]))
 
 
 @handles(operator.neg, operator.pos)

@@ -169,7 +169,7 @@ def library_call(m: Machine, function: Any, args: Args, kwargs: Kwargs) -> Value
     if out == NOTHING:
         return value
     if not isinstance(out, Dyn):
-        m.refuse("this out=", "it is not an array")
+        raise m.refuse("this out=", "it is not an array")
     m.do(operator.setitem, [out, Known(Ellipsis), value])
     m.taint(out, value)
     return out
@@ -180,7 +180,9 @@ def _outer(m: Machine, ufunc: np.ufunc, args: list[Value]) -> Value:
     fact = m.known(args[1])
     rank = len(fact.dims) if isinstance(fact, Fact) and fact.dims is not None else None
     if rank is None:
-        m.refuse(f"np.{ufunc.__name__}.outer", "how many axes its arguments have is not known beforehand")
+        raise m.refuse(
+            f"np.{ufunc.__name__}.outer", "how many axes its arguments have is not known beforehand"
+        )
     index = Known((Ellipsis, *(None,) * rank))
     first = args[0] if not rank else m.let(operator.getitem, [args[0], index])
     return m.let(ufunc, [first, args[1]])
@@ -192,7 +194,7 @@ def _refuse_missing(m: Machine, function: Any, args: Args, kwargs: Kwargs) -> No
     argument = next((key for key, value in kwargs.items() if m.varies(value)), "")
     if position is not None:
         argument = _parameter(function, position)
-    m.refuse(
+    raise m.refuse(
         f"{name}",
         f"no derivative rule for {name} (argument {argument!r})",
         "compute it from functions that have one, or on values that are not differentiated (stop_gradient)",
@@ -246,7 +248,7 @@ def opaque_call(m: Machine, function: Any, args: Args, kwargs: Kwargs) -> Value:
 
 def _call_unknown(m: Machine, callee: Value, args: Args, kwargs: Kwargs) -> Value:
     if any(map(m.varies, [callee, *args, *kwargs.values()])):
-        m.refuse(
+        raise m.refuse(
             "this call",
             "what is called is not known before the program runs",
             "call a function that is defined in the module, or passed as an argument",
@@ -272,7 +274,7 @@ def call_method(m: Machine, bound: Bound, args: Args, kwargs: Kwargs) -> Value:
     if handler is not None:
         return handler(m, bound.owner, args, kwargs)
     if any(map(m.varies, [bound.owner, *args, *kwargs.values()])):
-        m.refuse(f"the method .{bound.name}", "there is no derivative rule for it")
+        raise m.refuse(f"the method .{bound.name}", "there is no derivative rule for it")
     return opaque_method(m, bound.owner, bound.name, args, kwargs)
 
 
@@ -312,7 +314,7 @@ def inline(m: Machine, function: Any, args: Args, kwargs: Kwargs) -> Value:
     identity = closure.tree if closure is not None else getattr(function, "__code__", function)
     call_of = (identity, tuple([_outline(m, value) for value in (*args, *kwargs.values())]))
     if call_of in m.active or m.depth >= DEEPEST:
-        m.refuse(
+        raise m.refuse(
             "this call",
             "the function calls itself, and only the running program knows how often",
             "use a loop",
@@ -376,7 +378,7 @@ def _bind(
     extra: dict[str, Value] = {}
     for name, value in kwargs.items():
         if name in bound:
-            m.refuse("this call", f"{title}() got several values for its argument {name!r}")
+            raise m.refuse("this call", f"{title}() got several values for its argument {name!r}")
         (bound if name in (*positional, *keyword_only) else extra)[name] = value
     for name, value in zip(positional[len(positional) - len(defaults) :], defaults, strict=True):
         bound.setdefault(name, value)
@@ -384,13 +386,15 @@ def _bind(
         bound.setdefault(name, value)
     missing = [name for name in (*positional, *keyword_only) if name not in bound]
     if missing:
-        m.refuse("this call", f"{title}() is missing its argument {missing[0]!r}")
+        raise m.refuse("this call", f"{title}() is missing its argument {missing[0]!r}")
     if tree.vararg is not None:
         bound[tree.vararg.id] = Tup(tuple(rest))
     elif rest:
-        m.refuse("this call", f"{title}() takes {len(positional)} positional arguments, not {len(args)}")
+        raise m.refuse(
+            "this call", f"{title}() takes {len(positional)} positional arguments, not {len(args)}"
+        )
     if tree.kwarg is not None:
         bound[tree.kwarg.id] = m.new(Entries(tuple(extra.items())))
     elif extra:
-        m.refuse("this call", f"{title}() has no parameter {next(iter(extra))!r}")
+        raise m.refuse("this call", f"{title}() has no parameter {next(iter(extra))!r}")
     return bound

@@ -17,8 +17,8 @@ from tapeless.source.lower.iteration import listed, loop, steps_of
 from tapeless.source.lower.lookup import lookup
 from tapeless.source.lower.machine import EXPRESSIONS, Machine
 from tapeless.source.lower.operators import binary, unary
-from tapeless.source.lower.targets import bind, closure
 from tapeless.source.lower.subscripts import append, as_key, get_item, set_item
+from tapeless.source.lower.targets import bind, closure
 from tapeless.source.lower.trees import local_names
 from tapeless.source.lower.values import (
     Bound,
@@ -212,7 +212,7 @@ def list_(m: Machine, tree: gast.List) -> Value:
 def set_(m: Machine, tree: gast.Set) -> Value:
     items = _items(m, tree.elts)
     if not all(isinstance(item, Known) for item in items):
-        m.refuse("this set", "what is in it is not known beforehand", "use a list")
+        raise m.refuse("this set", "what is in it is not known beforehand", "use a list")
     return Known({item.value for item in items if isinstance(item, Known)})
 
 
@@ -224,7 +224,7 @@ def _items(m: Machine, elements: list[gast.AST]) -> list[Value]:
             continue
         items = listed(m, m.evaluate(element.value))
         if items is None:
-            m.refuse("this star", "how many items there are is not known beforehand", node=element)
+            raise m.refuse("this star", "how many items there are is not known beforehand", node=element)
         found.extend(items)
     return found
 
@@ -237,12 +237,14 @@ def dict_(m: Machine, tree: gast.Dict) -> Value:
             other = m.evaluate(value)
             content = m.content(other) if isinstance(other, Ref) else None
             if not isinstance(content, Entries):
-                m.refuse("this double star", "the keys are not known beforehand")
+                raise m.refuse("this double star", "the keys are not known beforehand")
             entries.update(content.entries)
             continue
         found = as_key(m.evaluate(key))
         if not isinstance(found, Known):
-            m.refuse("this key", "it is not known beforehand", "assign it afterwards: d[key] = value", key)
+            raise m.refuse(
+                "this key", "it is not known beforehand", "assign it afterwards: d[key] = value", key
+            )
         entries[found.value] = m.evaluate(value)
     return m.new(Entries(tuple(entries.items())))
 
@@ -264,7 +266,7 @@ def call_(m: Machine, tree: gast.Call) -> Value:
             continue
         content = m.content(value) if isinstance(value, Ref) else None
         if not isinstance(content, Entries):
-            m.refuse("this double star", "the keywords are not known beforehand", node=keyword.value)
+            raise m.refuse("this double star", "the keywords are not known beforehand", node=keyword.value)
         kwargs.update(content.entries)
     m.node = tree
     return call(m, callee, args, kwargs)

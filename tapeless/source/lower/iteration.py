@@ -5,8 +5,8 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Sequence
 
-from tapeless.ir.program import Atom
 from tapeless.errors import TransformError
+from tapeless.ir.program import Atom
 from tapeless.source.facts import Fact, fact_of_constant
 from tapeless.source.lower.loops import run_each, run_for
 from tapeless.source.lower.machine import Machine
@@ -23,7 +23,6 @@ from tapeless.source.lower.values import (
     Tup,
     Value,
 )
-
 
 LONGEST_UNROLLED = 32
 
@@ -49,7 +48,7 @@ def steps_of(m: Machine, value: Value) -> Steps:
                 return _indexed(m, value, content.value)
             if isinstance(content, Runtime):
                 return Steps(None, opaque=m.let(list, [content.value]))
-            m.refuse("a loop over an object", "its class decides what comes", "loop over its data")
+            raise m.refuse("a loop over an object", "its class decides what comes", "loop over its data")
         case Dyn():
             items = value.fact.items
             if value.fact.kind in ("list", "tuple") and not m.varies(value):
@@ -62,7 +61,7 @@ def steps_of(m: Machine, value: Value) -> Steps:
                 return _indexed(m, value, value)
             return Steps(None, lambda k: get_item(m, value, k), opaque=value)
         case _:
-            m.refuse("this loop", "it goes through something that cannot be iterated")
+            raise m.refuse("this loop", "it goes through something that cannot be iterated")
 
 
 def _known_steps(m: Machine, value: Known) -> Steps:
@@ -72,7 +71,7 @@ def _known_steps(m: Machine, value: Known) -> Steps:
     try:
         items = list(value.value)
     except TypeError:
-        m.refuse("this loop", f"{type(value.value).__name__} cannot be iterated")
+        raise m.refuse("this loop", f"{type(value.value).__name__} cannot be iterated")
     if len(items) > 200:
         return Steps(None, opaque=value)
     return Steps(None, items=tuple([Known(item) for item in items]))
@@ -92,7 +91,9 @@ def length_of(m: Machine, steps: Steps) -> Value:
         return steps.length
     if steps.opaque is not None and steps.item is not None:
         return m.let(len, [steps.opaque], hint="n")
-    m.refuse("the length of this iterable", "only the running program knows it", "make a list of it first")
+    raise m.refuse(
+        "the length of this iterable", "only the running program knows it", "make a list of it first"
+    )
 
 
 def span_length(m: Machine, span: Span) -> Value:
@@ -113,7 +114,7 @@ def nth(m: Machine, steps: Steps, k: Value) -> Value:
         scaled = k if span.step == Known(1) else m.let(operator.mul, [k, span.step])
         return scaled if span.start == Known(0) else m.let(operator.add, [span.start, scaled])
     if steps.item is None:
-        m.refuse(
+        raise m.refuse(
             "this use of an iterable", "its items come only one after the other", "make a list of it first"
         )
     return steps.item(k)

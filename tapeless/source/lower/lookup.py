@@ -11,7 +11,7 @@ import numpy as np
 
 from tapeless.ir.program import Var
 from tapeless.source.facts import Fact, fact_of
-from tapeless.source.lower.machine import MISSING, Machine, Unbound
+from tapeless.source.lower.machine import MISSING, Machine
 from tapeless.source.lower.values import Dyn, Entries, Frame, Items, Known, Poison, Tup, Value
 
 STATIC = (types.ModuleType, type, np.ufunc, np.dtype, str, bytes, bool, type(None), type(Ellipsis), slice)
@@ -26,9 +26,9 @@ def lookup(m: Machine, name: str) -> Value:
             value = m.get(("name", frame.number, name))
             if value is MISSING:
                 m.missing(("name", frame.number, name))
-                m.refuse(f"the name {name}", "it may have no value yet here", "give it one before")
+                raise m.refuse(f"the name {name}", "it may have no value yet here", "give it one before")
             if isinstance(value, Poison):
-                m.refuse(f"the name {name}", value.why)
+                raise m.refuse(f"the name {name}", value.why)
             return value
         if frame.outer is None:
             return external(m, frame, name)
@@ -46,7 +46,7 @@ def external(m: Machine, frame: Frame, name: str) -> Value:
         try:
             value = cell.cell_contents
         except ValueError:
-            m.refuse(f"the name {name}", "it has no value yet in the enclosing function")
+            raise m.refuse(f"the name {name}", "it has no value yet in the enclosing function")
         return classify(m, value, name, ("cell", function, position, name))
     scope = function.__globals__
     if name in scope:
@@ -54,7 +54,7 @@ def external(m: Machine, frame: Frame, name: str) -> Value:
     if hasattr(builtins, name):
         m.found.guards.append(("absent", scope, name))
         return Known(getattr(builtins, name))
-    m.refuse(f"the name {name}", "it is not defined")
+    raise m.refuse(f"the name {name}", "it is not defined")
 
 
 def classify(m: Machine, value: Any, name: str, where: tuple[Any, ...]) -> Value:
@@ -128,7 +128,7 @@ def module_attribute(m: Machine, owner: Any, name: str) -> Value:
     try:
         value = getattr(owner, name)
     except AttributeError:
-        m.refuse(f"{owner.__name__}.{name}", "there is no such attribute")
+        raise m.refuse(f"{owner.__name__}.{name}", "there is no such attribute")
     if is_library(owner):
         return Known(value)
     return classify(m, value, name, ("attribute", owner, name))

@@ -84,7 +84,7 @@ class Loop:
             for key in conversions:
                 self._convert(key)
                 mark = self.m.names.mark()
-        self.m.refuse("this loop", "what its names hold does not settle down")
+        raise self.m.refuse("this loop", "what its names hold does not settle down")
 
     def _once(self) -> Reading:
         m = self.m

@@ -6,11 +6,12 @@ import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, is_dataclass, replace
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 import gast
 import numpy as np
 
+from tapeless.errors import LoweringError, TransformError, transform_error
 from tapeless.ir.names import Names
 from tapeless.ir.program import (
     Atom,
@@ -26,7 +27,6 @@ from tapeless.ir.program import (
 )
 from tapeless.rules import table
 from tapeless.source.facts import UNKNOWN, Fact, join
-from tapeless.errors import LoweringError, TransformError, transform_error
 from tapeless.source.infer import infer
 from tapeless.source.lower.values import (
     Closure,
@@ -186,24 +186,24 @@ class Machine:
             self.node = statement
             handler = STATEMENTS.get(type(statement))
             if handler is None:
-                self.refuse(f"the statement {type(statement).__name__}", "it cannot be differentiated")
+                raise self.refuse(f"the statement {type(statement).__name__}", "it cannot be differentiated")
             handler(self, statement)
 
     def evaluate(self, tree: gast.AST) -> Value:
         outer, self.node = self.node, tree
         handler = EXPRESSIONS.get(type(tree))
         if handler is None:
-            self.refuse(f"the expression {type(tree).__name__}", "it cannot be differentiated")
+            raise self.refuse(f"the expression {type(tree).__name__}", "it cannot be differentiated")
         value = handler(self, tree)
         self.node = outer
         return value
 
-    def refuse(self, what: str, why: str, rewrite: str = "", node: gast.AST | None = None) -> NoReturn:
-        """Raise a TransformError at the place that is being read."""
-        if self.frame is None:
-            raise TransformError(f"{what} cannot be differentiated: {why}")
-        where = self.frame.source.location(node or self.node)
-        raise transform_error(where, what, why, rewrite)
+    def refuse(self, what: str, why: str, rewrite: str = "", node: gast.AST | None = None) -> TransformError:
+        """The error to raise, at the place that is being read."""
+        node = node or self.node
+        if self.frame is None or node is None:
+            return TransformError(f"{what} cannot be differentiated: {why}")
+        return transform_error(self.frame.source.location(node), what, why, rewrite)
 
     @property
     def line(self) -> int:
@@ -221,7 +221,7 @@ class Machine:
             return Poison("no branch comes to its end")
         self.set(key, MISSING)
         if isinstance(value, Poison):
-            self.refuse("this expression", value.why)
+            raise self.refuse("this expression", value.why)
         return value
 
     def called(self, value: Value, name: str) -> Value:
@@ -331,16 +331,16 @@ class Machine:
             case Ref():
                 return self._container(value)
             case Poison():
-                self.refuse("this value", value.why)
+                raise self.refuse("this value", value.why)
             case Closure():
                 name = getattr(value.tree, "name", "the lambda")
-                self.refuse(
+                raise self.refuse(
                     f"{name} as a value",
                     "a function made inside is handed to code that cannot be read",
                     "call it here, or define it outside",
                 )
             case _:
-                self.refuse("this value", "it has no place in the generated program")
+                raise self.refuse("this value", "it has no place in the generated program")
 
     def _container(self, ref: Ref) -> Atom:
         content = self.content(ref)
@@ -357,7 +357,7 @@ class Machine:
                 if own is None and is_dataclass(content.cls):
                     return self.atom(self.let(content.cls, [], dict(content.fields)))
                 if own is None:
-                    self.refuse(
+                    raise self.refuse(
                         f"an object of class {content.cls.__name__} as a value",
                         "it is handed to code that cannot be read",
                         "hand over its attributes",

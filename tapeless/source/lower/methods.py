@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from tapeless.source.lower.calls import METHODS, Args, Kwargs, library_call, opaque_method
-
 from tapeless.source.lower.iteration import listed, loop, steps_of
 from tapeless.source.lower.machine import Machine
 from tapeless.source.lower.subscripts import append, get_item, runtime, set_item, wrap
@@ -113,7 +112,7 @@ def flatten(m: Machine, owner: Value, args: Args, kwargs: Kwargs) -> Value:
 @method("array", "astype")
 def astype(m: Machine, owner: Value, args: Args, kwargs: Kwargs) -> Value:
     dtype = args[0] if args else kwargs["dtype"]
-    if isinstance(dtype, Known) and np.dtype(dtype.value).kind not in "fc" or not m.varies(owner):
+    if (isinstance(dtype, Known) and np.dtype(dtype.value).kind not in "fc") or not m.varies(owner):
         return opaque_if_constant(m, owner, args, kwargs)
     return library_call(m, np.array, [owner], {"dtype": dtype})
 
@@ -146,7 +145,7 @@ def sort(m: Machine, owner: Value, args: Args, kwargs: Kwargs) -> Value:
 @method("array", "view")
 def view(m: Machine, owner: Value, args: Args, kwargs: Kwargs) -> Value:
     if args or kwargs:
-        m.refuse("this view", "it reads the memory as another type", "use astype")
+        raise m.refuse("this view", "it reads the memory as another type", "use astype")
     return get_item(m, owner, Known(Ellipsis))
 
 
@@ -266,7 +265,7 @@ def list_clear(m: Machine, owner: Value, args: Args, kwargs: Kwargs) -> Value:
 def list_index(m: Machine, owner: Value, args: Args, kwargs: Kwargs) -> Value:
     items = listed(m, owner)
     if items is None or not all(isinstance(value, Known) for value in (*items, *args)):
-        m.refuse("this method of a list", "it compares values that are not known beforehand")
+        raise m.refuse("this method of a list", "it compares values that are not known beforehand")
     return Known(_values(items).index(_values(args)[0]))
 
 
@@ -274,7 +273,7 @@ def list_index(m: Machine, owner: Value, args: Args, kwargs: Kwargs) -> Value:
 def list_count(m: Machine, owner: Value, args: Args, kwargs: Kwargs) -> Value:
     items = listed(m, owner)
     if items is None or not all(isinstance(value, Known) for value in (*items, *args)):
-        m.refuse("this method of a list", "it compares values that are not known beforehand")
+        raise m.refuse("this method of a list", "it compares values that are not known beforehand")
     return Known(_values(items).count(_values(args)[0]))
 
 
@@ -342,7 +341,9 @@ def get(m: Machine, owner: Value, args: Args, kwargs: Kwargs) -> Value:
     if isinstance(content, Entries) and isinstance(args[0], Known):
         return dict(content.entries).get(args[0].value, default)
     if m.varies(owner) or m.varies(default):
-        m.refuse("this .get", "whether the key is there is not known beforehand", "test  key in d  first")
+        raise m.refuse(
+            "this .get", "whether the key is there is not known beforehand", "test  key in d  first"
+        )
     assert isinstance(owner, Ref)
     return opaque_method(m, runtime(m, owner), "get", args, kwargs)
 
@@ -353,7 +354,7 @@ def dict_update(m: Machine, owner: Value, args: Args, kwargs: Kwargs) -> Value:
     for other in args:
         content = m.content(other) if isinstance(other, Ref) else None
         if not isinstance(content, Entries):
-            m.refuse("this update", "the keys are not known beforehand", "assign them one by one")
+            raise m.refuse("this update", "the keys are not known beforehand", "assign them one by one")
         for key, value in content.entries:
             set_item(m, owner, Known(key), value)
     for name, value in kwargs.items():
@@ -365,7 +366,9 @@ def dict_update(m: Machine, owner: Value, args: Args, kwargs: Kwargs) -> Value:
 def setdefault(m: Machine, owner: Value, args: Args, kwargs: Kwargs) -> Value:
     content = m.content(owner) if isinstance(owner, Ref) else None
     if not isinstance(content, Entries) or not isinstance(args[0], Known):
-        m.refuse("this setdefault", "whether the key is there is not known beforehand", "test it with `in`")
+        raise m.refuse(
+            "this setdefault", "whether the key is there is not known beforehand", "test it with `in`"
+        )
     found = dict(content.entries)
     if args[0].value in found:
         return found[args[0].value]
@@ -377,10 +380,10 @@ def setdefault(m: Machine, owner: Value, args: Args, kwargs: Kwargs) -> Value:
 def dict_pop(m: Machine, owner: Value, args: Args, kwargs: Kwargs) -> Value:
     content = m.content(owner) if isinstance(owner, Ref) else None
     if not isinstance(content, Entries) or not isinstance(args[0], Known) or content.atom is not None:
-        m.refuse("this pop", "whether the key is there is not known beforehand")
+        raise m.refuse("this pop", "whether the key is there is not known beforehand")
     entries = dict(content.entries)
     if args[0].value not in entries and len(args) < 2:
-        m.refuse("this pop", f"the dict has no key {args[0].value!r} here")
+        raise m.refuse("this pop", f"the dict has no key {args[0].value!r} here")
     found = entries.pop(args[0].value, args[1] if len(args) > 1 else NOTHING)
     assert isinstance(owner, Ref)
     m.store(owner, Entries(tuple(entries.items())))

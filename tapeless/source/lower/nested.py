@@ -44,7 +44,7 @@ def _read(m: Machine, function: Any, args: Args, kwargs: Kwargs) -> Value | None
         return None
     if kind in GRADIENTS:
         return _make(m, kind, args, kwargs)
-    m.refuse(
+    raise m.refuse(
         f"{kind} inside of a differentiated function",
         "only grad and value_and_grad are read there",
         "build it from grad",
@@ -65,7 +65,7 @@ def _make(m: Machine, kind: str, args: Args, kwargs: Kwargs) -> Value:
     has_aux = options.pop("has_aux", Known(False))
     numbers = _constant(m, argnums)
     if options or not isinstance(has_aux, Known):
-        m.refuse(f"this {kind}", "its options are not known beforehand")
+        raise m.refuse(f"this {kind}", "its options are not known beforehand")
     return Derivative(kind, args[0], numbers, bool(has_aux.value))
 
 
@@ -74,13 +74,15 @@ def _constant(m: Machine, value: Value) -> Any:
         return value.value
     if isinstance(value, Tup):
         return tuple([_constant(m, item) for item in value.items])
-    m.refuse("these argnums", "they are not known beforehand")
+    raise m.refuse("these argnums", "they are not known beforehand")
 
 
 def differentiate(m: Machine, derivative: Derivative, args: Args, kwargs: Kwargs) -> Value:
     """A call of `grad(f)` or `value_and_grad(f)`."""
     if derivative.kind not in GRADIENTS:
-        m.refuse(f"a call of {derivative.kind}", "only grad and value_and_grad are read inside of a function")
+        raise m.refuse(
+            f"a call of {derivative.kind}", "only grad and value_and_grad are read inside of a function"
+        )
     several = isinstance(derivative.argnums, tuple)
     wanted = derivative.argnums if several else (derivative.argnums,)
     args, kwargs = list(args), dict(kwargs)
@@ -98,12 +100,12 @@ def differentiate(m: Machine, derivative: Derivative, args: Args, kwargs: Kwargs
 
     fork = m.fork(run)
     if fork.dead:
-        m.refuse("this derivative", "the function always raises")
+        raise m.refuse("this derivative", "the function always raises")
     aux: Value | None = None
     result = outcome[0]
     if derivative.has_aux:
         if not isinstance(result, Tup) or len(result.items) != 2:
-            m.refuse("this derivative", "with has_aux the function returns a pair")
+            raise m.refuse("this derivative", "with has_aux the function returns a pair")
         result, aux = result.items
     with m.within(fork):
         out = m.atom(result)
@@ -135,7 +137,7 @@ def _spot(
         if number in kwargs:
             return kwargs, number
         if number not in names:
-            m.refuse("this derivative", f"the function has no argument {number!r}")
+            raise m.refuse("this derivative", f"the function has no argument {number!r}")
         number = names.index(number)
     if number < 0:
         number += len(names) or len(args)
@@ -143,7 +145,7 @@ def _spot(
         return args, number
     if number < len(names) and names[number] in kwargs:
         return kwargs, names[number]
-    m.refuse("this derivative", f"there is no argument number {number}")
+    raise m.refuse("this derivative", f"there is no argument number {number}")
 
 
 def _names(m: Machine, function: Value) -> list[str]:
@@ -190,7 +192,7 @@ def _map(m: Machine, value: Value, leaf: Callable[[Any], Value]) -> Value:
                 return m.new(Items(tuple([_map(m, item, leaf) for item in content.items])))
             if isinstance(content, Entries):
                 return m.new(Entries(tuple([(key, _map(m, item, leaf)) for key, item in content.entries])))
-    m.refuse("this derivative", "its argument is neither a number, an array nor a container of them")
+    raise m.refuse("this derivative", "its argument is neither a number, an array nor a container of them")
 
 
 def _gathered(m: Machine, value: Value, gradients: Any) -> Value:

@@ -33,7 +33,7 @@ def class_attribute(m: Machine, owner: Value, name: str) -> Value:
         m.found.guards.append(("attribute", cls, name, getattr(cls, name)))
         return Bound(owner, name, Known(found))
     if found is None:
-        m.refuse(f"the attribute {name}", f"{cls.__name__} objects do not have it here")
+        raise m.refuse(f"the attribute {name}", f"{cls.__name__} objects do not have it here")
     return module_attribute(m, cls, name)
 
 
@@ -50,7 +50,7 @@ def super_attribute(m: Machine, found: Super, name: str) -> Value:
             if isinstance(value, property) and value.fget is not None:
                 return m.call(m, Known(value.fget), [found.owner], {})
             break
-    m.refuse(f"super().{name}", "it is not a method of a parent class")
+    raise m.refuse(f"super().{name}", "it is not a method of a parent class")
 
 
 def _nothing() -> None:
@@ -82,7 +82,7 @@ def instance_attribute(m: Machine, owner: Known, name: str) -> Value:
         try:
             value = getattr(owner.value, name)
         except AttributeError:
-            m.refuse(f"the attribute {name}", f"{type(owner.value).__name__} objects do not have it")
+            raise m.refuse(f"the attribute {name}", f"{type(owner.value).__name__} objects do not have it")
     in_object = name in getattr(owner.value, "__dict__", {}) or hasattr(value, "__get__") is False
     if not in_object and not isinstance(value, types.MemberDescriptorType):
         return class_attribute(m, owner, name)
@@ -92,7 +92,7 @@ def instance_attribute(m: Machine, owner: Known, name: str) -> Value:
         return Known(value)
     read = m.let(getattr, [owner, Known(name)], hint=name)
     assert isinstance(read, Dyn)
-    if isinstance(value, DATA) or isinstance(value, list | tuple | dict) and not _holds_objects(value):
+    if isinstance(value, DATA) or (isinstance(value, list | tuple | dict) and not _holds_objects(value)):
         fact = fact_of(value, name) if not isinstance(value, dict) else Fact("dict")
         m.found.guards.append(("attribute fact", owner.value, name, value))
         return m.refined(read, fact)
@@ -141,7 +141,7 @@ def instantiate(
     elif isinstance(init, types.FunctionType):
         run(m, init, [made, *args], kwargs)
     elif args or kwargs:
-        m.refuse(f"{cls.__name__}()", "its class takes no arguments")
+        raise m.refuse(f"{cls.__name__}()", "its class takes no arguments")
     return made
 
 
@@ -160,7 +160,7 @@ def _named_tuple(m: Machine, cls: Any, args: Sequence[Value], kwargs: Mapping[st
         given.setdefault(name, Known(value))
     missing = [name for name in cls._fields if name not in given]
     if missing:
-        m.refuse("this call", f"{cls.__name__}() is missing its argument {missing[0]!r}")
+        raise m.refuse("this call", f"{cls.__name__}() is missing its argument {missing[0]!r}")
     return Tup(tuple([given[name] for name in cls._fields]), cls)
 
 
@@ -177,7 +177,7 @@ def _bind_fields(
         elif field.default_factory is not dataclasses.MISSING:
             given[field.name] = _made(m, field.default_factory, run)
         elif field.init:
-            m.refuse("this call", f"{cls.__name__}() is missing its argument {field.name!r}")
+            raise m.refuse("this call", f"{cls.__name__}() is missing its argument {field.name!r}")
     ordered = tuple([(field.name, given[field.name]) for field in fields if field.name in given])
     m.store(made, Fields(cls, ordered))
     after = getattr(cls, "__post_init__", None)
@@ -215,11 +215,11 @@ def set_attribute(m: Machine, owner: Value, name: str, value: Value) -> None:
         m.store(owner, Fields(content.cls, tuple(fields.items()), content.atom))
         return
     if m.varies(value):
-        m.refuse(
+        raise m.refuse(
             f"the assignment to .{name}",
             "a differentiated value would be kept in an object that outlives the function",
             "return the value instead",
         )
     if not isinstance(owner, Known | Dyn):
-        m.refuse(f"the assignment to .{name}", "what stands before the dot has no attributes")
+        raise m.refuse(f"the assignment to .{name}", "what stands before the dot has no attributes")
     m.do(setattr, [owner, Known(name), value])

@@ -28,7 +28,9 @@ def opaque_statement(m: Machine, tree: Any) -> None:
     """Run the statement in a function that takes the local names it reads and returns those it binds."""
     name = type(tree).__name__.lower()
     if not isinstance(tree, gast.ClassDef) and any(isinstance(node, JUMPS) for node in gast.walk(tree)):
-        m.refuse(f"this {name}", "the function is left from inside of it", "leave the function after it")
+        raise m.refuse(
+            f"this {name}", "the function is left from inside of it", "leave the function after it"
+        )
     frame = m.frame
     assert frame is not None
     bound = sorted(local_names(gast.Module(body=[tree], type_ignores=[])))
@@ -39,7 +41,7 @@ def opaque_statement(m: Machine, tree: Any) -> None:
         if value is MISSING or isinstance(value, Poison):
             continue
         if isinstance(value, Closure) or m.varies(value):
-            m.refuse(
+            raise m.refuse(
                 f"this {name}",
                 f"it reads {used_name}, which is differentiated"
                 if m.varies(value)

@@ -6,6 +6,7 @@ import importlib
 import operator
 import sys
 from collections.abc import Callable
+
 import gast
 import numpy as np
 
@@ -41,7 +42,7 @@ def assign(m: Machine, tree: gast.Assign) -> None:
     for target in tree.targets:
         if isinstance(target, gast.Subscript) and isinstance(target.value, gast.Attribute):
             if target.value.attr == "flat":
-                m.refuse(
+                raise m.refuse(
                     "a write through .flat", "it is read as a copy", "write into x.reshape(-1), or x itself"
                 )
         bind(m, target, value)
@@ -78,7 +79,9 @@ def nothing(m: Machine, tree: gast.AST) -> None:
 
 @executes(gast.Global)
 def global_(m: Machine, tree: gast.Global) -> None:
-    m.refuse("a global statement", "what it changes would outlive the function", "return the value instead")
+    raise m.refuse(
+        "a global statement", "what it changes would outlive the function", "return the value instead"
+    )
 
 
 @executes(gast.Return)
@@ -146,7 +149,7 @@ def assert_(m: Machine, tree: gast.Assert) -> None:
 @executes(gast.Raise)
 def raise_(m: Machine, tree: gast.Raise) -> None:
     if tree.exc is None:
-        m.refuse("a bare raise", "there is no exception in hand here")
+        raise m.refuse("a bare raise", "there is no exception in hand here")
     error = m.evaluate(tree.exc)
     _fail(m, error, *([m.evaluate(tree.cause)] if tree.cause is not None else []))
 
@@ -165,7 +168,7 @@ def delete(m: Machine, tree: gast.Delete) -> None:
         elif isinstance(target, gast.Subscript):
             _delete_item(m, m.evaluate(target.value), m.evaluate(target.slice))
         else:
-            m.refuse("this del", "only names and items can be deleted")
+            raise m.refuse("this del", "only names and items can be deleted")
 
 
 def _delete_item(m: Machine, base: Value, index: Value) -> None:
@@ -211,7 +214,9 @@ def import_(m: Machine, tree: gast.Import) -> None:
 @executes(gast.ImportFrom)
 def import_from(m: Machine, tree: gast.ImportFrom) -> None:
     if tree.level or tree.module is None:
-        m.refuse("a relative import", "it stands inside of a function", "import at the top of the module")
+        raise m.refuse(
+            "a relative import", "it stands inside of a function", "import at the top of the module"
+        )
     module = importlib.import_module(tree.module)
     for alias in tree.names:
         name = alias.asname or alias.name

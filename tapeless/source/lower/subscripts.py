@@ -33,12 +33,12 @@ def get_item(m: Machine, base: Value, index: Value) -> Value:
                 try:
                     return Known(base.value[index.value])
                 except (TypeError, KeyError, IndexError) as error:
-                    m.refuse("this index", f"{type(error).__name__}: {error}")
+                    raise m.refuse("this index", f"{type(error).__name__}: {error}")
             return m.let(operator.getitem, [base, index])
         case Dyn():
             return wrap(m, m.let(operator.getitem, [base, index]))
         case _:
-            m.refuse("this index", "what stands before it is neither an array nor a container")
+            raise m.refuse("this index", "what stands before it is neither an array nor a container")
 
 
 def _item_of(m: Machine, base: Ref, index: Value) -> Value:
@@ -72,7 +72,7 @@ def _pick(m: Machine, items: tuple[Value, ...], index: Any, base: Value) -> Valu
     try:
         found = items[index]
     except (IndexError, TypeError) as error:
-        m.refuse("this index", f"{type(error).__name__}: {error}")
+        raise m.refuse("this index", f"{type(error).__name__}: {error}")
     if not isinstance(index, slice):
         return found
     return Tup(found) if isinstance(base, Tup) else m.new(Items(found))
@@ -85,10 +85,10 @@ def set_item(m: Machine, base: Value, index: Value, value: Value) -> None:
             m.call(m, m.method(base, "__setitem__"), [index, value], {})
             return
         index = as_key(index) if isinstance(content, Entries) else index
-        simple = isinstance(index, Known) and isinstance(index.value, int)
-        if isinstance(content, Items) and simple and _within(content, index.value):
+        position = index.value if isinstance(index, Known) else None
+        if isinstance(content, Items) and isinstance(position, int) and _within(content, position):
             items = list(content.items)
-            items[index.value] = value
+            items[position] = value
             _external(m, content, operator.setitem, [index, value])
             m.store(base, Items(tuple(items), content.atom))
             return
@@ -103,7 +103,7 @@ def set_item(m: Machine, base: Value, index: Value, value: Value) -> None:
         m.widen(base, value)
         return
     if not isinstance(base, Dyn):
-        m.refuse("this assignment", "what stands before the index cannot be written into")
+        raise m.refuse("this assignment", "what stands before the index cannot be written into")
     m.do(operator.setitem, [base, index, value])
     m.taint(base, value)
 
@@ -118,7 +118,7 @@ def runtime(m: Machine, base: Ref, *, to_write: bool = False) -> Dyn:
     """The container as the running program's own, from here on."""
     content = m.content(base)
     if to_write and isinstance(content, Items | Entries) and content.atom is not None and m.varies(base):
-        m.refuse(
+        raise m.refuse(
             "this change of an argument",
             "which item of the caller's container it changes is not known beforehand",
             "change a copy: xs = list(xs)",
@@ -126,7 +126,7 @@ def runtime(m: Machine, base: Ref, *, to_write: bool = False) -> Dyn:
     if isinstance(content, Runtime):
         return content.value
     if not isinstance(content, Items | Entries):
-        m.refuse("this object", "it is used as a container")
+        raise m.refuse("this object", "it is used as a container")
     made = as_runtime(m, content)
     m.store(base, Runtime(made))
     return made

@@ -19,7 +19,7 @@ def frame_of(m: Machine, name: str) -> Frame:
     while frame is not None and name not in frame.local:
         frame = frame.outer
     if frame is None:
-        m.refuse(
+        raise m.refuse(
             f"the assignment to {name}",
             "it is a global name, and its change would outlive the function",
             "return the value instead",
@@ -42,7 +42,7 @@ def bind(m: Machine, target: Any, value: Value) -> None:
         case gast.Starred():
             bind(m, target.value, value)
         case _:
-            m.refuse("this target", "nothing can be assigned to it")
+            raise m.refuse("this target", "nothing can be assigned to it")
 
 
 def _unpack(m: Machine, target: Any, value: Value) -> None:
@@ -56,11 +56,11 @@ def _unpack(m: Machine, target: Any, value: Value) -> None:
     if stars and (len(items) != len(wanted) or not isinstance(items[stars[0]], Ref)):
         lead, tail = stars[0], len(wanted) - stars[0] - 1
         if len(items) < lead + tail:
-            m.refuse("this unpacking", f"there are {len(items)} values for {lead + tail} names")
+            raise m.refuse("this unpacking", f"there are {len(items)} values for {lead + tail} names")
         middle = m.new(Items(tuple(items[lead : len(items) - tail])))
         items = (*items[:lead], middle, *items[len(items) - tail :])
     if len(items) != len(wanted):
-        m.refuse("this unpacking", f"there are {len(items)} values for {len(wanted)} names")
+        raise m.refuse("this unpacking", f"there are {len(items)} values for {len(wanted)} names")
     for element, item in zip(wanted, items, strict=True):
         bind(m, element, item)
 
