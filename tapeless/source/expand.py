@@ -148,10 +148,8 @@ class _Expanding:
         machine = Machine()
         machine.call = call
         machine.names, machine.facts = self.names, self.facts
-        if any(isinstance(arg, Star) for arg in let.args):
-            return None
         try:
-            args = [self.value(machine, arg) for arg in let.args]
+            args = [value for arg in let.args for value in self.values(machine, arg)]
             kwargs = {name: self.value(machine, atom) for name, atom in let.kwargs}
             result = inline(machine, let.op, args, kwargs)
             values = _results(machine, result, len(let.targets))
@@ -164,6 +162,14 @@ class _Expanding:
             atom = machine.renamed.get(value.name, value) if isinstance(value, Var) else value
             body = (*body, Let((name,), same, (atom,), line=let.line))
         return [replace(s, line=let.line) for s in body]
+
+    def values(self, machine: Machine, argument: Argument) -> list[Value]:
+        if not isinstance(argument, Star):
+            return [self.value(machine, argument)]
+        spread = self.value(machine, argument.value)
+        if not isinstance(spread, Tup):
+            raise LoweringError("a list of unknown length is spread over the arguments of a rule")
+        return list(spread.items)
 
     def value(self, machine: Machine, argument: Argument) -> Value:
         if isinstance(argument, Const):

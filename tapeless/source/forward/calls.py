@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from tapeless.ir import program as ir
-from tapeless.ir.names import base_name
 from tapeless.ir.program import Argument, Atom, Const, Let, Star, Var
 from tapeless.source.analyse.activity import is_cut
+from tapeless.source.analyse.storage import base_name
 from tapeless.source.forward.pushforwards import through_rule
 from tapeless.source.forward.work import Work, tangent_fact
 
@@ -150,7 +150,9 @@ def _dtype_kind(work: Work, let: Let) -> str | None:
     fact = work.fact(let.targets[0])
     if fact.dtype is not None:
         return fact.dtype.kind
-    wanted = next((atom for key, atom in let.kwargs if key == "dtype"), let.args[1] if len(let.args) > 1 else None)
+    wanted = next(
+        (atom for key, atom in let.kwargs if key == "dtype"), let.args[1] if len(let.args) > 1 else None
+    )
     return np.dtype(wanted.value).kind if isinstance(wanted, Const) else None
 
 
@@ -161,6 +163,7 @@ HANDLERS: dict[Any, Callable[[Work, Let], bool]] = {
     ir.same: _same,
     operator.getitem: _part,
     getattr: _part,
+    ir.reshaped_part: _part,
     operator.add: _joined,
     operator.mul: _joined,
     operator.concat: _joined,

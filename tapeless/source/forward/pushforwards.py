@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 
 from tapeless.errors import MissingRuleError
-from tapeless.ir.names import base_name
 from tapeless.ir.passes import drop_dead
 from tapeless.ir.program import (
     Argument,
@@ -31,7 +30,9 @@ from tapeless.ir.program import (
     same,
 )
 from tapeless.ir.renaming import rename
+from tapeless.rules import table
 from tapeless.rules.einsum import einsum_to
+from tapeless.rules.joining import unarray, unblock
 from tapeless.rules.lists import added
 from tapeless.rules.pullback import (
     OUT,
@@ -44,6 +45,7 @@ from tapeless.rules.pullback import (
 from tapeless.rules.support import as_dtype, dtype_of
 from tapeless.rules.table import Rule
 from tapeless.source.analyse.activity import carries_no_derivative
+from tapeless.source.analyse.storage import base_name
 from tapeless.source.facts import UNKNOWN, Fact, broadcast
 from tapeless.source.forward.work import Work, tangent_fact
 from tapeless.source.reverse import reverse
@@ -57,6 +59,12 @@ ZERO = Const(0.0)
 def through_rule(work: Work, let: Let) -> None:
     """Write the tangents of what a call gives."""
     rule = rule_of(let)
+    if rule is None and _is_transpose(work, let):
+        args = [work.spread(let.args[0]), *let.args[1:]]
+        names = tuple([work.tangent_name(name) for name in let.targets])
+        work.out.append(Let(names, let.op, tuple(args), let.kwargs, line=let.line))
+        work.tangents.update(zip(let.targets, map(Var, names), strict=True))
+        return
     if rule is None:
         raise work.refuse(f"no derivative rule for {label(let.op)}{_first_active(work, let)}")
     bound = _bound(work, let, rule)
@@ -73,6 +81,22 @@ def through_rule(work: Work, let: Let) -> None:
         _deliver(work, let, (_sum_of_products(work, let, rule, bound, needs),), _covers(work, bound, needs))
     else:
         _deliver(work, let, (_transposed(work, let, rule, bound, needs),))
+
+
+@functools.cache
+def _rules_by_derivative() -> dict[Any, Rule]:
+    return {rule.derivative: rule for rule in table.rules()}
+
+
+def _is_transpose(work: Work, let: Let) -> bool:
+    """Whether a rule is called that is linear in its cotangent, of which all that varies here is a part."""
+    if let.op in (unarray, unblock):
+        return True
+    rule = _rules_by_derivative().get(let.op)
+    if rule is None or rule.kind not in ("linear", "general"):
+        return False
+    others = [*let.args[1:], *(atom for _, atom in let.kwargs)]
+    return rule.kind == "linear" or not any(work.carries(atom) for atom in others)
 
 
 def _first_active(work: Work, let: Let) -> str:
@@ -186,7 +210,9 @@ def _fitted(work: Work, name: str, atom: Atom, covers: bool = True) -> Atom:
     certain = own.dtype is not None and own.dtype == fact.dtype and own.kind == "array" == fact.kind
     if not certain:
         dtype = work.let(base_name(name) + "_dtype", dtype_of, Var(name))
-        atom = work.let("t" + base_name(name), as_dtype, _as_numpy(work, atom), dtype, fact=tangent_fact(fact))
+        atom = work.let(
+            "t" + base_name(name), as_dtype, _as_numpy(work, atom), dtype, fact=tangent_fact(fact)
+        )
     return atom
 
 
@@ -322,7 +348,9 @@ def _slots(rule: Rule, let: Let) -> tuple[list[int], dict[str, int]]:
         lead = rule.params.index(rule.star)
         slots = [min(place, lead) for place in range(len(let.args))]
         return slots, {name: rule.params.index(name) for name, _ in let.kwargs if name in rule.params}
-    marks = [Var(f"#{place}") if not isinstance(arg, Const) else arg.value for place, arg in enumerate(let.args)]
+    marks = [
+        Var(f"#{place}") if not isinstance(arg, Const) else arg.value for place, arg in enumerate(let.args)
+    ]
     keywords = {n: Var(f"#{n}") if isinstance(a, Var) else a.value for n, a in let.kwargs}
     bound = rule.bind(tuple(marks), keywords)
     where = {value.name: position for position, value in enumerate(bound) if isinstance(value, Var)}
@@ -342,7 +370,10 @@ def _multilinear(work: Work, let: Let, rule: Rule, bound: tuple[Any, ...]) -> At
         raise work.refuse("spreads a list of operands", "name each operand")
     lead = [_argument(value) for value in bound[:position]]
     kwargs = tuple(
-        [(name, Const(value)) for name, value in zip(rule.params[position + 1 :], bound[position + 1 :], strict=True)]
+        [
+            (name, Const(value))
+            for name, value in zip(rule.params[position + 1 :], bound[position + 1 :], strict=True)
+        ]
     )
     kwargs = tuple([(name, atom) for name, atom in kwargs if atom != Const(False)])
     terms = []
@@ -406,9 +437,7 @@ def _by_forward_rule(work: Work, let: Let, rule: Rule, bound: tuple[Any, ...]) -
     return _inlined(work, let, program, names)
 
 
-def _transposed(
-    work: Work, let: Let, rule: Rule, bound: tuple[Any, ...], needs: tuple[bool, ...]
-) -> Atom:
+def _transposed(work: Work, let: Let, rule: Rule, bound: tuple[Any, ...], needs: tuple[bool, ...]) -> Atom:
     """A pullback is linear in its cotangent: transposed again, it is the pushforward."""
     total: Atom | None = None
     for position in [position for position, need in enumerate(needs) if need]:

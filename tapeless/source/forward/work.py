@@ -10,12 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from tapeless.ir.names import Names, base_name
+from tapeless.ir.names import Names
 from tapeless.ir.program import (
     UNDEFINED,
     Argument,
     Atom,
-    Block,
     Const,
     For,
     If,
@@ -35,6 +34,7 @@ from tapeless.source.analyse.activity import activity
 from tapeless.source.analyse.aliasing import aliasing
 from tapeless.source.analyse.outline import distinct, outline
 from tapeless.source.analyse.refusals import Refused
+from tapeless.source.analyse.storage import base_name
 from tapeless.source.expand import expanded, learn
 from tapeless.source.facts import FLOAT, INT, UNKNOWN, Fact, join
 
@@ -142,7 +142,9 @@ class Work:
             return
         if self.aliases.is_ever_written(name):
             given = self.tangents[name]
-            own = self.let("t" + base_name(name), np.zeros_like, Var(name), fact=tangent_fact(self.fact(name)))
+            own = self.let(
+                "t" + base_name(name), np.zeros_like, Var(name), fact=tangent_fact(self.fact(name))
+            )
             self.run(operator.setitem, own, Const(Ellipsis), given)
             self.tangents[name] = own
 
@@ -206,7 +208,9 @@ def _carrying(program: Program, found: set[str], unbound: set[str]) -> set[str]:
                 pairs = [(phi.name, side) for phi in statement.outs for side in (phi.then, phi.orelse)]
             case For() | While():
                 for carry in statement.carries:
-                    pairs += [(new, old) for new in (carry.name, carry.result) for old in (carry.init, carry.next)]
+                    pairs += [
+                        (new, old) for new in (carry.name, carry.result) for old in (carry.init, carry.next)
+                    ]
                     pairs += [(carry.name, Var(carry.result)), (carry.result, Var(carry.name))]
         for new, old in pairs:
             if isinstance(old, Var) and old.name in unbound:
@@ -235,9 +239,7 @@ def _is_plain(fact: Fact) -> bool:
 
 def _names_dtypes(program: Program) -> bool:
     """Whether a program may make floats of another kind than Python's, as `x.astype(np.float32)` does."""
-    constants = [
-        atom.value for s in walk(program.body) for atom in atoms(s) if isinstance(atom, Const)
-    ]
+    constants = [atom.value for s in walk(program.body) for atom in atoms(s) if isinstance(atom, Const)]
     return any(isinstance(value, complex) or _is_narrow(value) for value in constants)
 
 
