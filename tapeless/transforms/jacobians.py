@@ -48,6 +48,12 @@ class JacobianByRows(Pair):
         return (found, aux) if self.has_aux else found
 
 
+class Jacobian(JacobianByRows):
+    """`jacobian(f)`: the same under its other name."""
+
+    kind = "jacobian"
+
+
 class JacobianByColumns(Tangent):
     """`jacfwd(f)`: one run forward, value and tangent, for each element of the arguments."""
 
@@ -214,7 +220,7 @@ def jacobian(
     array([[2., 0.],
            [0., 4.]])
     """
-    return applied(JacobianByRows, f, argnums, argnum, has_aux, holomorphic)
+    return applied(Jacobian, f, argnums, argnum, has_aux, holomorphic)
 
 
 def hessian(

@@ -240,6 +240,11 @@ class Transform(Transformed):
         """Notebooks show forward and backward side by side, once there is a source."""
         return side_by_side(repr(self), list(self._log[0].sources.values())) if self._log else None
 
+    def __reduce__(self) -> Any:
+        """Pickled and copied as what it is made from: derivatives are made anew."""
+        flags = {"has_aux": self.has_aux, "holomorphic": self.holomorphic}
+        return functools.partial(type(self), self.function, self.argnums, **flags), ()
+
     def __repr__(self) -> str:
         several = self.argnums if isinstance(self.argnums, tuple) else (self.argnums,)
         try:

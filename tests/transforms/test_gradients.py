@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import inspect
+import pickle
+import threading
 import types
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -568,3 +571,41 @@ def test_a_gradient_of_a_gradient_that_is_made_again_is_shared(engine):
     asked = len(engine.calls)
     near(second(2.0), 24.0)
     assert len(engine.calls) == asked
+
+
+def test_it_can_be_pickled_and_copied():
+    for again in (pickle.loads(pickle.dumps(grad(loss, "x"))), copy.deepcopy(grad(loss, "x"))):
+        near(again(X, 2.0), 14.0)
+        assert repr(again) == "<grad of loss(w, x, b) by x>"
+
+
+def test_decorators_of_decorated_methods():
+    class Twice:
+        k = 2.0
+
+        @grad
+        @grad
+        def f(self, x):
+            return self.k * x**3
+
+    near(Twice().f(2.0), 24.0)
+    near(Twice.f(Twice(), 2.0), 24.0)
+    assert round(float(grad(Twice().f)(2.0))) == 12  # differences of differences of differences
+
+
+def test_threads_share_a_gradient():
+    g = grad(lambda x, k: np.sum(x * x) * k)
+    found: dict[int, Any] = {}
+
+    def work(i):
+        found[i] = [g(X, float(i)) for _ in range(20)]
+
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    for i, gradients in found.items():
+        for one in gradients:
+            near(one, 2.0 * X * i)
