@@ -68,6 +68,10 @@ _FRESH = frozenset(map(id, (
     np.convolve, np.interp, np.linalg.norm, np.linalg.inv, np.linalg.solve, np.linalg.det,
     np.linalg.slogdet, np.linalg.cholesky, np.bincount, np.any, np.all,
 )))  # fmt: skip
+_ARRAYS = frozenset(map(id, (
+    np.zeros, np.ones, np.empty, np.full, np.zeros_like, np.ones_like, np.empty_like, np.full_like, np.copy,
+    np.arange, np.linspace, np.eye,
+)))  # fmt: skip
 _DISPLAYS = {id(build_tuple): "tuple", id(build_list): "list", id(build_dict): "dict"}
 _LENGTHS = frozenset(map(id, (np.shape, np.ndim, np.size, builtins.len, builtins.range, builtins.slice)))
 _FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.ModuleType, np.ufunc)
@@ -81,7 +85,8 @@ _CONTAINERS = ("list", "tuple", "dict", "stack")
 class Aliases:
     """Classes of names that may share memory; a container has another class for what is in it."""
 
-    def __init__(self, kinds: Mapping[str, str]) -> None:
+    def __init__(self, kinds: Mapping[str, str], fresh: frozenset[int]) -> None:
+        self.fresh = _FRESH | fresh
         self._kinds = dict(kinds)
         self._parent: list[int] = [0]  # 0 stands for what somebody else knows too
         self._content: dict[int, int] = {0: 0}
@@ -190,11 +195,12 @@ class Aliases:
                 self._content[a] = inner
 
 
-def aliases(program: Program, kinds: Mapping[str, str]) -> Aliases:
+def aliases(program: Program, kinds: Mapping[str, str], fresh: frozenset[int] = frozenset()) -> Aliases:
     """What may share memory in a program; `kinds`, where known: "scalar" for all that cannot be written into,
-    "array", "numeric" (one of the two), "list", "tuple", "dict".
+    "array", "numeric" (one of the two), "list", "tuple", "dict".  `fresh`: ids of more operations whose
+    results are new.
     """
-    found = Aliases({name: kind for name, kind in kinds.items() if name not in program.free})
+    found = Aliases({name: kind for name, kind in kinds.items() if name not in program.free}, fresh)
     for name in (*program.params, *program.free):
         found.give_out(name)
     regular = stacks(program)
@@ -273,6 +279,8 @@ def _let(found: Aliases, statement: Let) -> None:
             _items(found, targets, statement.args[0])
     elif statement.effect:
         _effect(found, statement)
+    elif id(op) in _ARRAYS and found.kind(targets[0]) == "object":
+        found.settle(targets[0], "array")
     elif not _is_fresh(found, statement):
         _mixture(found, statement, _is_library(op))
 
@@ -315,7 +323,7 @@ def _is_fresh(found: Aliases, statement: Let) -> bool:
     if id(op) in _OPERATORS:
         return all([found.kind(name) in _NUMERIC for name in _names(statement.args)])
     is_ufunc = isinstance(op, np.ufunc) or isinstance(getattr(op, "__self__", None), np.ufunc)
-    return is_ufunc or id(op) in _FRESH
+    return is_ufunc or id(op) in found.fresh
 
 
 def _is_library(op: Callable[..., Any]) -> bool:

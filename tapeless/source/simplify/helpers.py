@@ -9,6 +9,8 @@ import numpy as np
 
 from tapeless.ir.program import Atom, Const
 from tapeless.rules.contractions import dot_to_left, dot_to_right, matmul_to_left, matmul_to_right
+from tapeless.rules.extremes import attained, count_ties
+from tapeless.rules.norms import norm
 from tapeless.rules.reductions import at_least_one, count_reduced, degrees_of_freedom
 from tapeless.rules.smooth import power_derivative
 from tapeless.rules.support import (
@@ -22,7 +24,7 @@ from tapeless.rules.support import (
     spread,
     unbroadcast,
 )
-from tapeless.source.facts import FLOAT, INT, UNKNOWN, Dim, Dims, Fact, Size, known_of
+from tapeless.source.facts import FLOAT, INT, UNKNOWN, Dim, Dims, Fact, known_of
 from tapeless.source.infer import infer
 
 Term = Fact | Const
@@ -121,6 +123,11 @@ def _product(c: Term, x: Term, shape: Term) -> Fact:
     return _numeric(found.dtype if is_sure and isinstance(found, Fact) else None, dims_of_shape(shape))
 
 
+def _norm(g: Term, out: Term, x: Term, order: Term, axis: Term, keepdims: Term) -> Fact:
+    found = infer(np.multiply, (g, x), {})
+    return _numeric(found.dtype if isinstance(found, Fact) else None, known_of(x).dims)
+
+
 def _as(function: Callable[..., Any]) -> Callable[..., Fact]:
     def handler(*args: Term) -> Fact:
         found = infer(function, args[:2], {})
@@ -147,9 +154,9 @@ HELPERS: Mapping[Any, Callable[..., Fact]] = {
     matmul_to_right: _product,
     dot_to_left: _product,
     dot_to_right: _product,
+    norm: _norm,
 }
 BY_ID = {id(op): handler for op, handler in HELPERS.items()}
 
-
-def is_size(dim: Dim) -> bool:
-    return isinstance(dim, Size)
+# Their results share nothing with their arguments.
+FRESH = frozenset(map(id, (divide_or_zero, power_derivative, count_reduced, count_ties, attained)))

@@ -30,7 +30,7 @@ from tapeless.ir.program import (
 from tapeless.ir.renaming import same_or, uses
 from tapeless.source.facts import UNKNOWN, Dims, Fact, fact_of_constant
 from tapeless.source.infer import infer
-from tapeless.source.simplify.helpers import BY_ID, dims_of_shape
+from tapeless.source.simplify.helpers import BY_ID, FRESH, dims_of_shape
 
 
 def kinds_of(facts: Mapping[str, Fact]) -> dict[str, str]:
@@ -77,9 +77,9 @@ class Known:
         """The statement that computes a name."""
         return self.makers.get(argument.name) if isinstance(argument, Var) else None
 
-    def infer(self, op: Callable[..., Any], *args: Atom) -> Fact:
-        """What is known of `op(*args)`."""
-        return self.infer_from(op, [arg if isinstance(arg, Const) else self.fact(arg) for arg in args])
+    def infer(self, op: Callable[..., Any], *args: Atom, name: str = "") -> Fact:
+        """What is known of `name = op(*args)`."""
+        return self.infer_from(op, [arg if isinstance(arg, Const) else self.fact(arg) for arg in args], name)
 
     def infer_from(self, op: Callable[..., Any], terms: Sequence[Fact | Const], name: str = "") -> Fact:
         """The same, from what is known of the arguments."""
@@ -91,7 +91,7 @@ class Known:
         """A new statement, under a new name whose fact is known."""
         name = self.names.fresh(wanted)
         made = Let((name,), op, args, line=line)
-        self.facts[name] = self.infer(op, *args)
+        self.facts[name] = self.infer(op, *args, name=name)
         self.makers[name] = made
         return made
 
@@ -104,7 +104,7 @@ class Known:
 
     @cached_property
     def aliases(self) -> Aliases:
-        return aliases(self.program, kinds_of(self.facts))
+        return aliases(self.program, kinds_of(self.facts), FRESH)
 
     @cached_property
     def _written(self) -> set[int]:

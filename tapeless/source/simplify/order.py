@@ -16,6 +16,7 @@ from tapeless.source.simplify.known import kinds_of
 from tapeless.source.simplify.learn import learn
 from tapeless.source.simplify.plain import say_plainly
 from tapeless.source.simplify.spreads import narrow_spreads
+from tapeless.source.simplify.starts import start_full
 
 Pass = Callable[[Program, dict[str, Fact]], Program]
 ROUNDS = 8  # each makes the program shorter or plainer; most programs are done after three
@@ -43,7 +44,8 @@ PASSES: tuple[Pass, ...] = (
     leave_out_fits,
     say_plainly,
     narrow_spreads,
-    _follow_copies,  # what the three before left as copies, so that the next ones see one name for one value
+    start_full,
+    _follow_copies,  # what those before left as copies, so that the next ones see one name for one value
     _fold_constants,
     use_identities,
     _share,
@@ -52,9 +54,10 @@ PASSES: tuple[Pass, ...] = (
 
 def simplify(program: Program, facts: Mapping[str, Fact]) -> Program:
     """The program made shorter, with the same results, writes and effects."""
-    known = learn(program, facts)
+    known = dict(facts)
     for _ in range(ROUNDS):
         before = program
+        known = learn(program, known)
         for change in PASSES:
             program = change(program, known)
         if program is before:

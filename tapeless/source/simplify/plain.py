@@ -5,16 +5,18 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from tapeless.ir.program import Atom, Const, Let, Program, Var
 from tapeless.rules.contractions import dot_to_left, dot_to_right, matmul_to_left, matmul_to_right
+from tapeless.rules.norms import norm
 from tapeless.rules.reductions import count_reduced
 from tapeless.rules.smooth import power_derivative
-from tapeless.rules.support import restore_axes
-from tapeless.source.facts import NUMERIC, Fact
+from tapeless.rules.support import divide_or_zero, restore_axes
+from tapeless.source.facts import FLOAT, NUMERIC, Fact
 from tapeless.source.simplify.helpers import axes_of
 from tapeless.source.simplify.known import Known, computed, copied, plain_arguments, rewrite
 
@@ -30,6 +32,9 @@ def say_plainly(program: Program, facts: dict[str, Fact]) -> Program:
     known = Known(program, facts)
 
     def change(statement: Let) -> Sequence[Let] | None:
+        if id(statement.op) in _REDUCTIONS and statement.kwargs:
+            shorter = without_defaults(statement)
+            return None if shorter is None else (shorter,)
         case = _CASES.get(id(statement.op))
         args = plain_arguments(statement)
         if case is None or args is None or len(statement.targets) != 1:
@@ -135,11 +140,50 @@ def _power_derivative(known: Known, statement: Let, args: tuple[Atom, ...]) -> S
     return base, *computed(statement, operator.mul, factor, Var(base.targets[0]))
 
 
+def _norm(known: Known, statement: Let, args: tuple[Atom, ...]) -> Sequence[Let] | None:
+    """The gradient of a Euclidean norm over all axes, of real numbers."""
+    g, out, x, order, axis, _ = args
+    dims, dtype = known.fact(x).dims, known.fact(x).dtype
+    is_plain = order == Const(None) or (order == Const(2) and dims is not None and len(dims) == 1)
+    if not is_plain or axis != Const(None) or dtype is None or dtype.kind != "f":
+        return None
+    direction = known.let("t", divide_or_zero, x, out, line=statement.line)
+    return direction, *computed(statement, operator.mul, g, Var(direction.targets[0]))
+
+
+def _full(known: Known, statement: Let, args: tuple[Atom, ...]) -> Sequence[Let] | None:
+    shape, value = args
+    maker = known.maker(shape)
+    source = plain_arguments(maker) if maker is not None and maker.op is np.shape else None
+    if not source or not isinstance(value, Const) or type(value.value) is not float:
+        return None
+    fact = known.fact(source[0])
+    if fact.kind != "array" or fact.dtype != FLOAT:
+        return None
+    if value.value == 1.0:
+        return computed(statement, np.ones_like, *source)
+    return computed(statement, np.full_like, *source, value)
+
+
+_DEFAULTS: Mapping[str, Any] = {"axis": None, "dtype": None, "keepdims": False, "where": True}
+
+
+def without_defaults(statement: Let) -> Let | None:
+    """A reduction without the keywords that say what NumPy does anyway."""
+    kept = tuple([(name, atom) for name, atom in statement.kwargs if not _is_default(name, atom)])
+    return replace(statement, kwargs=kept) if len(kept) < len(statement.kwargs) else None
+
+
+def _is_default(name: str, atom: Atom) -> bool:
+    return isinstance(atom, Const) and name in _DEFAULTS and atom.value is _DEFAULTS[name]
+
+
 def _number(atom: Atom) -> float | None:
     is_number = isinstance(atom, Const) and type(atom.value) in (int, float)
     return atom.value if isinstance(atom, Const) and is_number else None
 
 
+_REDUCTIONS = frozenset(map(id, (np.sum, np.mean, np.prod, np.max, np.min, np.std, np.var)))
 _CASES: Mapping[Any, Change] = {
     id(op): case
     for op, case in {
@@ -150,5 +194,7 @@ _CASES: Mapping[Any, Change] = {
         dot_to_left: _to_left,
         dot_to_right: _to_right,
         power_derivative: _power_derivative,
+        norm: _norm,
+        np.full: _full,
     }.items()
 }

@@ -32,14 +32,14 @@ def narrow_spreads(program: Program, facts: dict[str, Fact]) -> Program:
 
 @dataclass(frozen=True, slots=True)
 class _Narrow:
-    """A value is this one, in `dtype`, repeated over `shape`.
+    """A value is this one, in `dtype`, repeated over `shape` (None: over one that has no name).
 
     It is `args[0]` itself, or what `op` makes of the arguments; `fact` is what is known of it then.
     """
 
     fact: Fact
     dtype: np.dtype[Any]
-    shape: Atom
+    shape: Atom | None
     op: Callable[..., Any] | None
     args: tuple[Atom | _Narrow, ...]
 
@@ -81,6 +81,10 @@ class _Narrowing:
                 return self._whole(x, shape)
             case op, (shape, x) if op is np.full:
                 return self._whole(x, shape)
+            case op, (_,) if op is np.ones_like:
+                return self._filled_like(statement, Const(1.0))
+            case op, (_, x) if op is np.full_like:
+                return self._filled_like(statement, x)
             case op, (x, dtype) if op is as_dtype:
                 return self._cast(x, self.known.dtype(dtype), dtype)
             case op, (x, *_) if id(op) in _MOVES:
@@ -93,6 +97,12 @@ class _Narrowing:
         fact = self.known.fact(x)
         is_known = fact.dtype is not None and fact.dims is not None and self.known.is_steady(x)
         return _Narrow(fact, fact.dtype, shape, None, (x,)) if is_known and fact.dtype is not None else None
+
+    def _filled_like(self, statement: Let, x: Atom) -> _Narrow | None:
+        """Of a Python number in the dtype of the array that it is like."""
+        fact, dtype = self.known.fact(x), self.known.fact(Var(statement.targets[0])).dtype
+        is_real = fact.weak and fact.dtype == FLOAT and dtype is not None and dtype.kind == "f"
+        return _Narrow(fact, dtype, None, None, (x,)) if is_real and dtype is not None else None
 
     def _spread(self, x: Atom, shape: Atom, axis: Atom, keepdims: Atom) -> _Narrow | None:
         found = self._whole(x, shape)
@@ -119,12 +129,11 @@ class _Narrowing:
 
     def _filled(self, statement: Let, made: _Narrow) -> Sequence[Let] | None:
         """Of a number that is known, an array of its own is made plainly."""
-        if statement.op is np.full or made.op is not None or made.dtype != FLOAT:
+        x, shape = made.args[0], made.shape
+        if statement.op is not spread or made.op is not None or shape is None:
             return None
-        (x,) = made.args
-        if not isinstance(x, Const) or type(x.value) is not float or statement.op is not spread:
-            return None
-        return computed(statement, np.full, made.shape, x)
+        is_float = isinstance(x, Const) and type(x.value) is float
+        return computed(statement, np.full, shape, x) if is_float and isinstance(x, Const) else None
 
     # Where it is used ---------------------------------------------------------------------------------
 
@@ -166,8 +175,10 @@ class _Narrowing:
         if not is_useful or not all(steady) or not self.known.is_steady(target):
             return None
         self.narrow[target.name] = made
-        is_plain = made.op is None and made.dtype == FLOAT and self.known.shape(made.shape) == result.dims
-        return computed(statement, np.full, made.shape, *made.args) if is_plain else None  # type: ignore[arg-type]
+        (x, *rest), shape = made.args, made.shape
+        if rest or shape is None or not isinstance(x, Const) or made.op is not None or made.dtype != FLOAT:
+            return None
+        return computed(statement, np.full, shape, x) if self.known.shape(shape) == result.dims else None
 
     def _write(self, statement: Let, args: tuple[Atom, ...]) -> Sequence[Let] | None:
         """Arrays broadcast what is written into them."""
