@@ -52,10 +52,11 @@ class Derived:
 
     Gradients are a tuple, one for each position in `wrt`, in the structure of the argument, of its shapes and
     dtypes; in the place of a leaf that is no float or complex number stands None.  They may be the arguments'
-    own arrays: who hands them to users copies those.  `backward` runs any number of times on the same
-    residuals, and writes into neither them nor the cotangent.  Of a pair's `sources` the forward function is
-    the first, the backward function the second.  `output` is what is known of what is
-    differentiated, without aux.  The functions are plain module-level functions that share one namespace.
+    own arrays: who hands them to users copies those.  `backward` may empty the lists among the residuals, but
+    writes into no array among them, nor into the cotangent: it runs again on copies of the lists.  Of the
+    `sources` of a pair the forward function is the first, the backward function the second.  `output` is what
+    is known of what is differentiated, without aux.  The functions are plain module-level functions that share one
+    namespace.
     """
 
     function: Callable[..., Any] | None = None

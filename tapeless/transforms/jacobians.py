@@ -13,6 +13,7 @@ from tapeless.transforms.arguments import dtype_of, is_number
 from tapeless.transforms.gradients import Gradient, applied
 from tapeless.transforms.matching import zeros_like
 from tapeless.transforms.outputs import check_dtype
+from tapeless.transforms.ownership import refilled
 from tapeless.transforms.pairs import Pair
 from tapeless.transforms.products import Tangent, whole_tangents
 from tapeless.transforms.selection import Argnums, Selection
@@ -40,7 +41,7 @@ class JacobianByRows(Pair):
         structure = _tree.structure(wrt)
         blocks = [[_block(leaf, by, dtype_of(by)) for by in ins] for leaf in outs]
         for number, element, cotangent in _units(out):
-            found = _selected(ready.backward(residuals, cotangent), selection)
+            found = _selected(ready.backward(refilled(residuals), cotangent), selection)
             for block, (_, part) in zip(blocks[number], _tree.parts_like(structure, found), strict=True):
                 if block is not None:
                     block.reshape(np.size(outs[number]), *np.shape(part))[element] = part

@@ -63,6 +63,18 @@ def kept(value: Any, holders: int = 0) -> Any:
     return value
 
 
+def refilled(value: Any) -> Any:
+    """Residuals whose lists may be emptied: backward functions take from the ends what loops have kept."""
+    kind = type(value)
+    if kind is list:
+        return [refilled(item) if type(item) is list or type(item) is tuple else item for item in value]
+    if kind is tuple:
+        return tuple(
+            [refilled(item) if type(item) is list or type(item) is tuple else item for item in value]
+        )
+    return value
+
+
 def _is_alone(value: np.ndarray, count: int, holders: int) -> bool:
     base = value.base
     if count > ALONE + holders:

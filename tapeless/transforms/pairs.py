@@ -10,7 +10,7 @@ from tapeless.source.cache import Derived
 from tapeless.source.store import Values
 from tapeless.transforms.matching import Slot
 from tapeless.transforms.outputs import check_flows
-from tapeless.transforms.ownership import kept, owned
+from tapeless.transforms.ownership import kept, owned, refilled
 from tapeless.transforms.selection import Selection
 from tapeless.transforms.transform import Transform, values_like
 
@@ -55,7 +55,7 @@ class Pullback:
         structure, slots = self._output
         given = _tree.parts_like(structure, cotangent, "the cotangent")
         leaves = [slot.fill(part, path, "output") for slot, (path, part) in zip(slots, given, strict=True)]
-        found = self._backward(self._residuals, _tree.unflatten(structure, leaves))
+        found = self._backward(refilled(self._residuals), _tree.unflatten(structure, leaves))
         return chosen(found, self._selection)
 
     @property
