@@ -9,10 +9,14 @@ read for the arguments that it has there, and only the branch taken stays.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from itertools import zip_longest
 from types import FunctionType
 from typing import Any
+
+import numpy as np
 
 from tapeless.errors import LoweringError, TransformError
 from tapeless.ir.effects import written
@@ -43,7 +47,7 @@ from tapeless.source.facts import UNKNOWN, Fact, as_one, as_several, join
 from tapeless.source.infer import infer
 from tapeless.source.lower.calls import call, inline
 from tapeless.source.lower.machine import Machine
-from tapeless.source.lower.values import Dyn, Items, Known, Tup, Value
+from tapeless.source.lower.values import Dyn, Items, Known, Ref, Tup, Value
 
 RULES = "tapeless.rules."
 
@@ -112,9 +116,8 @@ def learn(let: Let, found: dict[str, Fact], changed: set[str | None] = frozenset
     several = (as_one(result),)
     if len(let.targets) > 1:
         several = as_several(as_one(result), len(let.targets))
-    for name, fact in zip(let.targets, several, strict=True):
-        if name in missing:
-            found[name] = fact
+    inferred = zip(let.targets, several, strict=True)
+    found.update({name: fact for name, fact in inferred if name in missing})
 
 
 def _term(argument: Argument, found: Mapping[str, Fact]) -> Fact | Const:
@@ -150,6 +153,10 @@ class _Expanding:
         machine.names, machine.facts = self.names, self.facts
         try:
             args = [value for arg in let.args for value in self.values(machine, arg)]
+            args = [
+                self.as_array(machine, value, parameter)
+                for value, parameter in zip_longest(args, _annotations(let.op, len(args)), fillvalue="")
+            ]
             kwargs = {name: self.value(machine, atom) for name, atom in let.kwargs}
             result = inline(machine, let.op, args, kwargs)
             values = _results(machine, result, len(let.targets))
@@ -162,6 +169,12 @@ class _Expanding:
             atom = machine.renamed.get(value.name, value) if isinstance(value, Var) else value
             body = (*body, Let((name,), same, (atom,), line=let.line))
         return [replace(s, line=let.line) for s in body]
+
+    def as_array(self, machine: Machine, value: Any, annotation: str) -> Value:
+        """A list of numbers is read as an array where a rule takes one."""
+        if not isinstance(value, Ref) or annotation != "Array":
+            return value
+        return machine.let(np.asarray, [value])
 
     def values(self, machine: Machine, argument: Argument) -> list[Value]:
         if not isinstance(argument, Star):
@@ -181,6 +194,12 @@ class _Expanding:
             return Tup(items) if made.op is build_tuple else machine.new(Items(items))
         fact = self.facts.get(argument.name, UNKNOWN)
         return Dyn(argument, fact, True)
+
+
+def _annotations(function: FunctionType, count: int) -> list[str]:
+    """What the positional parameters of a rule are."""
+    found = [str(p.annotation) for p in inspect.signature(function).parameters.values()]
+    return found[:count]
 
 
 def _has_star(args: Iterable[Argument]) -> bool:

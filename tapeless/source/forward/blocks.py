@@ -150,7 +150,7 @@ def _closed(work: Work, loop: For | While, started: list[Carry]) -> list[Carry]:
 
 
 def _items(work: Work, loop: For) -> tuple[Atom, tuple[str, ...], tuple[Statement, ...]]:
-    """A loop over varying items meets their tangents too: by index, or side by side where lengths may change."""
+    """A loop over varying items meets their tangents too: by index; side by side where lengths may change."""
     whole = work.tangent(loop.iterable)
     kind = work.fact(loop.iterable).kind
     name = loop.iterable.name if isinstance(loop.iterable, Var) else ""

@@ -1,4 +1,4 @@
-"""The tangent of what a statement makes: containers and their parts, numbers, and whatever the table knows."""
+"""The tangent of what a statement makes: containers, their parts, numbers, and whatever the table knows."""
 
 from __future__ import annotations
 
@@ -62,11 +62,16 @@ def _dict_display(work: Work, let: Let) -> bool:
 def _record(work: Work, let: Let) -> bool:
     """A named tuple or a dataclass of tangents."""
     op: Any = let.op
-    if not dataclasses.is_dataclass(op) and not (issubclass(op, tuple) and hasattr(op, "_fields")):
+    if not is_record(op):
         return False
     kwargs = [(name, work.tangent(atom)) for name, atom in let.kwargs]
     mirrored(work, let, op, [work.spread(arg) for arg in let.args], kwargs)
     return True
+
+
+def is_record(op: Any) -> bool:
+    """Whether a class is a named tuple or a dataclass."""
+    return dataclasses.is_dataclass(op) or (issubclass(op, tuple) and hasattr(op, "_fields"))
 
 
 def _same(work: Work, let: Let) -> bool:
@@ -112,6 +117,19 @@ def _get(work: Work, let: Let) -> bool:
     """`d.get(key, default)`."""
     owner, key, *default = let.args
     mirrored(work, let, let.op, [work.spread(owner), key, *map(work.spread, default)])
+    return True
+
+
+def _in_order(work: Work, let: Let) -> bool:
+    """`x.ravel(order="K")` goes by the layout of its array, so the tangent takes on the same."""
+    order = next((atom for key, atom in let.kwargs if key == "order"), None)
+    source = let.args[0]
+    if order in (None, Const("C"), Const("F")) or not isinstance(source, Var) or not work.carries(source):
+        return False
+    tangent = work.tangent(source)
+    if not work.aliases.is_ever_written(source.name):  # else it is laid out alike already
+        tangent = work.laid_out(source.name, tangent)
+    mirrored(work, let, let.op, [tangent, *let.args[1:]], let.kwargs)
     return True
 
 
@@ -180,5 +198,7 @@ HANDLERS: dict[Any, Callable[[Work, Let], bool]] = {
     dict.get: _get,
     float: _number,
     np.ndarray.item: _number,
+    np.ravel: _in_order,
+    np.reshape: _in_order,
     np.ndarray.astype: _cast,
 }

@@ -13,7 +13,7 @@ from tapeless.source.forward.work import Work, tangent_fact
 def forward(
     program: Program, facts: Mapping[str, Fact], wrt: tuple[str, ...]
 ) -> tuple[Program, dict[str, Fact]]:
-    """The program with a tangent for each of `wrt` as further parameters, and that of its result returned last.
+    """The program with tangents of `wrt` as further parameters, and that of its result returned last.
 
     Names of `wrt` are parameters, or defined at the top level.  A tangent has the shape and dtype of its
     primal, and is a Python number where that is one.

@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from tapeless.errors import MissingRuleError
 from tapeless.ir.passes import drop_dead
 from tapeless.ir.program import (
     Argument,
@@ -27,7 +26,6 @@ from tapeless.ir.program import (
     build_list,
     build_tuple,
     reads,
-    same,
 )
 from tapeless.ir.renaming import rename
 from tapeless.rules import table
@@ -42,11 +40,19 @@ from tapeless.rules.pullback import (
     pullback,
     pushforward,
 )
-from tapeless.rules.support import as_dtype, dtype_of
 from tapeless.rules.table import Rule
-from tapeless.source.analyse.activity import carries_no_derivative
 from tapeless.source.analyse.storage import base_name
-from tapeless.source.facts import UNKNOWN, Fact, broadcast
+from tapeless.source.facts import Fact, broadcast
+from tapeless.source.forward.arguments import (
+    as_argument,
+    bound_to,
+    deliver,
+    fitted,
+    needed,
+    result_of,
+    tangent_of,
+    value_of,
+)
 from tapeless.source.forward.work import Work, tangent_fact
 from tapeless.source.reverse import reverse
 from tapeless.source.reverse.pullbacks import label, rule_of
@@ -67,36 +73,33 @@ def through_rule(work: Work, let: Let) -> None:
         return
     if rule is None:
         raise work.refuse(f"no derivative rule for {label(let.op)}{_first_active(work, let)}")
-    bound = _bound(work, let, rule)
-    needs = _needs(work, let, rule, bound)
+    bound = bound_to(work, let, rule)
+    needs = needed(work, let, rule, bound)
     if not any(needs):
-        _deliver(work, let, tuple([work.zero(Var(name)) for name in let.targets]))
+        deliver(work, let, tuple([work.zero(Var(name)) for name in let.targets]))
     elif rule.function in MULTILINEAR:
-        _deliver(work, let, (_multilinear(work, let, rule, bound),))
+        deliver(work, let, (_multilinear(work, let, rule, bound),))
     elif rule.kind == "linear":
         _linear(work, let, rule, needs)
     elif rule.pushforward is not None:
-        _deliver(work, let, _by_forward_rule(work, let, rule, bound))
+        deliver(work, let, _by_forward_rule(work, let, rule, bound))
     elif rule.kind == "elementwise":
-        _deliver(work, let, (_sum_of_products(work, let, rule, bound, needs),), _covers(work, bound, needs))
+        deliver(work, let, (_sum_of_products(work, let, rule, bound, needs),), _covers(work, bound, needs))
     else:
-        _deliver(work, let, (_transposed(work, let, rule, bound, needs),))
-
-
-@functools.cache
-def _rules_by_derivative() -> dict[Any, Rule]:
-    return {rule.derivative: rule for rule in table.rules()}
+        deliver(work, let, (_transposed(work, let, rule, bound, needs),))
 
 
 def _is_transpose(work: Work, let: Let) -> bool:
     """Whether a rule is called that is linear in its cotangent, of which all that varies here is a part."""
     if let.op in (unarray, unblock):
         return True
-    rule = _rules_by_derivative().get(let.op)
+    rule = next((rule for rule in table.rules() if rule.derivative is let.op), None)
     if rule is None or rule.kind not in ("linear", "general"):
         return False
     others = [*let.args[1:], *(atom for _, atom in let.kwargs)]
-    return rule.kind == "linear" or not any(work.carries(atom) for atom in others)
+    inputs = [value for value in derivative_program(rule).exit.values if value != Const(None)]
+    is_linear_in_one = rule.kind == "linear" and len(inputs) == 1  # the input's value is no matter
+    return is_linear_in_one or not any(work.carries(atom) for atom in others)
 
 
 def _first_active(work: Work, let: Let) -> str:
@@ -105,138 +108,6 @@ def _first_active(work: Work, let: Let) -> str:
         if isinstance(atom, Var) and work.carries(atom):
             return f" (argument {atom.name!r})"
     return ""
-
-
-# Arguments --------------------------------------------------------------------------------------------
-
-
-def _bound(work: Work, let: Let, rule: Rule) -> tuple[Any, ...]:
-    args = tuple([arg.value if isinstance(arg, Const) else arg for arg in let.args])
-    kwargs = {name: atom.value if isinstance(atom, Const) else atom for name, atom in let.kwargs}
-    try:
-        return rule.bind(args, kwargs)
-    except MissingRuleError as error:
-        raise work.refuse(str(error)) from error
-
-
-def _varies(work: Work, value: Any) -> bool:
-    if isinstance(value, tuple):
-        return any([_varies(work, item) for item in value])
-    return isinstance(value, Var | Star) and work.carries(value)
-
-
-def _needs(work: Work, let: Let, rule: Rule, bound: tuple[Any, ...]) -> tuple[bool, ...]:
-    """Which arguments have tangents that matter; a refusal where the rule knows none."""
-    values = derivative_program(rule).exit.values
-    needs = []
-    for position, value in enumerate(bound):
-        wanted = _varies(work, value)
-        missing = position >= len(values) or values[position] == Const(None)
-        if wanted and missing and not _is_flat(work, value, position >= len(values)):
-            what = f"no derivative rule for {label(let.op)} (argument {rule.params[position]!r})"
-            raise work.refuse(what)
-        needs.append(wanted and not missing)
-    return tuple(needs)
-
-
-def _is_flat(work: Work, value: Any, is_unknown: bool) -> bool:
-    """Whether nothing can flow through an argument for which a rule has no cotangent."""
-    fact = work.fact(value) if isinstance(value, Var) else UNKNOWN
-    return not is_unknown and (fact.dtype is None or carries_no_derivative(fact))
-
-
-def _atom(work: Work, value: Any, is_list: bool = False) -> Atom:
-    """A bound argument as one value: an array where a list stands for one."""
-    if isinstance(value, Var):
-        return _as_array(work, value, value, is_list)
-    if isinstance(value, tuple) and any(isinstance(item, Var | Star) for item in value):
-        return work.let("t", build_tuple, *[_argument(item) for item in value])
-    return Const(value)
-
-
-def _argument(value: Any) -> Argument:
-    return value if isinstance(value, Var | Star) else Const(value)
-
-
-def _as_array(work: Work, value: Var, atom: Atom, is_list: bool) -> Atom:
-    if is_list or work.fact(value).kind not in ("list", "tuple") or not work.carries(value):
-        return atom
-    return work.let("t", np.asarray, atom)
-
-
-def _tangent(work: Work, value: Any, is_list: bool = False) -> Atom:
-    """The tangent of a bound argument."""
-    if isinstance(value, tuple) and any(isinstance(item, Var | Star) for item in value):
-        return work.let("t", build_tuple, *[work.spread(_argument(item)) for item in value])
-    if isinstance(value, Var):
-        return _as_array(work, value, work.tangent(value), is_list)
-    return Const(None) if value is None else work.zero(Const(value))
-
-
-def _result(work: Work, let: Let) -> Atom:
-    """What the call gave."""
-    if len(let.targets) == 1:
-        return Var(let.targets[0])
-    return work.let("out", build_tuple, *map(Var, let.targets))
-
-
-# Results ----------------------------------------------------------------------------------------------
-
-
-def _deliver(work: Work, let: Let, found: Sequence[Atom], covers: bool = True) -> None:
-    """Tangents of the targets: as they are, packed where there is one target, unpacked where several."""
-    if len(let.targets) == 1 and len(found) != 1:
-        found = (work.let("t", build_tuple, *found),)
-    elif len(let.targets) > len(found):
-        names = tuple([work.tangent_name(name) for name in let.targets])
-        work.out.append(Let(names, same, (found[0],), line=let.line))
-        found = tuple(map(Var, names))
-    for name, atom in zip(let.targets, found, strict=True):
-        if work.carries(name):
-            work.tangents[name] = _owned(work, name, let, _fitted(work, name, atom, covers))
-
-
-def _fitted(work: Work, name: str, atom: Atom, covers: bool = True) -> Atom:
-    """A tangent in the shape and dtype of its primal."""
-    fact = work.fact(name)
-    if atom == ZERO and fact.kind != "scalar":
-        return work.zero(Var(name))
-    own = work.fact(atom) if isinstance(atom, Var) else UNKNOWN
-    if not covers and not (fact.kind == "scalar" or (own.dims is not None and own.dims == fact.dims)):
-        shape = work.shape(Var(name))
-        atom = work.let("t" + base_name(name), np.broadcast_to, atom, shape, fact=tangent_fact(fact))
-    if work.is_plain or fact.kind not in ("scalar", "array", "numeric", "object"):
-        return atom
-    certain = own.dtype is not None and own.dtype == fact.dtype and own.kind == "array" == fact.kind
-    if not certain:
-        dtype = work.let(base_name(name) + "_dtype", dtype_of, Var(name))
-        atom = work.let(
-            "t" + base_name(name), as_dtype, _as_numpy(work, atom), dtype, fact=tangent_fact(fact)
-        )
-    return atom
-
-
-def _as_numpy(work: Work, atom: Atom) -> Atom:
-    """A Python number has no dtype to change."""
-    fact = work.fact(atom) if isinstance(atom, Var) else UNKNOWN
-    return atom if fact.kind == "array" else work.let("t", np.asarray, atom)
-
-
-def _owned(work: Work, name: str, let: Let, atom: Atom) -> Atom:
-    """A tangent that is written into, or that what it is made of is, in memory of its own, laid out alike."""
-    if work.fact(name).kind == "scalar" or not isinstance(atom, Var):
-        return atom
-    fact = tangent_fact(work.fact(name))
-    if work.aliases.is_ever_written(name):
-        if work.is_fresh(atom) and not work.reshapes:
-            return atom
-        own = work.let("t" + base_name(name), np.zeros_like, Var(name), fact=fact)
-        work.run(operator.setitem, own, Const(Ellipsis), atom)
-        return own
-    sources = [arg for arg in let.args if isinstance(arg, Var) and work.carries(arg)]
-    if not work.is_fresh(atom) and any(work.aliases.is_ever_written(arg.name) for arg in sources):
-        return work.let("t" + base_name(name), np.copy, atom, fact=fact)
-    return atom
 
 
 # Elementwise ------------------------------------------------------------------------------------------
@@ -249,7 +120,7 @@ def _sum_of_products(
     names: dict[str, Atom] = {}
     positions = [position for position, need in enumerate(needs) if need]
     for param, position in zip(cut.program.params, positions, strict=False):
-        names[param] = _tangent(work, bound[position])
+        names[param] = tangent_of(work, bound[position])
     _keep(work, let, rule, cut, bound, names)
     (found,) = _inlined(work, let, cut.program, names)
     return found
@@ -262,7 +133,7 @@ def _keep(
     for residual in cut.residuals:
         place = residual.position
         is_list = place != OUT and rule.params[place] in rule.lists
-        atom = _result(work, let) if place == OUT else _atom(work, bound[place], is_list)
+        atom = result_of(work, let) if place == OUT else value_of(work, bound[place], is_list)
         if residual.of is None:
             names[residual.name] = atom
         elif isinstance(atom, Const):
@@ -330,7 +201,7 @@ def _linear(work: Work, let: Let, rule: Rule, needs: tuple[bool, ...]) -> None:
     total = functools.reduce(lambda a, b: _sum(work, let, a, b), terms)
     for name, atom in zip(let.targets, total, strict=True):
         if work.carries(name):
-            work.tangents[name] = _fitted(work, name, atom) if not work.is_plain else atom
+            work.tangents[name] = fitted(work, name, atom) if not work.is_plain else atom
 
 
 def _sum(work: Work, let: Let, a: tuple[Atom, ...], b: tuple[Atom, ...]) -> tuple[Atom, ...]:
@@ -368,7 +239,7 @@ def _multilinear(work: Work, let: Let, rule: Rule, bound: tuple[Any, ...]) -> At
     operands = bound[position]
     if any(isinstance(item, Star) for item in operands):
         raise work.refuse("spreads a list of operands", "name each operand")
-    lead = [_argument(value) for value in bound[:position]]
+    lead = [as_argument(value) for value in bound[:position]]
     kwargs = tuple(
         [
             (name, Const(value))
@@ -379,7 +250,7 @@ def _multilinear(work: Work, let: Let, rule: Rule, bound: tuple[Any, ...]) -> At
     terms = []
     for place, operand in enumerate(operands):
         if isinstance(operand, Var) and work.carries(operand):
-            args = [_argument(item) for item in operands]
+            args = [as_argument(item) for item in operands]
             args[place] = work.tangent(operand)
             terms.append(_term(work, let, let.op, [*lead, *args], kwargs))
     return functools.reduce(lambda a, b: _sum(work, let, (a,), (b,))[0], terms)
@@ -427,13 +298,13 @@ def _by_forward_rule(work: Work, let: Let, rule: Rule, bound: tuple[Any, ...]) -
     names: dict[str, Atom] = {}
     for param, value, own in zip(lead, bound, rule.params, strict=False):
         if param in used:
-            names[param] = _tangent(work, value, own in rule.lists)
+            names[param] = tangent_of(work, value, own in rule.lists)
     for param, value in zip(program.params[len(lead) + 1 :], bound, strict=True):
         if param in used:
-            names[param] = _atom(work, value, param in rule.lists)
+            names[param] = value_of(work, value, param in rule.lists)
     out = program.params[len(lead)]
     if out in used:
-        names[out] = _result(work, let)
+        names[out] = result_of(work, let)
     return _inlined(work, let, program, names)
 
 
@@ -450,8 +321,8 @@ def _transposed(work: Work, let: Let, rule: Rule, bound: tuple[Any, ...], needs:
         facts.update({name: work.fact(atom) for name, atom in names.items() if isinstance(atom, Var)})
         joint, _ = reverse(cut.program, facts, ("g",), seed=None)
         joint = drop_dead(joint)
-        names["g"] = _result(work, let)  # of which the shape alone is read
-        names[joint.params[-1]] = _tangent(work, bound[position], rule.params[position] in rule.lists)
+        names["g"] = result_of(work, let)  # of which the shape alone is read
+        names[joint.params[-1]] = tangent_of(work, bound[position], rule.params[position] in rule.lists)
         (term,) = _inlined(work, let, joint, names)
         total = term if total is None else _sum(work, let, (total,), (term,))[0]
     assert total is not None

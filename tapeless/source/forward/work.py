@@ -39,7 +39,8 @@ from tapeless.source.expand import expanded, learn
 from tapeless.source.facts import FLOAT, INT, UNKNOWN, Fact, join
 
 PLAIN = (FLOAT, INT, np.dtype(np.bool_))
-NUMBER = Fact("scalar", FLOAT, (), weak=True)
+NUMBER = Fact("scalar", FLOAT, ())
+ZERO = Fact("scalar", FLOAT, (), weak=True)
 RESHAPING = (np.reshape, np.ravel)
 
 
@@ -141,12 +142,14 @@ class Work:
         if not self.carries(name) or self.fact(name).kind == "scalar":
             return
         if self.aliases.is_ever_written(name):
-            given = self.tangents[name]
-            own = self.let(
-                "t" + base_name(name), np.zeros_like, Var(name), fact=tangent_fact(self.fact(name))
-            )
-            self.run(operator.setitem, own, Const(Ellipsis), given)
-            self.tangents[name] = own
+            self.tangents[name] = self.laid_out(name, self.tangents[name])
+
+    def laid_out(self, name: str, tangent: Atom) -> Var:
+        """A tangent in memory of its own, in the layout of its primal: views of both share it alike."""
+        fact = tangent_fact(self.fact(name))
+        own = self.let("t" + base_name(name), np.zeros_like, Var(name), fact=fact)
+        self.run(operator.setitem, own, Const(Ellipsis), tangent)
+        return own
 
     def spread(self, argument: Argument) -> Argument:
         """The tangent in the place of an argument, which may be spread over several."""
@@ -183,8 +186,8 @@ class Work:
 
     def sides(self, name: str, then: Atom, orelse: Atom) -> None:
         """The fact of the tangent that is one of two."""
-        facts = [NUMBER if isinstance(atom, Const) else self.fact(atom) for atom in (then, orelse)]
-        if UNDEFINED not in (then, orelse):
+        facts = [ZERO if isinstance(atom, Const) else self.fact(atom) for atom in (then, orelse)]
+        if UNDEFINED not in (then, orelse) and not self.is_plain:
             self.facts[name] = join(facts[0], facts[1], name)
 
 
@@ -254,15 +257,17 @@ def _is_narrow(value: Any) -> bool:
 
 
 def tangent_fact(fact: Fact) -> Fact:
-    """What is known of a tangent: the shape and dtype of its primal; in containers a number for what is none."""
+    """What is known of a tangent: the shape and dtype of its primal, and a number for what has no derivative.
+
+    The tangent of a Python number may be one of NumPy's.
+    """
+    fact = replace(fact, size=None, weak=False) if fact.weak or fact.size is not None else fact
     if fact.items is not None and fact.kind == "dict":
         items = [part if k % 2 == 0 else _item(part) for k, part in enumerate(fact.items)]
         return replace(fact, items=tuple(items))
     if fact.items is not None:
         return replace(fact, items=tuple([_item(item) for item in fact.items]))
-    if fact.item is not None:
-        return replace(fact, item=_item(fact.item))
-    return replace(fact, size=None) if fact.size is not None else fact
+    return replace(fact, item=_item(fact.item)) if fact.item is not None else fact
 
 
 def _item(item: Fact | Const) -> Fact:
@@ -272,4 +277,6 @@ def _item(item: Fact | Const) -> Fact:
         return item if item.dtype is None or _is_float(item) else replace(item, dtype=FLOAT)
     if item.kind in ("list", "tuple", "dict"):
         return tangent_fact(item)
-    return item if item.kind == "scalar" and _is_float(item) else NUMBER if item.kind == "scalar" else UNKNOWN
+    if item.kind == "scalar":
+        return replace(item, weak=False) if _is_float(item) else NUMBER
+    return UNKNOWN

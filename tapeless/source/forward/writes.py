@@ -1,4 +1,4 @@
-"""What is written in place: the same operation on the tangent of what is written, zeros for what does not vary.
+"""What is written in place: the same operation on the tangent, with zeros for what does not vary.
 
 a[i] = np.sin(x)      =>      t = np.sin(x)
                               a[i] = t
