@@ -51,7 +51,7 @@ def follow_copies(program: Program) -> Program:
     leave the same, or if a loop hands on what it began with.  The copies themselves stay, for nobody to read.
     """
     copies = _Copies(program)
-    if not copies.names:
+    if not copies.names and not copies.displays:
         return program
     body = copies.rewritten(program.body)
     exit_ = rename(program.exit, copies.names)
