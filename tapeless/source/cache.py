@@ -55,8 +55,7 @@ class Derived:
     own arrays: who hands them to users copies those.  `backward` may empty the lists among the residuals, but
     writes into no array among them, nor into the cotangent: it runs again on copies of the lists.  Of the
     `sources` of a pair the forward function is the first, the backward function the second.  `output` is what
-    is known of what is differentiated, without aux.  The functions are plain module-level functions that share one
-    namespace.
+    is known of what is differentiated, without aux.  The functions are plain functions of one namespace.
     """
 
     function: Callable[..., Any] | None = None

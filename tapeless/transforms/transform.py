@@ -59,6 +59,7 @@ class Transform(Transformed):
         self.form = Form(self.form_name, has_aux)
         self._callee = take_apart(function, self.kind)
         self._leading = self._callee.leading
+        self._method: Any = None  # this as a method, made when it is first bound to an object
         self._log: list[Derived] = []  # what the latest call ran; the methods bound to objects share it
         for name in functools.WRAPPER_ASSIGNMENTS:
             if (value := getattr(function, name, None)) is not None:
@@ -166,14 +167,15 @@ class Transform(Transformed):
             instance, function = owner, function.__func__
         if not isinstance(function, types.FunctionType | Transformed):
             return self  # as with other callables that are no functions
-        method = self.__dict__.get("_method")
+        method = self._method
         if method is None or method._code is not getattr(self._anchor, "__code__", None):
             method = self._method = self._as_method()
         bound = object.__new__(type(self))
-        bound.__dict__.update(method.__dict__)
-        bound._leading = () if instance is None else (instance,)
-        if instance is not None:
-            bound.function = types.MethodType(function, instance)  # type: ignore[arg-type]
+        if instance is None:
+            bound.__dict__ = {**method.__dict__, "_leading": ()}
+        else:
+            function = types.MethodType(function, instance)  # type: ignore[arg-type]
+            bound.__dict__ = {**method.__dict__, "_leading": (instance,), "function": function}
         return bound
 
     def _as_method(self) -> Any:
