@@ -132,10 +132,9 @@ class _Liveness:
             self.waiting.append(name)
 
     def _need(self, name: str) -> None:
-        if self.aliases is not None:
-            for kind in self.aliases.within(name):
-                for place in self.writes.pop(kind, ()):
-                    self._keep(place)
+        kind = None if self.aliases is None else self.aliases.of(name)
+        for place in self.writes.pop(kind, ()) if kind is not None else ():
+            self._keep(place)
         if name in self.popped:
             self._need_position(*self.popped[name])
         elif name in self.makers:
