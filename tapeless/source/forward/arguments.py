@@ -14,12 +14,9 @@ from tapeless.rules.support import as_dtype, dtype_of
 from tapeless.rules.table import Rule
 from tapeless.source.analyse.activity import carries_no_derivative
 from tapeless.source.analyse.storage import base_name
-from tapeless.source.facts import UNKNOWN
+from tapeless.source.facts import NUMERIC, UNKNOWN
 from tapeless.source.forward.work import Work, tangent_fact
 from tapeless.source.reverse.pullbacks import label
-
-ZERO = Const(0.0)
-
 
 # Arguments --------------------------------------------------------------------------------------------
 
@@ -97,7 +94,9 @@ def result_of(work: Work, let: Let) -> Atom:
 # Results ----------------------------------------------------------------------------------------------
 
 
-def deliver(work: Work, let: Let, found: Sequence[Atom], covers: bool = True) -> None:
+def deliver(
+    work: Work, let: Let, found: Sequence[Atom], covers: bool = True, is_number: bool = False
+) -> None:
     """Tangents of the targets: as they are, packed where there is one target, unpacked where several."""
     if len(let.targets) == 1 and len(found) != 1:
         found = (work.let("t", build_tuple, *found),)
@@ -107,7 +106,7 @@ def deliver(work: Work, let: Let, found: Sequence[Atom], covers: bool = True) ->
         found = tuple(map(Var, names))
     for name, atom in zip(let.targets, found, strict=True):
         if work.carries(name):
-            work.tangents[name] = _owned(work, name, let, fitted(work, name, atom, covers))
+            work.tangents[name] = _owned(work, name, let, fitted(work, name, atom, covers, is_number))
             _describe(work, name)
 
 
@@ -119,16 +118,16 @@ def _describe(work: Work, name: str) -> None:
         work.facts[atom.name] = tangent_fact(work.fact(name))
 
 
-def fitted(work: Work, name: str, atom: Atom, covers: bool = True) -> Atom:
+def fitted(work: Work, name: str, atom: Atom, covers: bool = True, is_number: bool = False) -> Atom:
     """A tangent in the shape and dtype of its primal."""
     fact = work.fact(name)
-    if atom == ZERO and fact.kind != "scalar":
+    if _is_zero(atom) and fact.kind != "scalar":
         return work.zero(Var(name))
     own = work.fact(atom) if isinstance(atom, Var) else UNKNOWN
     if not covers and not (fact.kind == "scalar" or (own.dims is not None and own.dims == fact.dims)):
         shape = work.shape(Var(name))
         atom = work.let("t" + base_name(name), np.broadcast_to, atom, shape, fact=tangent_fact(fact))
-    if work.is_plain or fact.kind not in ("scalar", "array", "numeric", "object"):
+    if work.is_plain or (fact.kind not in NUMERIC and not is_number):
         return atom
     certain = own.dtype is not None and own.dtype == fact.dtype and own.kind == "array" == fact.kind
     if not certain:
@@ -137,6 +136,10 @@ def fitted(work: Work, name: str, atom: Atom, covers: bool = True) -> Atom:
             "t" + base_name(name), as_dtype, _as_numpy(work, atom), dtype, fact=tangent_fact(fact)
         )
     return atom
+
+
+def _is_zero(atom: Atom) -> bool:
+    return isinstance(atom, Const) and type(atom.value) is float and atom.value == 0.0
 
 
 def _as_numpy(work: Work, atom: Atom) -> Atom:

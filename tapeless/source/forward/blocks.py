@@ -13,7 +13,6 @@ from dataclasses import replace
 
 from tapeless.ir.effects import written
 from tapeless.ir.program import (
-    UNDEFINED,
     Atom,
     Block,
     Carry,
@@ -29,7 +28,7 @@ from tapeless.ir.program import (
 )
 from tapeless.source.facts import INT, Fact
 from tapeless.source.forward.calls import through_call
-from tapeless.source.forward.work import Work
+from tapeless.source.forward.work import Work, is_undefined
 from tapeless.source.forward.writes import through_write
 
 COUNTER = Fact("scalar", INT, (), weak=True)
@@ -95,7 +94,7 @@ def _branch(work: Work, branch: If) -> None:
 
 
 def _end(work: Work, atom: Atom) -> Atom:
-    return UNDEFINED if atom == UNDEFINED else work.tangent(atom)
+    return atom if is_undefined(atom) else work.tangent(atom)
 
 
 # Loops ------------------------------------------------------------------------------------------------

@@ -124,7 +124,8 @@ def _in_order(work: Work, let: Let) -> bool:
     """`x.ravel(order="K")` goes by the layout of its array, so the tangent takes on the same."""
     order = next((atom for key, atom in let.kwargs if key == "order"), None)
     source = let.args[0]
-    if order in (None, Const("C"), Const("F")) or not isinstance(source, Var) or not work.carries(source):
+    by_layout = order is not None and order not in (Const("C"), Const("F"))
+    if not by_layout or not isinstance(source, Var) or not work.carries(source):
         return False
     tangent = work.tangent(source)
     if not work.aliases.is_ever_written(source.name):  # else it is laid out alike already

@@ -59,7 +59,6 @@ from tapeless.source.reverse.pullbacks import label, rule_of
 
 # Linear in each operand for itself, which are several in one parameter.
 MULTILINEAR = (np.einsum, einsum_to, np.linalg.multi_dot)
-ZERO = Const(0.0)
 
 
 def through_rule(work: Work, let: Let) -> None:
@@ -84,7 +83,8 @@ def through_rule(work: Work, let: Let) -> None:
     elif rule.pushforward is not None:
         deliver(work, let, _by_forward_rule(work, let, rule, bound))
     elif rule.kind == "elementwise":
-        deliver(work, let, (_sum_of_products(work, let, rule, bound, needs),), _covers(work, bound, needs))
+        found = _sum_of_products(work, let, rule, bound, needs)
+        deliver(work, let, (found,), _covers(work, bound, needs), is_number=True)
     else:
         deliver(work, let, (_transposed(work, let, rule, bound, needs),))
 

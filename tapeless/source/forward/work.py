@@ -39,6 +39,21 @@ from tapeless.source.expand import expanded, learn
 from tapeless.source.facts import FLOAT, INT, UNKNOWN, Fact, join
 
 PLAIN = (FLOAT, INT, np.dtype(np.bool_))
+NUMBERS = (np.generic, complex)
+LETTERS = (
+    "e",
+    "f",
+    "g",
+    "F",
+    "D",
+    "G",
+    "f2",
+    "f4",
+    "f16",
+    "c8",
+    "c16",
+    "c32",
+)  # of dtypes, as NumPy reads them
 NUMBER = Fact("scalar", FLOAT, ())
 ZERO = Fact("scalar", FLOAT, (), weak=True)
 RESHAPING = (np.reshape, np.ravel)
@@ -161,7 +176,7 @@ class Work:
     def zero(self, atom: Atom) -> Atom:
         """The tangent of what does not vary."""
         if isinstance(atom, Const):
-            if atom == UNDEFINED or atom.value is None:
+            if is_undefined(atom) or atom.value is None:
                 return atom
             if isinstance(atom.value, np.ndarray | list | tuple | dict):
                 return self.let("t", zeros_of, atom)
@@ -187,11 +202,16 @@ class Work:
     def sides(self, name: str, then: Atom, orelse: Atom) -> None:
         """The fact of the tangent that is one of two."""
         facts = [ZERO if isinstance(atom, Const) else self.fact(atom) for atom in (then, orelse)]
-        if UNDEFINED not in (then, orelse) and not self.is_plain:
+        if not (self.is_plain or is_undefined(then) or is_undefined(orelse)):
             self.facts[name] = join(facts[0], facts[1], name)
 
 
 ARITHMETIC = (operator.add, operator.sub, operator.mul, operator.truediv, operator.neg, operator.matmul)
+
+
+def is_undefined(atom: Atom) -> bool:
+    """Whether a name is unbound here; constants may be arrays, which have no plain equality."""
+    return isinstance(atom, Const) and atom.value is UNDEFINED.value
 
 
 def _carrying(program: Program, found: set[str], unbound: set[str]) -> set[str]:
@@ -247,12 +267,14 @@ def _names_dtypes(program: Program) -> bool:
 
 
 def _is_narrow(value: Any) -> bool:
-    if not isinstance(value, type | np.dtype | str) or value is object:
+    if isinstance(value, str):
+        name = value.lstrip("<>=|")
+        if name in LETTERS:
+            return True
+        value = np.sctypeDict.get(name)
+    if not isinstance(value, np.dtype) and not (isinstance(value, type) and issubclass(value, NUMBERS)):
         return False
-    try:
-        dtype = np.dtype(value)
-    except (TypeError, ValueError):
-        return False
+    dtype = np.dtype(value)
     return dtype.kind in "fc" and dtype not in PLAIN
 
 
