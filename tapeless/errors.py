@@ -62,7 +62,8 @@ class TransformError(TapelessError, SyntaxError):
     def __str__(self) -> str:
         if self.where is None:
             return super().__str__()
-        return f"{self.where}: {self.what}\n{_underlined(self.where)}{self.why}; {self.rewrite}"
+        advice = f"; {self.rewrite}" if self.rewrite else ""
+        return f"{self.where}: {self.what}\n{_underlined(self.where)}{self.why}{advice}"
 
 
 def transform_error(where: Location, what: str, why: str, rewrite: str) -> TransformError:
@@ -70,7 +71,7 @@ def transform_error(where: Location, what: str, why: str, rewrite: str) -> Trans
 
     `why` is a clause and `rewrite` tells what to do: "y is x since line 13", "use y = x.copy()".
     """
-    message = f"{what}: {why}; {rewrite}"
+    message = f"{what}: {why}; {rewrite}" if rewrite else f"{what}: {why}"
     if where.column:
         place = (where.filename, where.line, where.column, where.text, where.line, where.end_column)
         error = TransformError(message, place)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import linecache
 import operator
 import time
@@ -9,10 +10,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tapeless.ir.emit import emit
+from tapeless.errors import transform_error
 from tapeless.ir.names import Names
 from tapeless.ir.program import Atom, Const, Let, Program, Return, Var, build_tuple, names_of
 from tapeless.rules.table import on_arrays
+from tapeless.source.analyse.refusals import Refused
 from tapeless.source.cache import (
     MISSING,
     Attribute,
@@ -28,10 +30,12 @@ from tapeless.source.cache import (
 )
 from tapeless.source.facts import UNKNOWN, Fact, fact_of_constant
 from tapeless.source.forward import forward
+from tapeless.source.lower.machine import Place
 from tapeless.source.lower.run import Branch, Leaf, Lowered, built, leaf_names, lower
 from tapeless.source.reverse import reverse, reverse_pair
 from tapeless.source.simplify import simplify
 
+_serial = itertools.count()
 TITLES = {
     "gradient": "Gradient of {0} with respect to {1}.",
     "value_and_gradient": "Value of {0} and its gradient with respect to {1}.",
@@ -70,6 +74,29 @@ def derive(
     TransformError where the function cannot be read, or has no derivative rule for what it calls.
     """
     start = time.perf_counter()
+    try:
+        return _derive(function, names, values, wrt, form, start)
+    except Refused as refused:
+        raise _with_place(refused) from None
+
+
+def _with_place(refused: Refused) -> Exception:
+    """What differentiation refused, at the place in the user's text."""
+    place = refused.statement.line
+    if not isinstance(place, Place) or place.source is None or place.node is None:
+        return refused
+    where = place.source.location(place.node)
+    return transform_error(where, "this cannot be differentiated", refused.what, refused.remedy)
+
+
+def _derive(
+    function: Any,
+    names: tuple[str, ...],
+    values: tuple[Any, ...],
+    wrt: tuple[int, ...],
+    form: Form,
+    start: float,
+) -> Derived:
     lowered = lower(function, names, values, wrt, auxiliary=form.has_aux)
     course = Course(lowered, names, wrt, {"read": (time.perf_counter() - start) * 1e3})
     make = {"pair": _pair, "tangent": _tangent}.get(form.name, _gradient)
@@ -116,7 +143,11 @@ def _gradient(course: Course, form: Form) -> dict[str, Program]:
             lead, aux = (_packed(names, body, "value", (*lead, *aux)),), ()
         exit_ = Return((*lead, packed, *aux), as_tuple=True)
     name = f"d{program.name}" if form.name == "gradient" else f"{program.name}_and_gradient"
-    return {form.name: course.timed("simplify", simplify, replace(joint, name=name, body=tuple(body), exit=exit_), facts)}
+    return {
+        form.name: course.timed(
+            "simplify", simplify, replace(joint, name=name, body=tuple(body), exit=exit_), facts
+        )
+    }
 
 
 def _pair(course: Course, form: Form) -> dict[str, Program]:
@@ -194,24 +225,22 @@ def _packed(names: Names, body: list[Any], hint: str, atoms: Sequence[Atom]) -> 
 
 def _loaded(course: Course, programs: dict[str, Program]) -> tuple[dict[str, Any], dict[str, str]]:
     """The functions in one namespace, and the text of each."""
-    free = {name: value for name, (_, value) in course.lowered.found.free.items()}
-    functions: dict[str, Any] = {}
+    scope: dict[str, Any] = {name: value for name, (_, value) in course.lowered.found.free.items()}
     sources: dict[str, str] = {}
-    scope: dict[str, Any] = dict(free)
+    functions: dict[str, Any] = {}
     for role, program in programs.items():
-        title = TITLES[role].format(course.lowered.program.name, ", ".join(course.names[i] for i in course.wrt))
-        made = emit_module(program, title, course.lowered, role)
-        sources[role] = made.source
+        made = emit(program, _layout(course, role))
+        filename = f"<tapeless {program.name} {next(_serial)}>"
+        linecache.cache[filename] = (len(made.source), None, made.source.splitlines(keepends=True), filename)
         scope.update({name: on_arrays(value) for name, value in made.globals.items()})
-        exec(compile(made.source, made.filename, "exec"), scope)
-        linecache.cache[made.filename] = (
-            len(made.source),
-            None,
-            made.source.splitlines(keepends=True),
-            made.filename,
-        )
-        functions[role] = scope[program.name]
+        exec(compile(made.source, filename, "exec"), scope)
+        sources[role], functions[role] = made.source, scope[program.name]
     return functions, sources
+
+
+def _layout(course: Course, role: str) -> Layout:
+    names = ", ".join([course.names[position] for position in course.wrt])
+    return Layout(docstring=TITLES[role].format(course.lowered.program.name, names))
 
 
 # What it rests on ------------------------------------------------------------------------------------

@@ -44,6 +44,7 @@ from tapeless.source.lower.values import (
     Tup,
     Value,
 )
+from tapeless.source.parse import Source
 
 # What may give a view of its first argument.
 VIEWS = frozenset(
@@ -64,6 +65,13 @@ MISSING: Any = object()
 
 EXPRESSIONS: dict[type[gast.AST], Callable[[Machine, Any], Value]] = {}
 STATEMENTS: dict[type[gast.AST], Callable[[Machine, Any], None]] = {}
+
+
+class Place(int):
+    """A line number that knows where in the user's text it is."""
+
+    node: gast.AST | None = None
+    source: Source | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,8 +214,12 @@ class Machine:
         return transform_error(self.frame.source.location(node), what, why, rewrite)
 
     @property
-    def line(self) -> int:
-        return getattr(self.node, "lineno", 0) if self.frame is None or self.frame.caller is None else 0
+    def line(self) -> Place:
+        """The line of the function that is differentiated, 0 in others; and the place, for error messages."""
+        is_own = self.frame is None or self.frame.caller is None
+        place = Place(getattr(self.node, "lineno", 0) if is_own else 0)
+        place.node, place.source = self.node, self.frame.source if self.frame is not None else None
+        return place
 
     def temporary(self) -> Key:
         """A key of its own for a value that branches set."""
