@@ -14,6 +14,7 @@ from tapeless.errors import MissingRuleError
 from tapeless.ir import program as ir
 from tapeless.ir.check import check
 from tapeless.ir.program import UNDEFINED, Const, If, Let, Phi, Program, Return, Var, walk
+from tapeless.source.facts import fact_of
 from tapeless.source.forward import forward
 from tapeless.source.reverse import reverse
 from tests.ir.evaluate import evaluate
@@ -260,20 +261,21 @@ def test_a_name_that_is_unbound_until_a_loop_sets_it() -> None:
 
 
 def test_zeros_are_not_made_of_what_is_unbound() -> None:
-    let = Let(("y",), np.cos, (Var("c"),))
-    branch = If(Var("b"), (let,), (), (Phi("y_1", Var("y"), UNDEFINED),))
-    use = If(
-        Var("b"),
-        (),
-        (Let(("z",), np.sin, (Var("x"),)),),
-        (Phi("out", Var("y_1"), Var("z")),),
-    )
-    program = check(Program("f", ("x", "c", "b"), (branch, use), Return((Var("out"),))))
+    """
+    if b: y = np.cos(c)
+    if d: y = np.sin(x)
+    return y if b or d else x
+    """
+    first = If(Var("b"), (Let(("y",), np.cos, (Var("c"),)),), (), (Phi("y_1", Var("y"), UNDEFINED),))
+    second = If(Var("d"), (Let(("z",), np.sin, (Var("x"),)),), (), (Phi("y_2", Var("z"), Var("y_1")),))
+    either = Let(("e",), operator.or_, (Var("b"), Var("d")))
+    third = If(Var("e"), (), (), (Phi("out", Var("y_2"), Var("x")),))
+    program = check(Program("f", ("x", "c", "b", "d"), (first, second, either, third), Return((Var("out"),))))
+    expected = {(True, False): np.zeros(3), (False, True): np.cos(X), (False, False): np.ones(3)}
 
-    for way in (True, False):
-        made, _ = forward(program, facts_of(program, X, X, way), ("x",))
-        expected = np.zeros(3) if way else np.cos(X)
-        np.testing.assert_allclose(evaluate(check(made), X, X, way, np.ones(3))[1], expected)
+    for (b, d), wanted in expected.items():
+        made, _ = forward(program, {"x": fact_of(X, "x"), "c": fact_of(X, "c")}, ("x",))
+        np.testing.assert_allclose(evaluate(check(made), X, X, b, d, np.ones(3))[1], wanted)
 
 
 # Writes -----------------------------------------------------------------------------------------------
@@ -352,7 +354,9 @@ def test_stacks_hand_tangents_on() -> None:
         kept, k = b.get(ir.pop, stack, names="x i")
         return b(operator.add, b(operator.mul, s, kept), k)
 
-    pushes(b.done(b.loop(b(range, b.n), {"s": x}, take)), 0.7, 3)
+    made = pushes(b.done(b.loop(b(range, b.n), {"s": x}, take)), 0.7, 3)
+
+    assert [len(s.args) - 1 for s in walk(made.body) if isinstance(s, Let) and s.op is ir.push] == [2, 1]
 
 
 def test_hessians_by_forward_over_reverse() -> None:
