@@ -349,6 +349,22 @@ def take_last(items: list[Any], count: int) -> list[Any]:
     return last
 
 
+def sum_of(a: Any, b: Any) -> Any:
+    """The sum of two numbers or arrays, or of two containers of one structure, item by item."""
+    if isinstance(a, dict):
+        return {key: sum_of(item, b[key]) for key, item in a.items()}
+    if isinstance(a, tuple) and hasattr(a, "_fields"):
+        return type(a)(*[sum_of(x, y) for x, y in zip(a, b, strict=True)])
+    if isinstance(a, list | tuple):
+        return type(a)([sum_of(x, y) for x, y in zip(a, b, strict=True)])
+    return a + b
+
+
+def add_part(whole: Any, index: Any, value: Any) -> None:
+    """`whole[index] += value` in a list or dict, where the part may be a container itself."""
+    whole[index] = sum_of(whole[index], value)
+
+
 def reshaped_part(whole: Any, shape: Any) -> Any:
     """`whole` in another shape where that is a view; where it would be a copy, zeros in that shape."""
     part = np.reshape(whole, shape)

@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from tapeless.rules.kinds import constant, forward_rule, general
+from tapeless.ir.program import sum_of
+from tapeless.rules.indexing import index_add
+from tapeless.rules.kinds import constant, forward_rule, general, linear
 from tapeless.rules.table import primitive
 
 
@@ -35,13 +37,7 @@ def added(a: Any, b: Any) -> Any:
     >>> added([1.0, (2.0,)], [3.0, (4.0,)])
     [4.0, (6.0,)]
     """
-    if isinstance(a, dict):
-        return {key: added(item, b[key]) for key, item in a.items()}
-    if isinstance(a, tuple) and hasattr(a, "_fields"):
-        return type(a)(*[added(x, y) for x, y in zip(a, b, strict=True)])
-    if isinstance(a, list | tuple):
-        return type(a)([added(x, y) for x, y in zip(a, b, strict=True)])
-    return a + b
+    return sum_of(a, b)
 
 
 @general(added, shaped=True)
@@ -52,6 +48,27 @@ def added_rule(g: Any, a: Any, b: Any) -> Any:
 @forward_rule(added)
 def added_forward(t_a: Any, t_b: Any, out: Any, a: Any, b: Any) -> Any:
     return added(t_a, t_b)
+
+
+@primitive
+def placed(x: Any, like: Any, index: Any) -> Any:
+    """Zeros in the structure of `like`, but for `x` at `index`.
+
+    >>> placed(2.0, [1.5, (np.ones(2), 2)], 0)
+    [2.0, (array([0., 0.]), 0.0)]
+    """
+    if isinstance(like, np.ndarray | np.generic):
+        return index_add(x, np.shape(like), index)
+    if isinstance(like, dict):
+        return zeros_of(like) | {index: x}
+    items = list(zeros_of(like))
+    items[index] = x
+    return type(like)(*items) if hasattr(like, "_fields") else type(like)(items)
+
+
+@linear(placed)
+def placed_rule(g: Any, x: Any, like: Any, index: Any) -> Any:
+    return g[index], None, None
 
 
 constant(zeros_of)

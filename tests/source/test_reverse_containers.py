@@ -6,7 +6,9 @@ import operator
 from typing import Any
 
 import numpy as np
+import pytest
 
+from tapeless.errors import MissingRuleError
 from tapeless.ir.program import build_dict, build_list, build_tuple, pop, push, same
 from tapeless.source.facts import Fact
 from tapeless.source.reverse import reverse, reverse_pair
@@ -203,3 +205,41 @@ def test_facts_of_cotangents_are_those_of_the_primal() -> None:
     (value,) = joint.exit.values
 
     assert facts[value.name] == Fact("array", np.dtype(float), (3,))
+
+
+def test_what_a_list_holds_must_not_be_written_into() -> None:
+    b = Build("x", "n")
+    y = b(np.copy, b.x)
+    history = b(build_list)
+
+    def body(i: Any) -> None:
+        b.do(list.append, history, y)
+        b.do(put, y, i, b(mul, b(get, y, i), 2.0))
+
+    b.loop(b(range, b.n), {}, body)
+    program = b.done(b(np.sum, b(np.stack, history)))
+
+    with pytest.raises(MissingRuleError, match=r"\.copy\(\)"):
+        reverse(program, facts_of(program, X, 3), ("x",))
+
+
+def test_slices_of_lists() -> None:
+    b = Build("x")
+    xs = b(build_list, b(np.sin, b.x), b(np.exp, b.x), b.x)
+    ys = b(get, xs, slice(1, None))
+    b.do(list.append, xs, b(mul, b(get, ys, 0), b(get, xs, 0)))
+    zs = b(get, xs, slice(-2, None))
+    agrees(b.done(b(add, b(np.sum, b(np.stack, zs)), b(mul, b(get, ys, 1), b(get, ys, 0)))), 0.6)
+
+
+def test_a_dict_is_filled_in_a_loop() -> None:
+    b = Build("x", "n")
+    d = b(build_dict, "a", 0.0)
+
+    def body(i: Any, x: Any) -> Any:
+        b.do(put, d, i, b(mul, x, b(np.sin, x)))
+        b.do(put, d, "a", b(add, b(get, d, "a"), b(get, d, i)))
+        return b(np.cos, x)
+
+    b.loop(b(range, b.n), {"x": b.x}, body)
+    agrees(b.done(b(mul, b(get, d, "a"), b(get, d, 1))), 0.7, 3)

@@ -82,7 +82,29 @@ class Activity:
 def is_cut(let: Let) -> bool:
     """Whether an operation passes nothing on."""
     rule = table.find(let.op)
-    return let.op in CUTTING or (rule is not None and rule.kind == "constant")
+    return let.op in CUTTING or (rule is not None and rule.kind == "constant") or _cast(let) is False
+
+
+CASTS = frozenset([np.ndarray.astype, np.array, np.asarray, getattr(np, "astype", np.asarray)])
+
+
+def _cast(let: Let) -> bool | None:
+    """Whether a call casts to floats; None where nothing is said of a dtype."""
+    wanted = dict(let.kwargs).get("dtype")
+    if wanted is None and let.op in CASTS and len(let.args) > 1:
+        second = let.args[1]
+        wanted = second if isinstance(second, ir.Const) else None
+    if not isinstance(wanted, ir.Const) or wanted.value is None:
+        return None
+    try:
+        return np.dtype(wanted.value).kind in "fcO"
+    except TypeError:
+        return None
+
+
+def is_inexact_cast(let: Let) -> bool:
+    """Whether it is known that a call casts to floats or complex numbers."""
+    return _cast(let) is True
 
 
 def carries_no_derivative(fact: Fact) -> bool:
@@ -234,6 +256,14 @@ class _Varied(_Marks):
 
 
 class _Useful(_Marks):
+    """Of the names that share storage with what is wanted, those that are written through are wanted too."""
+
+    def __init__(self, facts: dict[str, Fact], aliases: Aliasing) -> None:
+        super().__init__(facts, aliases)
+        self.sharing = {
+            site: [name for name in names if name in aliases.targets] for site, names in self.sharing.items()
+        }
+
     def statement(self, statement: Statement) -> None:
         match statement:
             case Let():

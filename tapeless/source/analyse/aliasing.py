@@ -121,6 +121,16 @@ class Aliasing:
                 return True
         return False
 
+    def is_written_in(self, name: str, scope: int, position: int, last: int) -> bool:
+        """Whether it is overwritten after a position, in a later round too, but not later than `last`."""
+        for site in self.of(name):
+            outer = site[1] if self.outline.is_within(scope, site[1]) else ROOT
+            loop = self.outline.loop_around(scope, outer)
+            start = position if loop is None or last < loop.end else loop.start - 1
+            if any(start < write <= last for write in self.writes.get(site, ())):
+                return True
+        return False
+
     def is_ever_written(self, name: str) -> bool:
         return any(site in self.writes for site in self.of(name))
 

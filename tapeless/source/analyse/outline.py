@@ -9,6 +9,7 @@ import numpy as np
 from tapeless.ir.program import (
     UNDEFINED,
     Block,
+    Const,
     For,
     If,
     Let,
@@ -59,6 +60,11 @@ class Outline:
             scope = self.scopes[scope].parent
         return scope == outer
 
+    def scope_at(self, position: int) -> int:
+        """The innermost scope that a position lies in."""
+        found = [scope for scope in self.scopes if scope.start <= position < scope.end]
+        return max(found, key=lambda scope: scope.depth).number
+
     def loop_around(self, scope: int, outer: int = ROOT) -> Scope | None:
         """The outermost loop that lies in `outer` and that `scope` lies in."""
         found = None
@@ -67,6 +73,11 @@ class Outline:
             found = here if here.is_loop else found
             scope = here.parent
         return found
+
+
+def is_undefined(atom: object) -> bool:
+    """Whether an atom says that a name is unbound; constants may be arrays, which == compares by element."""
+    return isinstance(atom, Const) and atom.value is UNDEFINED.value
 
 
 def distinct(block: Block) -> Block:
@@ -206,7 +217,7 @@ class _Outlining:
             self.found.definition[name] = statement
 
     def _unbound(self, name: str, atom: object) -> None:
-        if atom == UNDEFINED:
+        if is_undefined(atom):
             self.found.maybe_unbound.add(name)
         elif isinstance(atom, Var):
             self.takers.setdefault(atom.name, []).append(name)

@@ -12,7 +12,7 @@ from tapeless.ir import program as ir
 from tapeless.ir.effects import written
 from tapeless.ir.program import Argument, Atom, For, If, Let, Program, Statement, Var, While, named, walk
 from tapeless.source.analyse.activity import Activity
-from tapeless.source.analyse.aliasing import PERHAPS_VIEWS, VIEWS, Aliasing, is_basic
+from tapeless.source.analyse.aliasing import BUILDERS, PERHAPS_VIEWS, PUTTING, VIEWS, Aliasing, is_basic
 from tapeless.source.analyse.outline import Outline
 from tapeless.source.analyse.refusals import Refused
 from tapeless.source.facts import UNKNOWN, Fact
@@ -42,6 +42,7 @@ def storage(
     made.find_views(statements)
     made.spread(statements)
     made.check_moves(statements)
+    made.check_putting(statements)
     return made.result
 
 
@@ -86,8 +87,13 @@ class _Deciding:
             reads[name] += 1
             if self.outline.loop_around(here, own) is not None:
                 self.result.buffers.add(name)
-        elif kind in ("list", "tuple", "dict") and not isinstance(let.args[1], ir.Const):
+        elif kind in ("list", "tuple", "dict") and not self._is_known(let):
             self.result.buffers.add(name)
+
+    def _is_known(self, let: Let) -> bool:
+        """Whether it is known which items a part of a container is."""
+        index, items = let.args[1], self.facts.get(named(let.args[0]) or "", UNKNOWN).items
+        return isinstance(index, ir.Const) and (items is not None or not isinstance(index.value, slice))
 
     def find_views(self, statements: list[Statement]) -> None:
         """A view that lives while its storage is written; what such a view is a view of."""
@@ -165,6 +171,38 @@ class _Deciding:
             for old, new in moves(statement):
                 if old in self.activity.active:
                     self._check_move(old, new, statement, sharing)
+
+    def check_putting(self, statements: list[Statement]) -> None:
+        """What a container holds has a cotangent of its own: it must not be written into any more."""
+        for statement in statements:
+            if not isinstance(statement, Let) or statement.op not in (*PUTTING, *BUILDERS):
+                continue
+            holder = statement.targets[0] if statement.op in BUILDERS else written(statement)
+            values = statement.args if statement.op in BUILDERS else statement.args[1:]
+            if holder in self.activity.active:
+                for place, value in enumerate(values):
+                    kept = self.activity.keeps(self.aliases.of(holder), place)
+                    if statement.op is not ir.push or kept:
+                        self._check_held(named(value), holder, statement)
+
+    def _check_held(self, name: str | None, holder: str, let: Let) -> None:
+        if name not in self.activity.active or self.kind(holder) == "array":
+            return
+        if not self.aliases.is_ever_written(name):
+            return
+        start, _ = self.outline.spans[id(let)]
+        sites = self.aliases.of(holder)
+        last = max(
+            self.outline.last_use.get(other, -1)
+            for other, shared in self.aliases.sites.items()
+            if not sites.isdisjoint(shared)
+        )
+        if self.aliases.is_written_in(name, self.outline.scope_at(start), start, last):
+            raise Refused(
+                let,
+                f"keeps {base_name(name)} in a container, and it is written into later",
+                f"keep {base_name(name)}.copy()",
+            )
 
     def _check_move(self, old: str, new: str, statement: Statement, sharing: dict[object, list[str]]) -> None:
         """The old name of storage that is written later must not be used beside the new one."""

@@ -30,6 +30,7 @@ from tapeless.ir.program import (
     Var,
     While,
 )
+from tapeless.source.analyse.outline import is_undefined
 from tapeless.source.reverse.calls import through_call
 from tapeless.source.reverse.frame import Cotangent, Frame
 from tapeless.source.reverse.loops import loop, outer_values
@@ -142,7 +143,7 @@ def _missing(frame: Frame, side: Frame, name: str, number: int) -> Atom:
     branch, made = frame.statement, frame.work.definition.get(name)
     if isinstance(branch, If) and isinstance(made, If) and made.test == branch.test:
         phi = next(phi for phi in made.outs if phi.name == name)
-        if (phi.then, phi.orelse)[number] == UNDEFINED:
+        if is_undefined((phi.then, phi.orelse)[number]):
             return UNDEFINED
     return side.zero(name)
 

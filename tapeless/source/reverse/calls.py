@@ -10,6 +10,10 @@ import numpy as np
 
 from tapeless.ir import program as ir
 from tapeless.ir.program import Atom, Const, Let, Star, Var
+from tapeless.rules.joining import unarray
+from tapeless.rules.lists import added, placed
+from tapeless.rules.support import as_dtype, dtype_of
+from tapeless.source.analyse.activity import is_inexact_cast
 from tapeless.source.reverse.frame import Cotangent, Frame
 from tapeless.source.reverse.pullbacks import through_rule
 
@@ -91,19 +95,11 @@ def _getitem(frame: Frame, let: Let) -> bool:
     if frame.work.is_active(owner.name) and (
         frame.work.is_buffer(owner.name) or kind not in ("array", "numeric")
     ):
-        if kind == "list" and frame.work.fact(let.targets[0]).kind == "list" and not _is_number(frame, index):
-            raise frame.refuse("takes a slice of a list", "build the list again, item by item")
         atom = _whole(frame, let)
         if atom is not None:
             _to_part(frame, owner, frame.value(index), atom)
         return True
     return False
-
-
-def _is_number(frame: Frame, index: Any) -> bool:
-    if isinstance(index, Const):
-        return isinstance(index.value, int | str)
-    return frame.work.fact(index).kind == "scalar"
 
 
 def _whole(frame: Frame, let: Let) -> Atom | None:
@@ -123,10 +119,22 @@ def _to_part(frame: Frame, owner: Var, index: Any, atom: Atom) -> None:
         whole = frame.own(owner.name).atom
         assert whole is not None
         frame.add_part(owner, whole, index, atom)
-    elif isinstance(index, Const):
-        frame.contribute_part(owner, index.value, atom)
+    elif kind in ("list", "tuple", "dict") and isinstance(index, Const):
+        _to_items(frame, owner, index.value, atom)
     else:
-        raise frame.refuse(f"takes a part of {owner.name}, of which nothing is known")
+        frame.contribute(owner, frame.let("g", placed, atom, owner, index))
+
+
+def _to_items(frame: Frame, owner: Var, key: Any, atom: Atom) -> None:
+    """To one item of a container that nobody writes into, or to those of a slice."""
+    if not isinstance(key, slice):
+        frame.contribute_part(owner, key, atom)
+        return
+    items = frame.work.fact(owner).items
+    if items is None:
+        raise frame.refuse(f"takes a slice of {owner.name}, of which not even the length is known")
+    for place, item in enumerate(range(len(items))[key]):
+        frame.contribute_part(owner, item, frame.item(atom, Const(place)))
 
 
 def _list_of(frame: Frame, let: Let) -> bool:
@@ -174,6 +182,34 @@ def _joined(frame: Frame, let: Let) -> bool:
     return True
 
 
+def _astype(frame: Frame, let: Let) -> bool:
+    """`x.astype(dtype)`, however it copies."""
+    source = let.args[0]
+    atom = frame.take(let.targets[0])
+    if atom is not None and isinstance(source, Var):
+        if frame.work.fact(let.targets[0]).dtype is None and not is_inexact_cast(let):
+            raise frame.refuse("casts to a dtype that is not known", "name the dtype: x.astype(float)")
+        frame.contribute(source, frame.let("g", as_dtype, atom, frame.shape(source, dtype_of)))
+    return True
+
+
+def _unarrayed(frame: Frame, let: Let) -> bool:
+    """Nested lists out of an array become an array again."""
+    source = let.args[0]
+    atom = frame.take(let.targets[0])
+    if atom is not None and isinstance(source, Var):
+        joined = frame.let("g", np.array, atom)
+        frame.contribute(source, frame.let("g", np.reshape, joined, frame.shape(source, np.shape)))
+    return True
+
+
+def _added(frame: Frame, let: Let) -> bool:
+    atom = frame.take(let.targets[0])
+    for argument in let.args:
+        frame.contribute(argument, atom)
+    return True
+
+
 HANDLERS: dict[Any, Callable[[Frame, Let], bool]] = {
     ir.build_tuple: _display,
     ir.build_list: _display,
@@ -184,4 +220,7 @@ HANDLERS: dict[Any, Callable[[Frame, Let], bool]] = {
     list: _list_of,
     tuple: _list_of,
     float: _number,
+    np.ndarray.astype: _astype,
+    unarray: _unarrayed,
+    added: _added,
 }

@@ -21,6 +21,7 @@ from tapeless.ir.program import (
     Statement,
     Var,
     add_at,
+    add_part,
     build_dict,
     build_list,
     build_tuple,
@@ -30,7 +31,7 @@ from tapeless.ir.program import (
 )
 from tapeless.rules.lists import added, zeros_of
 from tapeless.rules.pullback import SHAPE_ONLY
-from tapeless.source.analyse.outline import ROOT
+from tapeless.source.analyse.outline import ROOT, is_undefined
 from tapeless.source.analyse.refusals import Refused
 from tapeless.source.analyse.storage import may_repeat
 from tapeless.source.facts import UNKNOWN, Fact
@@ -49,6 +50,10 @@ class Cotangent:
     atom: Atom | None = None
     owned: bool = False
     parts: dict[Any, Atom] = field(default_factory=dict)
+
+
+def _is_zero(value: Any) -> bool:
+    return isinstance(value, int | float) and value == 0
 
 
 class Frame:
@@ -142,9 +147,8 @@ class Frame:
         assert found.atom is not None
         kind = self.work.fact(name).kind
         if kind in ("list", "tuple"):
-            total = self.let(f"d{name}", added, found.atom, atom, fact=Fact("list"))
             place = self.let("part", slice, Const(None), Const(None), Const(None))
-            self.run(operator.setitem, found.atom, place, total)
+            self.run(add_part, found.atom, place, atom)
             return
         if kind in ("dict", "stack"):
             raise self.refuse(f"uses the container {name} as a whole while its items change")
@@ -199,7 +203,7 @@ class Frame:
         if old is not None and not self.work.aliases.is_ever_written(name) and isinstance(old, Var):
             return Var(self._assign(name, np.copy, old))
         made = self._guarded(name, np.zeros_like)
-        if old is not None and old != Const(0.0):
+        if old is not None and not (isinstance(old, Const) and _is_zero(old.value)):
             self.run(iadd, made, old)
         return made
 
@@ -211,8 +215,8 @@ class Frame:
         phi = next(phi for phi in branch.outs if phi.name == name)
         inner, out = self.work.cotangent_name(name), self.work.cotangent_name(name)
         make = (Let((inner,), op, (Var(name),), line=self.line),)
-        blocks = ((), make) if phi.then == UNDEFINED else (make, ())
-        sides = (UNDEFINED, Var(inner)) if phi.then == UNDEFINED else (Var(inner), UNDEFINED)
+        blocks = ((), make) if is_undefined(phi.then) else (make, ())
+        sides = (UNDEFINED, Var(inner)) if is_undefined(phi.then) else (Var(inner), UNDEFINED)
         self.out.append(If(branch.test, *blocks, (Phi(out, *sides),), self.line))
         return Var(out)
 
@@ -224,8 +228,7 @@ class Frame:
     def add_part(self, owner: Var, whole: Atom, index: Argument, atom: Atom) -> None:
         """Add to the part of an owned cotangent that an index names."""
         if self.work.fact(owner).kind in ("list", "tuple", "dict"):
-            old = self.let(f"d{owner.name}", operator.getitem, whole, index)
-            self.run(operator.setitem, whole, index, self.let(f"d{owner.name}", added, old, atom))
+            self.run(add_part, whole, index, atom)
         elif may_repeat(index, self.work.facts):
             self.run(np.add.at, whole, index, atom)
         else:
@@ -310,7 +313,8 @@ class Frame:
         """`of` a value of the forward part: its shape, its dtype."""
         if isinstance(atom, Const):
             return Const(of(atom.value))
-        if of in SHAPE_ONLY and self.work.fact(atom).kind not in ("list", "tuple", "dict", "object"):
+        is_bound = atom.name not in self.work.outline.maybe_unbound
+        if of in SHAPE_ONLY and is_bound and self.work.fact(atom).kind in ("array", "numeric", "scalar"):
             return self._shape_of_array(atom, of)
         own = self.work.forward_name(f"{atom.name}_{of.__name__.removesuffix('_of')}", self.scope)
         let = Let((own,), of, (atom,), line=self.line)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import operator
 from collections.abc import Mapping
 
+import numpy as np
+
 from tapeless.ir.program import (
     Atom,
     Block,
@@ -109,11 +111,17 @@ class _Going:
         frame = Frame(self.work, 0)
         output = self.program.exit.values[0]
         if isinstance(output, Var):
-            frame.contribute(output, seed)
+            frame.contribute(output, self._in_shape(frame, output, seed))
         forward = backward(frame, self.work.program.body)
         lead = [let for name in self.program.params for let in self.work.following.pop(name, ())]
         found = tuple([self._cotangent(frame, name) for name in self.wrt])
         return (*lead, *forward), tuple(frame.out), found
+
+    def _in_shape(self, frame: Frame, output: Var, seed: Atom) -> Atom:
+        """A seed that is a number, for an output that is an array of one."""
+        if not isinstance(seed, Const) or self.work.fact(output).kind != "array":
+            return seed
+        return frame.let("g", np.full_like, output, seed, fact=self.work.fact(output))
 
     def _cotangent(self, frame: Frame, name: str) -> Atom:
         found = frame.take(name)

@@ -26,7 +26,6 @@ from tapeless.rules.pullback import (
 )
 from tapeless.rules.shields import shielded_product, shielded_quotient
 from tapeless.rules.table import Rule
-from tapeless.source.analyse.activity import carries_no_derivative
 from tapeless.source.facts import UNKNOWN, Fact
 from tapeless.source.reverse.frame import Frame
 from tapeless.source.reverse.work import renamed_atom
@@ -157,12 +156,8 @@ def _needs(frame: Frame, let: Let, rule: Rule, bound: tuple[Any, ...]) -> tuple[
     for position, value in enumerate(bound):
         wanted = _is_active(frame, value)
         missing = position >= count or values[position] == Const(None)
-        if wanted and missing:
-            fact = frame.work.fact(value) if isinstance(value, Var) else UNKNOWN
-            if position >= count or (fact.dtype is not None and not carries_no_derivative(fact)):
-                raise frame.refuse(
-                    f"no derivative rule for {label(let.op)} (argument {rule.params[position]!r})"
-                )
+        if wanted and position >= count:
+            raise frame.refuse(f"no derivative rule for {label(let.op)} (argument {rule.params[position]!r})")
         needs.append(wanted and not missing)
     return tuple(needs[:count])
 

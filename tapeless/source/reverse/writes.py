@@ -29,7 +29,8 @@ def through_write(frame: Frame, let: Let) -> None:
         raise frame.refuse(f"no derivative rule for what np.{name} writes", "write it as a[index] = value")
     target = written(let)
     assert target is not None
-    if has_cotangent(frame, target) or let.targets:
+    # The cotangent of a list is as long as the list: it follows every change.
+    if has_cotangent(frame, target) or let.targets or frame.work.fact(target).kind in ("list", "dict"):
         handler(frame, let)
 
 
@@ -70,12 +71,45 @@ def _set_item(frame: Frame, let: Let) -> None:
 
 
 def _copy_to(frame: Frame, let: Let) -> None:
-    if len(let.args) != 2 or let.kwargs:
-        raise frame.refuse("no derivative rule for np.copyto with where", "write it as a[mask] = value")
+    if len(let.args) != 2 or [name for name, _ in let.kwargs if name != "where"]:
+        raise frame.refuse("no derivative rule for np.copyto with casting", "write it as a[...] = value")
+    if let.kwargs:
+        _copy_where(frame, let)
+        return
     whole = _owned(frame, let.args[0])
     part = _read(frame, let.args[0], whole, let.args[1]) if _is_active(frame, let.args[1]) else None
     frame.run(operator.setitem, whole, Const(Ellipsis), Const(0.0))
     frame.contribute(_atom(let.args[1]), part)
+
+
+def _copy_where(frame: Frame, let: Let) -> None:
+    target, value = let.args
+    whole, mask = _owned(frame, target), frame.atom(let.kwargs[0][1])
+    part: Atom | None = None
+    if _is_active(frame, value):
+        part = frame.let("g", np.where, mask, whole, Const(0.0))
+        part = frame.let("g", unbroadcast, part, frame.shape(_atom(value), np.shape))
+        part = _cast(frame, target, part, value)
+    frame.out.append(Let((), np.copyto, (whole, Const(0.0)), (("where", mask),), let.line, effect=True))
+    frame.contribute(_atom(value), part)
+
+
+def _fill_diagonal(frame: Frame, let: Let) -> None:
+    target, value, *wrap = let.args
+    dims, fact = frame.work.fact(_atom(target)).dims, frame.work.fact(_atom(value))
+    is_number = isinstance(value, Const) or fact.dims == ()
+    if wrap or let.kwargs or dims is None or len(dims) != 2 or not is_number:
+        raise frame.refuse(
+            "no derivative rule for this call of np.fill_diagonal", "write it as a[i, i] = value"
+        )
+    whole = _owned(frame, target)
+    part: Atom | None = None
+    if _is_active(frame, value):
+        part = frame.let(
+            "g", unbroadcast, frame.let("g", np.trace, whole), frame.shape(_atom(value), np.shape)
+        )
+    frame.run(np.fill_diagonal, whole, Const(0.0))
+    frame.contribute(_atom(value), part)
 
 
 def _add_item(frame: Frame, let: Let) -> None:
@@ -222,12 +256,16 @@ def _list_pop(frame: Frame, let: Let) -> None:
         raise frame.refuse("unpacks or drops what it pops from a list", "give it one name first")
     atom = _cotangent(frame, let.targets[0])
     whole = _owned(frame, let.args[0])
-    if len(let.args) == 1 or let.args[1] == Const(-1):
+    if len(let.args) == 1 or _is_last(let.args[1]):
         frame.run(list.append, whole, atom)
-    elif isinstance(let.args[1], Const) and let.args[1].value >= 0:
+    elif isinstance(let.args[1], Const) and isinstance(let.args[1].value, int) and let.args[1].value >= 0:
         frame.run(list.insert, whole, let.args[1], atom)
     else:
         raise frame.refuse("pops from a list at a place that is not a plain number", "build a new list")
+
+
+def _is_last(index: Argument) -> bool:
+    return isinstance(index, Const) and isinstance(index.value, int) and index.value == -1
 
 
 def _extend(frame: Frame, let: Let) -> None:
@@ -254,10 +292,25 @@ def _set_in_container(frame: Frame, let: Let) -> None:
     target, index, value = let.args
     whole, place = _owned(frame, target), frame.value(index)
     part = frame.let("g", operator.getitem, whole, place, fact=frame.work.fact(_atom(value)))
-    if frame.work.fact(target).kind == "dict":
-        raise frame.refuse("writes into a dict", "build a new one")
+    if not _is_key(frame, index):
+        raise frame.refuse("replaces a slice of a list", "build a new list")
     frame.run(operator.setitem, whole, place, frame.let("g", zeros_of, part, fact=UNKNOWN))
     frame.contribute(_atom(value), part)
+
+
+def _is_key(frame: Frame, index: Argument) -> bool:
+    if isinstance(index, Const):
+        return not isinstance(index.value, slice)
+    fact = frame.work.fact(_atom(index))
+    return frame.work.fact(_atom(index)).kind != "slice" and fact.kind in ("scalar", "object", "tuple")
+
+
+def _add_part(frame: Frame, let: Let) -> None:
+    target, index, value = let.args
+    if _is_active(frame, value):
+        fact = frame.work.fact(_atom(value))
+        part = frame.let("g", operator.getitem, _owned(frame, target), frame.value(index), fact=fact)
+        frame.contribute(_atom(value), part)
 
 
 def _add_unless_shared(frame: Frame, let: Let) -> None:
@@ -270,6 +323,7 @@ def _add_unless_shared(frame: Frame, let: Let) -> None:
 HANDLERS: dict[Any, Handler] = {
     operator.setitem: _set_item,
     np.copyto: _copy_to,
+    np.fill_diagonal: _fill_diagonal,
     ir.add_at: _add_item,
     ir.subtract_at: _add_item,
     (np.add, "at"): _add_item,
@@ -284,5 +338,6 @@ HANDLERS: dict[Any, Handler] = {
     list.extend: _extend,
     list.reverse: _reverse,
     ir.take_last: _take_last,
+    ir.add_part: _add_part,
     ir.add_unless_shared: _add_unless_shared,
 }
