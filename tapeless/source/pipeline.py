@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tapeless.errors import transform_error
+from tapeless.ir.emit import Layout, emit
 from tapeless.ir.names import Names
 from tapeless.ir.program import Atom, Const, Let, Program, Return, Var, build_tuple, names_of
 from tapeless.rules.table import on_arrays
