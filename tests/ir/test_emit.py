@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 import operator
 import traceback
 from typing import Any
@@ -31,7 +32,7 @@ def test_single_use_temporaries_fold_and_shared_ones_stay():
         Let(("c",), operator.add, (Var("b"), Var("a"))),
     )
 
-    source, names = emit(Program("f", ("x", "y"), body, Return((Var("c"),))))
+    source, names, _ = emit(Program("f", ("x", "y"), body, Return((Var("c"),))))
 
     assert source == "def f(x, y):\n    a = np.sin(x)\n    return a * y + a\n"
     assert names == {"np": np}
@@ -66,17 +67,58 @@ def test_an_operation_is_printed_as_numpy_is_written(printed: str, expected: str
     assert printed == expected
 
 
-@pytest.mark.parametrize("value", [np.float64(2.0), np.float32(2.0), np.int64(2), 2j, float("nan")])
-def test_a_constant_that_has_no_literal_is_the_object_itself(value: Any):
-    program = Program("f", ("x",), (), Return((Const(value),)))
+CONSTANTS = [
+    (2j, "2.0j"),
+    (complex(-0.0, 1.5), "complex(-0.0, 1.5)"),
+    (float("nan"), "np.nan"),
+    (-np.inf, "-np.inf"),
+    (np.pi, "np.pi"),
+    (0.1 + 0.2, "0.30000000000000004"),
+    (np.float64(2.5), "np.float64(2.5)"),
+    (np.float32(0.1), "np.float32(0.1)"),
+    (np.float16(-np.inf), "np.float16(-np.inf)"),
+    (np.int64(-2), "np.int64(-2)"),
+    (np.True_, "np.bool(True)"),
+    (np.complex64(1 + 2j), "np.complex64((1.0+2.0j))"),
+    (np.dtype("<f4"), "np.dtype('float32')"),
+    (np.float32, "np.float32"),
+    (np.fft.fft, "np.fft.fft"),
+    (np.random.default_rng, "np.random.default_rng"),
+    (np.abs, "np.abs"),
+    (float, "float"),
+    (len, "len"),
+    (math.lgamma, "math.lgamma"),
+    (..., "..."),
+    (None, "None"),
+    ("it's\n", '"it\'s\\n"'),
+    (b"ab", "b'ab'"),
+    ((1, (-2.0, None)), "1, (-2.0, None)"),
+    (slice(None, 3), "slice(3)"),
+]
 
-    assert load(program)(0.0) is value
+
+@pytest.mark.parametrize(("value", "expected"), CONSTANTS, ids=[text for _, text in CONSTANTS])
+def test_a_constant_is_printed_as_one_writes_it_and_comes_back_the_same(value: Any, expected: str):
+    program = Program("f", (), (), Return((Const(value),)))
+
+    found = load(program)()
+
+    assert emit(program).source == f"def f():\n    return {expected}\n"
+    assert type(found) is type(value)
+    assert repr(found) == repr(value)
+
+
+@pytest.mark.parametrize("value", [[1], np.ones(2), np.longdouble(2), np.dtype([("a", "f4")]), np.dtype(">f4")])
+def test_a_constant_that_has_no_literal_is_the_object_itself(value: Any):
+    program = Program("f", (), (), Return((Const(value),)))
+
+    assert load(program)() is value
 
 
 def test_a_callee_whose_name_is_taken_gets_another():
     body = (Let(("t",), t, (X,)), Let(("np",), np.sin, (Var("t"),)), Let(("a",), t, (Var("t"), Var("np"))))
 
-    source, names = emit(Program("f", ("x",), body, Return((Var("a"), Var("np")), as_tuple=True)))
+    source, names, _ = emit(Program("f", ("x",), body, Return((Var("a"), Var("np")), as_tuple=True)))
 
     assert source == "def f(x):\n    t = t_1(x)\n    np = np_1.sin(t)\n    return t_1(t, np), np\n"
     assert names == {"t_1": t, "np_1": np}
@@ -88,7 +130,7 @@ def test_a_callee_without_a_usable_name_gets_one():
 
     program = Program("f", ("x",), body, Return((Var("b"),)))
 
-    assert emit(program)[0] == "def f(x):\n    return function_1(function(x))\n"
+    assert emit(program)[0] == "def f(x):\n    return function(function_1(x))\n"
     assert load(program)(3) == 8
 
 

@@ -16,7 +16,7 @@ X, Y = Term("x"), Term("y")
 
 
 def read_back(program: Program) -> Program:
-    source, names = emit(program)
+    source, names, _ = emit(program)
     (tree,) = gast.parse(source).body
     return lower(tree, names, program.name)
 
