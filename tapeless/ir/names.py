@@ -52,3 +52,13 @@ class Names:
             wanted, name = self._given.pop()
             self._taken.discard(name)
             self._counts.pop(wanted, None)
+
+
+def base_name(name: str) -> str:
+    """What all versions of a value are called after: `x` for `x_1`, `x_2`.
+
+    >>> base_name("x_2"), base_name("x"), base_name("_1")
+    ('x', 'x', '_1')
+    """
+    stem, _, count = name.rpartition("_")
+    return stem if stem and count.isdigit() else name
