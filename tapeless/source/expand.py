@@ -96,7 +96,7 @@ def _complete(block: Block, found: dict[str, Fact], changed: set[str | None]) ->
 
 def _joined(then: Atom, orelse: Atom, name: str, found: dict[str, Fact]) -> Fact:
     facts = [found.get(a.name, UNKNOWN) for a in (then, orelse) if isinstance(a, Var)]
-    constants = any(isinstance(a, Const) and a != UNDEFINED for a in (then, orelse))
+    constants = any(isinstance(a, Const) and a.value is not UNDEFINED.value for a in (then, orelse))
     if constants or not facts:
         return UNKNOWN
     return facts[0] if len(facts) == 1 else join(facts[0], facts[1], name)
