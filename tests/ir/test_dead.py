@@ -23,6 +23,7 @@ from tapeless.ir.program import (
     Var,
     While,
     add_at,
+    build_list,
     build_tuple,
     call,
     iadd,
@@ -141,6 +142,32 @@ def test_what_is_in_a_container_is_read_with_it():
 
     assert "iadd" in left(program(*body, returns="t"))
     assert "iadd" not in left(program(*body))
+
+
+@pytest.mark.parametrize("more", [(), (do(print, Var("s")),)])
+def test_what_comes_off_a_stack_is_what_went_on_it(more: tuple[Let, ...]):
+    body = (
+        let("z", np.zeros, N),
+        let("s", new_stack),
+        do(push, Var("s"), Var("z")),
+        *more,
+        do(pop, Var("s"), targets=("p",)),
+        do(iadd, Var("p"), X),
+    )
+
+    assert "iadd(p, x) !" in left(program(*body, returns="z"))
+
+
+def test_what_is_taken_from_a_list_is_what_was_put_in():
+    body = (
+        let("z", np.zeros, N),
+        let("l", build_list),
+        do(list.append, Var("l"), Var("z")),
+        do(list.pop, Var("l"), targets=("p",)),
+        do(iadd, Var("p"), X),
+    )
+
+    assert "iadd(p, x) !" in left(program(*body, returns="z"), {"p": "array"})
 
 
 def stacked(*taken: str, returns: str) -> Program:

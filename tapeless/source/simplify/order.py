@@ -19,7 +19,7 @@ from tapeless.source.simplify.spreads import narrow_spreads
 from tapeless.source.simplify.starts import start_full
 
 Pass = Callable[[Program, dict[str, Fact]], Program]
-ROUNDS = 8  # each makes the program shorter or plainer; most programs are done after three
+ROUNDS = 8  # most programs are done after three
 
 
 def _share(program: Program, facts: dict[str, Fact]) -> Program:
@@ -49,17 +49,22 @@ PASSES: tuple[Pass, ...] = (
     _fold_constants,
     use_identities,
     _share,
+    _follow_copies,
+    _drop_dead,  # what nobody reads any more must not look used to the next round
 )
 
 
 def simplify(program: Program, facts: Mapping[str, Fact]) -> Program:
     """The program made shorter, with the same results, writes and effects."""
     known = dict(facts)
+    done: dict[Pass, Program] = {}  # what a pass gave: it need not look at that again
     for _ in range(ROUNDS):
         before = program
         known = learn(program, known)
         for change in PASSES:
-            program = change(program, known)
+            if done.get(change) is not program:
+                program = change(program, known)
+                done[change] = program
         if program is before:
             break
-    return _drop_dead(program, known)
+    return program
