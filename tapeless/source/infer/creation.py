@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
 from tapeless.ir.program import Const
@@ -21,9 +24,13 @@ from tapeless.source.infer.terms import (
     is_integer,
     is_none,
     length_argument,
+    no,
     numeric_of,
+    operand,
     shape_argument,
 )
+
+FIFTY = Const(50)
 
 
 def of_shape(shape: Term, dtype: Term = NONE, order: Term = NONE, **others: Term) -> Fact:
@@ -41,9 +48,7 @@ def full(shape: Term, fill_value: Term, dtype: Term = NONE, order: Term = NONE, 
 
 def like(a: Term, dtype: Term = NONE, order: Term = NONE, subok: Term = TRUE, shape: Term = NONE) -> Fact:
     """np.zeros_like and its kin."""
-    fact = numeric_of(a)
-    if fact.kind == "object":
-        return UNKNOWN
+    fact = operand(a)
     found = fact.dtype if is_none(dtype) else dtype_argument(dtype, None)
     return Fact("array", found, fact.dims if is_none(shape) else shape_argument(shape))
 
@@ -81,7 +86,7 @@ def arange(start: Term, stop: Term = NONE, step: Term = NONE, dtype: Term = NONE
     """The numbers from one to another; how many there are is known of whole numbers."""
     if is_none(stop):
         start, stop = ZERO, start
-    facts = [numeric_of(part) for part in (start, stop, step) if not is_none(part)]
+    facts = [operand(part) for part in (start, stop, step) if not is_none(part)]
     found = dtype_argument(dtype, None) if not is_none(dtype) else result_dtype(np.arange, *facts, ndim=0)
     return Fact("array", found, (_count(start, stop, step),))
 
@@ -101,16 +106,16 @@ def _count(start: Term, stop: Term, step: Term) -> Dim:
 def linspace(
     start: Term,
     stop: Term,
-    num: Term = Const(50),
+    num: Term = FIFTY,
     endpoint: Term = TRUE,
     retstep: Term = FALSE,
     dtype: Term = NONE,
     axis: Term = ZERO,
 ) -> Result:
     """So many numbers from one to another; of arrays, along a new axis."""
-    first, last = numeric_of(start), numeric_of(stop)
+    first, last = operand(start), operand(stop)
     found = dtype_argument(dtype, None) if not is_none(dtype) else result_dtype(np.linspace, first, last)
-    if flag(retstep) is not False or "object" in (first.kind, last.kind):
+    if flag(retstep) is not False:
         return UNKNOWN
     if first.dims == () == last.dims:
         return Fact("array", found, (length_argument(num),))
@@ -128,9 +133,8 @@ def make_array(
     like: Term = NONE,
 ) -> Fact:
     """np.array: of nested lists, or of an array."""
-    fact = numeric_of(object)
-    if fact.kind == "object" or not is_none(like):
-        return UNKNOWN
+    fact = operand(object)
+    no(like)
     least = integer(ndmin)
     dims = fact.dims
     if least is None:
@@ -154,3 +158,20 @@ def as_contiguous(a: Term, dtype: Term = NONE, **others: Term) -> Fact:
 def copy(a: Term, order: Term = NONE, subok: Term = FALSE) -> Fact:
     """An array of its own."""
     return make_array(a)
+
+
+HANDLERS: dict[Any, Callable[..., Result]] = {
+    **dict.fromkeys((np.zeros, np.ones, np.empty), of_shape),
+    **dict.fromkeys((np.zeros_like, np.ones_like, np.empty_like), like),
+    **dict.fromkeys((np.asarray, np.asanyarray, np.asfortranarray), as_array),
+    np.ascontiguousarray: as_contiguous,
+    np.full: full,
+    np.full_like: full_like,
+    np.eye: eye,
+    np.identity: identity,
+    np.tri: tri,
+    np.arange: arange,
+    np.linspace: linspace,
+    np.array: make_array,
+    np.copy: copy,
+}

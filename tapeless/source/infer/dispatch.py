@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -12,7 +13,8 @@ import numpy as np
 from tapeless.rules import table
 from tapeless.source.facts import UNKNOWN, Fact, Size
 from tapeless.source.infer import families
-from tapeless.source.infer.terms import Result, Term
+from tapeless.source.infer.reductions import method
+from tapeless.source.infer.terms import Result, Term, UnclearError
 from tapeless.source.infer.ufuncs import ufunc
 
 HANDLERS: dict[Any, Callable[..., Result]] = families.HANDLERS
@@ -27,7 +29,7 @@ def infer(op: Callable[..., Any], args: Sequence[Term], kwargs: Mapping[str, Ter
     """
     try:
         found = inferred(op, args, kwargs)
-    except (TypeError, ValueError, IndexError, KeyError, AttributeError, ArithmeticError):
+    except (UnclearError, TypeError, ValueError, IndexError, ArithmeticError):
         return UNKNOWN
     if isinstance(found, tuple):
         return tuple(
@@ -43,8 +45,11 @@ def inferred(op: Callable[..., Any], args: Sequence[Term], kwargs: Mapping[str, 
         return handler(*args, **kwargs)
     if isinstance(op, np.ufunc):
         return ufunc(op, args, kwargs)
-    handler = HANDLERS.get(table.key(op))
+    handler = _method_of_ufunc(*key) if isinstance(key := table.key(op), tuple) else HANDLERS.get(key)
     return UNKNOWN if handler is None else handler(*args, **kwargs)
+
+
+_method_of_ufunc = functools.cache(method)
 
 
 def _is_unnamed(fact: Fact) -> bool:

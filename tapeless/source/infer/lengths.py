@@ -23,7 +23,7 @@ Bound = Dim | None
 
 def is_named(dim: Dim) -> bool:
     """Whether a length can be spoken of: it is a number or has a name."""
-    return isinstance(dim, int) or dim.name != UNNAMED
+    return isinstance(dim, int) or dim.name[0] != UNNAMED
 
 
 def plus(dim: Dim, k: int) -> Dim:

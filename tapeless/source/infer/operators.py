@@ -63,7 +63,7 @@ def _of_numbers(
     first, second = PYTHON_TYPES[a.dtype.kind], PYTHON_TYPES[b.dtype.kind]
     if op is operator.pow:
         return _power_of_numbers(first, second, left, right)
-    found = _python_result(op, first, second)
+    found = python_result(op, first, second)
     if found is None:
         return UNKNOWN
     if found is int and a.size is not None and b.size is not None:
@@ -74,7 +74,7 @@ def _of_numbers(
 
 
 @functools.lru_cache(maxsize=1024)
-def _python_result(op: Callable[..., Any], *types: type) -> type | None:
+def python_result(op: Callable[..., Any], *types: type) -> type | None:
     """The type of `op` on Python numbers of these types."""
     try:
         found = type(op(*[kind(1) for kind in types]))
@@ -143,7 +143,7 @@ def unary(op: Callable[..., Any], function: np.ufunc, value: Term) -> Fact:
 def _unary_of_number(op: Callable[..., Any], fact: Fact) -> Fact:
     if fact.dtype is None:
         return Fact("scalar", None, (), weak=True)
-    found = _python_result(op, PYTHON_TYPES[fact.dtype.kind])
+    found = python_result(op, PYTHON_TYPES[fact.dtype.kind])
     if found is None:
         return UNKNOWN
     if found is int and isinstance(fact.size, int):
@@ -170,6 +170,6 @@ def operators() -> dict[Any, Callable[..., Result]]:
             table[op] = functools.partial(kind, op, function)
     for op, plain in INPLACE.items():
         function = OPERATORS.get(plain, SHIFTS.get(plain))
-        if function is not np.matmul:
+        if isinstance(function, np.ufunc) and function is not np.matmul:
             table[op] = functools.partial(augmented, plain, function)
     return table

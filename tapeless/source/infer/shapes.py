@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
 
 from tapeless.ir.program import Const
 from tapeless.source.facts import INT, UNKNOWN, Dim, Dims, Fact, Size
@@ -19,12 +22,12 @@ from tapeless.source.infer.terms import (
     axes_argument,
     axis_argument,
     broadcast_all,
-    dtype_argument,
     entries_argument,
     integer,
     is_none,
     items_of,
     numeric_of,
+    operand,
     shape_argument,
 )
 
@@ -63,9 +66,9 @@ def size(a: Term, axis: Term = NONE) -> Fact:
 
 def reshape(a: Term, shape: Term = NONE, order: Term = NONE, **others: Term) -> Fact:
     """-1 stands for what is left."""
-    fact = numeric_of(a)
+    fact = operand(a)
     entries = entries_argument(shape)
-    if fact.kind == "object" or is_none(shape) or set(others) - {"copy"}:
+    if is_none(shape) or set(others) - {"copy"}:
         return UNKNOWN
     return array(fact.dtype, None if entries is None else reshaped(fact.dims, entries))
 
@@ -73,33 +76,22 @@ def reshape(a: Term, shape: Term = NONE, order: Term = NONE, **others: Term) -> 
 def reshaped(dims: Dims | None, entries: Dims) -> Dims:
     """The dims that `entries`, with -1 for one of them, make of `dims`."""
     if -1 not in entries:
-        if dims is not None and all(isinstance(entry, int) or entry != ANY for entry in entries):
-            return entries
-        return _with_one_missing(dims, entries)
+        return entries
     at = entries.index(-1)
     others = entries[:at] + entries[at + 1 :]
     rest = ANY if dims is None or ANY in others else quotient(dims, others)
     return (*entries[:at], rest, *entries[at + 1 :])
 
 
-def _with_one_missing(dims: Dims | None, entries: Dims) -> Dims:
-    """A number that is not known may be -1 and stand for anything: all that is known is where it stands."""
-    return entries
-
-
 def ravel(a: Term, order: Term = NONE) -> Fact:
     """One axis."""
-    fact = numeric_of(a)
-    if fact.kind == "object":
-        return UNKNOWN
+    fact = operand(a)
     return array(fact.dtype, (ANY if fact.dims is None else product(fact.dims),))
 
 
 def squeeze(a: Term, axis: Term = NONE) -> Fact:
     """Without axes of length 1."""
-    fact = numeric_of(a)
-    if fact.kind == "object":
-        return UNKNOWN
+    fact = operand(a)
     if fact.dims is None:
         return Fact("numeric", fact.dtype)
     if is_none(axis):
@@ -113,10 +105,8 @@ def squeeze(a: Term, axis: Term = NONE) -> Fact:
 
 def expand_dims(a: Term, axis: Term) -> Fact:
     """With new axes of length 1."""
-    fact = numeric_of(a)
+    fact = operand(a)
     items = items_of(axis)
-    if fact.kind == "object":
-        return UNKNOWN
     if fact.dims is None or items is None:
         return Fact("array", fact.dtype)
     rank = len(fact.dims) + len(items)
@@ -131,9 +121,7 @@ def at_least(rank: int) -> Callable[..., Result]:
     """np.atleast_1d and its kin: several arrays give a tuple."""
 
     def one(a: Term) -> Fact:
-        fact = numeric_of(a)
-        if fact.kind == "object":
-            return UNKNOWN
+        fact = operand(a)
         dims = fact.dims
         if dims is not None and len(dims) < rank:
             lead = {0: rank, 1: min(rank - 1, 1), 2: 0}[len(dims)]
@@ -148,15 +136,9 @@ def at_least(rank: int) -> Callable[..., Result]:
 
 
 def same_array(a: Term, *rest: Term, **others: Term) -> Fact:
-    """An array of the same shape and dtype, with its elements in another order perhaps."""
-    fact = numeric_of(a)
-    return UNKNOWN if fact.kind == "object" else Fact("array", fact.dtype, fact.dims)
-
-
-def astype(a: Term, dtype: Term, *rest: Term, **others: Term) -> Fact:
-    """In another dtype."""
-    fact = numeric_of(a)
-    return UNKNOWN if fact.kind == "object" else Fact(fact.kind, dtype_argument(dtype, None), fact.dims)
+    """An array of the same shape and dtype, its elements perhaps in another order."""
+    fact = operand(a)
+    return Fact("array", fact.dtype, fact.dims)
 
 
 # Axes in another order --------------------------------------------------------------------------------
@@ -164,9 +146,7 @@ def astype(a: Term, dtype: Term, *rest: Term, **others: Term) -> Fact:
 
 def permuted(a: Term, order: Callable[[int], Sequence[int] | None]) -> Fact:
     """The axes in the order that `order` gives for their number."""
-    fact = numeric_of(a)
-    if fact.kind == "object":
-        return UNKNOWN
+    fact = operand(a)
     if fact.dims is None:
         return Fact("array", fact.dtype)
     axes = order(len(fact.dims))
@@ -241,7 +221,10 @@ def rollaxis(a: Term, axis: Term, start: Term = ZERO) -> Fact:
     return permuted(a, order)
 
 
-def rot90(m: Term, k: Term = Const(1), axes: Term = Const((0, 1))) -> Fact:
+ONE, FIRST_TWO = Const(1), Const((0, 1))
+
+
+def rot90(m: Term, k: Term = ONE, axes: Term = FIRST_TWO) -> Fact:
     """An odd number of quarter turns exchanges two axes."""
     turns, items = integer(k), items_of(axes)
     if turns is not None and turns % 2 == 0:
@@ -256,26 +239,20 @@ def rot90(m: Term, k: Term = Const(1), axes: Term = Const((0, 1))) -> Fact:
 
 def broadcast_to(array: Term, shape: Term, subok: Term = FALSE) -> Fact:
     """In the shape given."""
-    fact = numeric_of(array)
-    if fact.kind == "object":
-        return UNKNOWN
+    fact = operand(array)
     return Fact("array", fact.dtype, shape_argument(shape))
 
 
 def broadcast_arrays(*args: Term, subok: Term = FALSE) -> Result:
     """All in their common shape."""
-    facts = [numeric_of(arg) for arg in args]
-    if any(fact.kind == "object" for fact in facts):
-        return (UNKNOWN,) * len(facts)
+    facts = [operand(arg) for arg in args]
     dims = broadcast_all(facts)
     return tuple([Fact("array", fact.dtype, dims) for fact in facts])
 
 
 def repeat(a: Term, repeats: Term, axis: Term = NONE) -> Fact:
     """Each element so many times."""
-    fact = numeric_of(a)
-    if fact.kind == "object":
-        return UNKNOWN
+    fact = operand(a)
     count = integer(repeats)
     if is_none(axis):
         size = ANY if fact.dims is None else product(fact.dims)
@@ -294,9 +271,7 @@ def _times(dim: Dim, count: int | None) -> Dim:
 
 def tile(A: Term, reps: Term) -> Fact:
     """The whole array so many times along each axis."""
-    fact = numeric_of(A)
-    if fact.kind == "object":
-        return UNKNOWN
+    fact = operand(A)
     counts = shape_argument(reps)
     if counts is None or fact.dims is None:
         return Fact("array", fact.dtype)
@@ -308,15 +283,13 @@ def tile(A: Term, reps: Term) -> Fact:
 
 def resize(a: Term, new_shape: Term) -> Fact:
     """In the shape given, cut off or over again."""
-    fact = numeric_of(a)
-    return UNKNOWN if fact.kind == "object" else array(fact.dtype, shape_argument(new_shape))
+    fact = operand(a)
+    return array(fact.dtype, shape_argument(new_shape))
 
 
-def pad(array: Term, pad_width: Term, mode: Term = NONE, **others: Term) -> Fact:
+def pad(array: Term, pad_width: Term, *options: Term, **others: Term) -> Fact:
     """Each axis longer by what is put before and after it."""
-    fact = numeric_of(array)
-    if fact.kind == "object":
-        return UNKNOWN
+    fact = operand(array)
     if fact.dims is None:
         return Fact("array", fact.dtype)
     widths = _widths(pad_width, len(fact.dims))
@@ -326,7 +299,7 @@ def pad(array: Term, pad_width: Term, mode: Term = NONE, **others: Term) -> Fact
     return Fact("array", fact.dtype, dims)
 
 
-def _widths(term: Term, rank: int) -> list[tuple[Dim, Dim]] | None:
+def _widths(term: Term, rank: int) -> Sequence[tuple[Dim, Dim]] | None:
     """What is put before and after each axis, in any of the notations of np.pad."""
     only = integer(term)
     if only is not None:
@@ -345,3 +318,33 @@ def _widths(term: Term, rank: int) -> list[tuple[Dim, Dim]] | None:
         return None
     pairs = [(row[0], row[-1]) for row in rows if row is not None]
     return pairs * rank if len(pairs) == 1 else pairs
+
+
+HANDLERS: dict[Any, Callable[..., Result]] = {
+    **dict.fromkeys((np.flip, np.fliplr, np.flipud, np.roll), same_array),
+    np.shape: shape,
+    np.ndim: ndim,
+    np.size: size,
+    np.reshape: reshape,
+    np.ravel: ravel,
+    np.squeeze: squeeze,
+    np.expand_dims: expand_dims,
+    np.atleast_1d: at_least(1),
+    np.atleast_2d: at_least(2),
+    np.atleast_3d: at_least(3),
+    np.transpose: transpose,
+    np.matrix_transpose: matrix_transpose,
+    np.linalg.matrix_transpose: matrix_transpose,
+    np.swapaxes: swapaxes,
+    np.moveaxis: moveaxis,
+    np.rollaxis: rollaxis,
+    np.rot90: rot90,
+    np.broadcast_to: broadcast_to,
+    np.broadcast_arrays: broadcast_arrays,
+    np.repeat: repeat,
+    np.tile: tile,
+    np.resize: resize,
+    np.pad: pad,
+}
+if hasattr(np, "permute_dims"):
+    HANDLERS[np.permute_dims] = transpose

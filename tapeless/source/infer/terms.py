@@ -11,13 +11,13 @@ from tapeless.ir.program import Const
 from tapeless.source.facts import (
     FLOAT,
     NUMERIC,
+    PYTHON_NUMBERS,
     UNKNOWN,
     Dim,
     Dims,
     Fact,
     Size,
     broadcast,
-    fact_of_constant,
     known_of,
     may_be_one,
 )
@@ -31,6 +31,8 @@ NONE = Const(None)
 FALSE = Const(False)
 TRUE = Const(True)
 ZERO = Const(0)
+ONE = Const(1)
+TWO = Const(2)
 LAST = Const(-1)
 
 
@@ -44,19 +46,18 @@ def array(dtype: Dtype | None, dims: Dims | None) -> Fact:
     return Fact("array", dtype, dims)
 
 
+def loose(dtype: Dtype | None, dims: Dims | None) -> Fact:
+    """A result of NumPy that is a number or an array if no axis is left."""
+    return Fact("array" if dims else "numeric", dtype, dims)
+
+
 def number(dtype: Dtype | None) -> Fact:
     """A NumPy scalar."""
     return Fact("scalar", dtype, ())
 
 
-def python(value: type) -> Fact:
-    """A Python number, of which the type is known."""
-    return PYTHON[value]
-
-
-PYTHON = {kind: fact_of_constant(kind(1)) for kind in (bool, float, complex)} | {
-    int: Fact("scalar", np.dtype(np.int64), (), weak=True)
-}
+# A Python number, by its type.
+PYTHON = PYTHON_NUMBERS
 
 
 def is_none(term: Term) -> bool:
@@ -71,6 +72,25 @@ def numeric_of(term: Term) -> Fact:
     if fact.kind in ("list", "tuple"):
         return array_of(fact)
     return UNKNOWN
+
+
+class UnclearError(Exception):
+    """An argument of which too little is known: the result is UNKNOWN."""
+
+
+def operand(term: Term) -> Fact:
+    """An argument that NumPy reads as an array or number."""
+    fact = numeric_of(term)
+    if fact.kind == "object":
+        raise UnclearError
+    return fact
+
+
+def no(*terms: Term) -> None:
+    """Arguments such as `out` that must be None for the result to be clear."""
+    for term in terms:
+        if type(term) is not Const or term.value is not None:
+            raise UnclearError
 
 
 def array_of(fact: Fact) -> Fact:
@@ -147,11 +167,25 @@ def integer(term: Term) -> int | None:
     return size if isinstance(size, int) else None
 
 
+def integers(term: Term) -> tuple[int, ...] | None:
+    """The numbers of a tuple or list, or the one number that is given instead."""
+    items = items_of(term)
+    if items is None:
+        return None
+    found = tuple([integer(item) for item in items])
+    return None if None in found else found  # type: ignore[return-value]
+
+
 def flag(term: Term) -> bool | None:
     """Whether an argument is true; None if that is not known."""
     if type(term) is Const and isinstance(term.value, bool | int | np.bool_):
         return bool(term.value)
     return None
+
+
+def text(term: Term) -> str | None:
+    """The text that an argument is known to be."""
+    return term.value if type(term) is Const and isinstance(term.value, str) else None
 
 
 def is_integer(fact: Fact) -> bool:
