@@ -106,7 +106,7 @@ class Build:
         targets: str = "i",
         until: bool = False,
     ) -> Any:
-        """A loop over an iterable; body(*targets, *carried) returns what is next, and with `until` when to end."""
+        """A loop; body(*targets, *carried) returns what is next, with `until` also whether to end."""
         items = tuple(self.names.fresh(name) for name in targets.split())
         carried = [self.names.fresh(name) for name in inits]
         out, block = self.block(body, *map(Var, items), *map(Var, carried))

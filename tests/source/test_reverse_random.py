@@ -125,13 +125,18 @@ def is_smooth(program: Program) -> bool:
     return bool(np.isfinite(values).all()) and abs(bend) < 1e-8 and abs(values[0] - values[2]) < 1e-3
 
 
+def is_refused(program: Program) -> bool:
+    """Whether one array goes on under two names while it is written into."""
+    try:
+        reverse(program, facts_of(program, X, 0.57, 2), ("x", "y"))
+    except MissingRuleError as refusal:
+        return "second name" in str(refusal)
+    return False
+
+
 @settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(programs())
 def test_gradients_of_random_programs(program: Program) -> None:
     assume(is_smooth(program))
-    try:
-        reverse(program, facts_of(program, X, 0.57, 2), ("x", "y"))
-    except MissingRuleError as refusal:
-        assert "second name" in str(refusal)
-        return
-    agrees(program, X, 0.57, 2, order=2)
+    if not is_refused(program):
+        agrees(program, X, 0.57, 2, order=2)
