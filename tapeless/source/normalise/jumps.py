@@ -27,6 +27,9 @@ from tapeless.source.normalise.syntax import (
     store,
 )
 
+# After so many early exits in a row, what follows is no longer nested in the branch of each.
+_DEEPEST = 50
+
 
 def structured_jumps(tree: Function) -> Function:
     """Say jumps with branches and flags.
@@ -110,11 +113,13 @@ class _Region:
 class _Tail:
     """What runs from somewhere to the end of a block, last statement first.
 
-    `unset`: flags that must be False when it begins, each with the number of steps from its first use on.
+    `unset`: flags that must be False when it begins, each with the number of steps from its first use on;
+    `depth`: into how many branches it moved.
     """
 
     steps: Block = field(default_factory=list)
     unset: list[tuple[_Flag, int]] = field(default_factory=list)
+    depth: int = 0
 
     def add(self, *statements: gast.stmt) -> None:
         self.steps.extend(reversed(statements))
@@ -222,9 +227,17 @@ class _Structuring:
             if not self._exits[statement].completes:
                 reached, later = count, _Tail()
                 break
-        for statement in reversed(block[:reached]):
-            later = self._statement(statement, region, later)
+        for count in range(reached, 0, -1):
+            if later.depth >= _DEEPEST and self._exits[block[count - 1]].jumps:
+                return self._in_a_row(block[:count], region, later)
+            later = self._statement(block[count - 1], region, later)
         return later
+
+    def _in_a_row(self, block: Block, region: _Region, later: _Tail) -> _Tail:
+        """Statements that set flags, and behind them, not inside them, what follows."""
+        jumps = frozenset[Jump]().union(*(self._exits[statement].jumps for statement in block))
+        inner = self._marking(jumps, region)
+        return self._asked(self._alone(block, inner), inner.flags, region, later)
 
     def _alone(self, block: Block, region: _Region) -> Block:
         return self._block(block, region, _Tail()).closed(region.flags.values())
@@ -259,6 +272,7 @@ class _Structuring:
         The `elif`s are walked, not descended into.
         """
         done: list[tuple[gast.If, Block]] = []
+        depth = 0
         while True:
             exits = self._exits[link]
             assert exits.body is not None
@@ -270,24 +284,32 @@ class _Structuring:
                 later = self._marked(link, region, later)
                 break
             body_later, later = _shared_out(later, exits.body, exits.orelse)
-            done.append((link, self._block(link.body, region, body_later).closed(region.flags.values())))
+            body = self._block(link.body, region, body_later)
+            depth = max(depth, body.depth)
+            done.append((link, body.closed(region.flags.values())))
             if not is_elif(link.orelse):
                 later = self._block(link.orelse, region, later)
                 break
             link = link.orelse[0]
+        depth = max(depth, later.depth) + 1
         for link, body in reversed(done):
-            later = _Tail([branch(link.test, body, later.closed(region.flags.values()), link)])
+            step = branch(link.test, body, later.closed(region.flags.values()), link)
+            later = _Tail([step], depth=depth)
         return later
 
     def _marked(self, statement: gast.If | gast.With, region: _Region, later: _Tail) -> _Tail:
         """A statement that is followed by more, which runs unless a flag forbids it."""
-        flags = {jump: self._flag(jump, region.loop) for jump in Jump if jump in self._exits[statement].jumps}
-        inner = _Region("marked", region.loop, flags)
-        (step,) = self._statement(statement, inner, _Tail()).steps
-        return self._asked(step, flags, region, later)
+        inner = self._marking(self._exits[statement].jumps, region)
+        steps = self._statement(statement, inner, _Tail()).closed(inner.flags.values())
+        return self._asked(steps, inner.flags, region, later)
 
-    def _asked(self, step: gast.stmt, flags: Mapping[Jump, _Flag], region: _Region, later: _Tail) -> _Tail:
-        """A statement, and what follows it as its flags say."""
+    def _marking(self, jumps: frozenset[Jump], region: _Region) -> _Region:
+        flags = {jump: self._flag(jump, region.loop) for jump in Jump if jump in jumps}
+        return _Region("marked", region.loop, flags)
+
+    def _asked(self, steps: Block, flags: Mapping[Jump, _Flag], region: _Region, later: _Tail) -> _Tail:
+        """Some statements, and what follows them as their flags say."""
+        step = steps[-1]
         rest: Block = later.closed([*region.flags.values(), *flags.values()])
         leaving = {jump: flag for jump, flag in flags.items() if self._leaves(jump, region)}
         staying = [flag for jump, flag in flags.items() if jump not in leaving]
@@ -296,8 +318,8 @@ class _Structuring:
         if leaving:
             left = self._leave(next(iter(leaving)), region, step)  # a loop is left alike by all of them
             rest = [branch(_any(leaving.values(), step), left, rest, step)]
-        tail = _Tail()
-        tail.add(step, *rest)
+        tail = _Tail(depth=later.depth + 1)
+        tail.add(*steps, *rest)
         for flag in flags.values():
             tail.needs(flag)
         return tail
@@ -336,7 +358,7 @@ class _Structuring:
             tail = _Tail()
             tail.add(step, *(self._leave(Jump.RETURN, region, loop) if Jump.RETURN in exits.jumps else []))
         elif Jump.RETURN in flags:
-            tail = self._asked(step, {Jump.RETURN: flags[Jump.RETURN]}, region, later)
+            tail = self._asked([step], {Jump.RETURN: flags[Jump.RETURN]}, region, later)
         else:
             tail = later
             tail.add(step)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from unittest import mock
 
 import gast
 from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 
-from tapeless.source.normalise import normalise
+from tapeless.source.normalise import jumps, normalise
 from tests.source.normalise.programs import programs
 from tests.source.normalise.running import agrees, tree_of
 
@@ -21,6 +22,14 @@ CHOICES = st.lists(st.integers(0, 2), max_size=30)
 @given(programs(), CHOICES, CHOICES, CHOICES)
 def test_a_random_program_does_the_same_in_the_same_order(source, first, second, third):
     agrees(source, first, second, third, [])
+
+
+@seed(4)
+@settings(max_examples=EXAMPLES // 2, deadline=None, database=None)
+@given(programs(), CHOICES, CHOICES)
+def test_it_does_so_too_where_little_may_nest(source, first, second):
+    with mock.patch.object(jumps, "_DEEPEST", 1):
+        agrees(source, first, second, [])
 
 
 @seed(2)

@@ -13,7 +13,7 @@ import pytest
 from tapeless.source.normalise import normalise
 from tests.source.normalise.running import assert_normal, function_of, tree_of
 
-STATEMENTS = 5000
+STATEMENTS = 5000  # at once; the growth is measured from 500 on
 BRANCHES = 2000
 
 
@@ -31,6 +31,17 @@ def elifs(count: int, body: str, last: str) -> gast.FunctionDef:
         link.orelse = tree.body
         tree.body = [link]
     return tree
+
+
+def depth(tree: gast.AST) -> int:
+    """How deeply blocks nest."""
+    deepest, waiting = 0, [(tree, 0)]
+    while waiting:
+        node, level = waiting.pop()
+        deepest = max(deepest, level)
+        blocks = [part for part in (getattr(node, "body", []), getattr(node, "orelse", [])) if part]
+        waiting += [(statement, level + 1) for block in blocks for statement in block]
+    return deepest
 
 
 def size(tree: gast.AST) -> int:
@@ -65,14 +76,15 @@ def deep_stack() -> Iterator[None]:
 )
 def test_thousands_of_statements_take_their_number_of_times_the_time_of_one(line):
     tree = function(*[line] * STATEMENTS, "return x")
-    few = size(normalise(function(*[line] * 20, "return x")))
+    some = size(normalise(function(*[line] * 500, "return x")))
 
     start = time.process_time()
     new = normalise(tree)
     seconds = time.process_time() - start
 
-    assert size(new) < 1.2 * STATEMENTS / 20 * few
+    assert size(new) < 1.2 * STATEMENTS / 500 * some
     assert seconds < 10  # a quadratic pass takes minutes
+    assert depth(new) < 150
 
 
 @pytest.mark.parametrize(
@@ -99,6 +111,40 @@ def test_thousands_of_elifs_with_jumps_do_what_they_did():
     inputs = [*range(0, BRANCHES + 5, 97), -1, BRANCHES - 1]
 
     assert [before(x) for x in inputs] == [after(x) for x in inputs]
+
+
+@pytest.mark.parametrize(
+    "end", ["return x + 1", "x += 1", "while x < 9000:\n    x *= 2\n    if x % 5 == 0: return -x"]
+)
+@pytest.mark.parametrize(
+    "line",
+    [
+        "x += 1\nif x == 7000 + {0}: return {0} * 2",
+        "for i in range(2):\n    if x - i == {0}: return {0} - i\nx += 0",
+    ],
+)
+def test_hundreds_of_exits_in_a_row_leave_where_they_did(line, end):
+    tree = function(*[line.format(k) for k in range(300)], end)
+    new = normalise(tree)
+
+    before, after = function_of(tree, {}), function_of(new, {})
+    inputs = [*range(0, 400, 7), *range(6700, 7300, 13)]
+
+    assert_normal(new)
+    assert [before(x) for x in inputs] == [after(x) for x in inputs]
+
+
+def test_hundreds_of_jumps_in_a_loop_leave_where_they_did():
+    lines = [f"    if x == {k}: {'break' if k % 3 else 'continue'}\n    x += 1" for k in range(0, 4 * 130, 4)]
+    lines += [f"    if x == {k}: return x" for k in range(1, 200, 5)]
+    tree = function("for i in range(3):", *lines, "else:\n    x = -x", "return x + 1")
+    new = normalise(tree)
+
+    before, after = function_of(tree, {}), function_of(new, {})
+
+    assert_normal(new)
+    assert depth(new) < 150
+    assert [before(x) for x in range(-500, 600)] == [after(x) for x in range(-500, 600)]
 
 
 def test_thousands_of_cases_become_as_many_branches():
