@@ -170,6 +170,18 @@ def test_what_is_taken_from_a_list_is_what_was_put_in():
     assert "iadd(p, x) !" in left(program(*body, returns="z"), {"p": "array"})
 
 
+def test_what_is_found_in_a_list_of_another_name_is_what_was_put_in():
+    body = (
+        let("z", np.zeros, N),
+        let("l", build_list, Var("z")),
+        let("m", same, Var("l")),
+        let("p", operator.getitem, Var("m"), Const(0)),
+        do(iadd, Var("p"), X),
+    )
+
+    assert "iadd(p, x) !" in left(program(*body, returns="z"), {"p": "array"})
+
+
 def stacked(*taken: str, returns: str) -> Program:
     """Two values kept in each round, and taken on the way back."""
     keep = (let("b", np.sin, Var("a")), let("k", np.cos, Var("a")), do(push, Var("s"), Var("a"), Var("k")))

@@ -111,6 +111,13 @@ def test_signs_meet(op: Any, args: tuple[Any, ...], result: str | None):
     assert text == ("d = copy(x)\nreturn d" if result is None else f"d = {result}\nreturn d")
 
 
+@pytest.mark.parametrize("op", [operator.add, operator.sub])
+def test_signs_of_whole_numbers_stay(op: Any):
+    facts = {"x": real(N, dtype=np.uint8), "y": real(N, dtype=np.int64)}
+
+    assert "m = neg(x)" in made(use_identities, facts, let("m", operator.neg, "x"), let("d", op, "y", "m"))
+
+
 def test_a_sign_that_others_read_too_stays():
     body = (let("m", operator.neg, "x"), let("d", operator.add, "y", "m"), let("e", operator.mul, "d", "m"))
 

@@ -101,6 +101,12 @@ def test_a_cast_to_the_dtype_of_the_other_operand_is_the_same_for_a_python_numbe
     assert narrowed(ALL, *cast) == "t = dtype_of(y)\ng_1 = as_dtype(g, t)\nd = g_1 * y\nreturn d"
 
 
+def test_a_python_number_is_rounded_as_often_as_before():
+    cast = (let("t", dtype_of, "y"), let("k", as_dtype, "c", "t"), let("d", operator.mul, "k", "x"))
+
+    assert "as_dtype(c, t)" in narrowed(ALL, *cast, g=PYTHON_FLOAT)
+
+
 def test_python_divides_by_zero_otherwise_than_numpy():
     body = (ALL, let("d", operator.truediv, "c", 0.0), let("e", operator.mul, "d", "x"))
 
