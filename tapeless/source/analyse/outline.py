@@ -42,10 +42,14 @@ class Scope:
 
 @dataclass(slots=True)
 class Outline:
-    """Scopes by number; for each name the scope that sees it, where it is defined and last read."""
+    """Scopes by number; for each name the scope that sees it, where it is defined and last read.
+
+    By the identity of a statement: its first and last position, the scope it stands in, those it opens.
+    """
 
     scopes: list[Scope] = field(default_factory=list)
     spans: dict[int, tuple[int, int]] = field(default_factory=dict)
+    home: dict[int, int] = field(default_factory=dict)
     inner: dict[int, tuple[int, ...]] = field(default_factory=dict)
     scope_of: dict[str, int] = field(default_factory=dict)
     position: dict[str, int] = field(default_factory=dict)
@@ -59,11 +63,6 @@ class Outline:
         while self.scopes[scope].depth > self.scopes[outer].depth:
             scope = self.scopes[scope].parent
         return scope == outer
-
-    def scope_at(self, position: int) -> int:
-        """The innermost scope that a position lies in."""
-        found = [scope for scope in self.scopes if scope.start <= position < scope.end]
-        return max(found, key=lambda scope: scope.depth).number
 
     def loop_around(self, scope: int, outer: int = ROOT) -> Scope | None:
         """The outermost loop that lies in `outer` and that `scope` lies in."""
@@ -145,6 +144,7 @@ class _Outlining:
                 case For() | While():
                     self._loop(statement, scope, start)
             self.found.spans[id(statement)] = (start, self.clock)
+            self.found.home[id(statement)] = scope
 
     def _let(self, statement: Let, scope: int, start: int) -> None:
         if statement.op not in SHAPES:

@@ -12,7 +12,7 @@ from tapeless.ir import program as ir
 from tapeless.ir.effects import written
 from tapeless.ir.program import Argument, Atom, For, If, Let, Program, Statement, Var, While, named, walk
 from tapeless.source.analyse.activity import Activity
-from tapeless.source.analyse.aliasing import BUILDERS, PERHAPS_VIEWS, PUTTING, VIEWS, Aliasing, is_basic
+from tapeless.source.analyse.aliasing import BUILDERS, PERHAPS_VIEWS, PUTTING, VIEWS, Aliasing, Site, is_basic
 from tapeless.source.analyse.outline import Outline
 from tapeless.source.analyse.refusals import Refused
 from tapeless.source.facts import UNKNOWN, Fact
@@ -53,6 +53,7 @@ class _Deciding:
         self.aliases = aliases
         self.activity = active
         self.result = Storage()
+        self.last_uses: dict[Site, int] = {}
 
     def kind(self, name: str) -> str:
         return self.facts.get(name, UNKNOWN).kind
@@ -174,6 +175,10 @@ class _Deciding:
 
     def check_putting(self, statements: list[Statement]) -> None:
         """What a container holds has a cotangent of its own: it must not be written into any more."""
+        for name, sites in self.aliases.sites.items():
+            for site in sites:
+                last = self.outline.last_use.get(name, -1)
+                self.last_uses[site] = max(last, self.last_uses.get(site, -1))
         for statement in statements:
             if not isinstance(statement, Let) or statement.op not in (*PUTTING, *BUILDERS):
                 continue
@@ -191,13 +196,8 @@ class _Deciding:
         if not self.aliases.is_ever_written(name):
             return
         start, _ = self.outline.spans[id(let)]
-        sites = self.aliases.of(holder)
-        last = max(
-            self.outline.last_use.get(other, -1)
-            for other, shared in self.aliases.sites.items()
-            if not sites.isdisjoint(shared)
-        )
-        if self.aliases.is_written_in(name, self.outline.scope_at(start), start, last):
+        last = max(self.last_uses.get(site, -1) for site in self.aliases.of(holder))
+        if self.aliases.is_written_in(name, self.outline.home[id(let)], start, last):
             raise Refused(
                 let,
                 f"keeps {base_name(name)} in a container, and it is written into later",

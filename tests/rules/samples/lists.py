@@ -1,4 +1,4 @@
-"""Samples of tapeless/rules/lists.py on arrays; containers of them are tried by the tests of the source road."""
+"""Samples of tapeless/rules/lists.py on arrays; the source road tries containers."""
 
 from tapeless.rules.lists import added, placed
 from tests.rules.sample import Edge, Sample, array
