@@ -7,6 +7,7 @@ import operator
 
 import numpy as np
 
+from tapeless.ir.program import UNDEFINED
 from tests.source.building import Build, agrees, gradients, weighed
 
 X = np.array([0.3, -0.7, 1.1])
@@ -188,3 +189,18 @@ def test_programs_without_where_do_not_pay() -> None:
     joint = agrees(b.done(b(np.sum, b(operator.mul, b.x, b(np.sin, b.x)))), X)
 
     assert "shielded" not in repr(joint)
+
+
+def test_a_name_that_only_later_rounds_know() -> None:
+    b = Build("x", "n")
+
+    def body(i, last, x):
+        new = b.when(
+            b(operator.gt, i, 0),
+            lambda: b(operator.mul, x, b(operator.mul, last, last)),
+            lambda: b(np.sin, x),
+        )
+        return b(np.cos, new), new
+
+    _, x = b.loop(b(range, b.n), {"last": UNDEFINED, "x": b.x}, body)
+    agrees(b.done(x), 0.7, 3)

@@ -250,3 +250,14 @@ def test_what_may_be_a_copy_is_refused_when_it_is_written() -> None:
 
     with pytest.raises(MissingRuleError, match="copy"):
         reverse(program, facts_of(program, X), ("x",))
+
+
+def test_a_value_is_kept_before_the_next_round_overwrites_it() -> None:
+    b = Build("x", "n")
+    a = b(np.copy, b.x)
+
+    def body(i: Any, s: Any) -> Any:
+        b.do(put, a, i, b(mul, b(get, b.x, i), 2.0))
+        return b(add, s, b(np.sum, b(np.sin, a)))
+
+    agrees(b.done(b.loop(b(range, b.n), {"s": 0.0}, body)), X, 4)
