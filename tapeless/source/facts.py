@@ -34,11 +34,12 @@ Dim: TypeAlias = int | Size
 Dims: TypeAlias = tuple[Dim, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Fact:
     """What is known of one value.
 
-    `dtype` and `dims` are None where unknown; `weak`: a Python number, which does not widen an array.
+    `dtype` and `dims` are None where unknown; `weak`: a Python number, which does not widen an array;
+    None: perhaps one, else a number of NumPy's of that dtype.
     `items` are those of a tuple, list or slice of known length, of a dict its keys and values in turn;
     `item` is what each element of a list of unknown length is.  `size`: what a Python int is known to be, a
     number or the length of some axis.  What is said of a list or dict holds until it is written into.
@@ -48,10 +49,31 @@ class Fact:
     kind: Kind = "object"
     dtype: np.dtype[Any] | None = None
     dims: Dims | None = None
-    weak: bool = False
+    weak: bool | None = False
     items: tuple[Fact | Const, ...] | None = None
     item: Fact | None = None
     size: Dim | None = None
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Fact):
+            return NotImplemented
+        return (
+            self.kind == other.kind
+            and same_dtype(self.dtype, other.dtype)
+            and self.dims == other.dims
+            and self.weak == other.weak
+            and self.items == other.items
+            and self.item == other.item
+            and self.size == other.size
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.kind, self.dtype, self.dims, self.weak, self.size))
+
+
+def same_dtype(a: np.dtype[Any] | None, b: np.dtype[Any] | None) -> bool:
+    """Whether both are the same dtype, or unknown: `==` takes None for float64."""
+    return a is b or (a is not None and b is not None and a == b)
 
 
 UNKNOWN = Fact()
@@ -183,13 +205,13 @@ def join(a: Fact | None, b: Fact, name: str) -> Fact:
         kind = "numeric"
     else:
         kind = a.kind
-    dtype = a.dtype if a.dtype == b.dtype and a.weak == b.weak and a.dtype is not None else None
+    dtype = a.dtype if same_dtype(a.dtype, b.dtype) else None
     item = join(a.item, b.item, f"{name}[]") if a.item is not None and b.item is not None else None
     return Fact(
         kind,
         dtype,
         _joined_dims(a.dims, b.dims, name),
-        a.weak and b.weak,
+        a.weak if a.weak == b.weak else None,
         _joined_items(a.items, b.items, name),
         item,
         a.size if a.size == b.size else None,

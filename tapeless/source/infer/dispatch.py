@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from tapeless.rules import table
-from tapeless.source.facts import UNKNOWN, Fact, Size
+from tapeless.source.facts import UNKNOWN, Fact, Size, same_dtype
 from tapeless.source.infer import families
 from tapeless.source.infer.reductions import method
 from tapeless.source.infer.terms import Result, Term, UnclearError
@@ -27,6 +27,14 @@ def infer(op: Callable[..., Any], args: Sequence[Term], kwargs: Mapping[str, Ter
     Lengths that are new are named after `name`.  A call that is not understood gives UNKNOWN: when it runs
     it will say itself what is wrong with it.
     """
+    for position, arg in enumerate(args):
+        if isinstance(arg, Fact) and arg.weak is None:
+            return _agreed(
+                *[
+                    infer(op, [*args[:position], replace(arg, weak=weak), *args[position + 1 :]], kwargs, name)
+                    for weak in (True, False)
+                ]
+            )
     try:
         found = inferred(op, args, kwargs)
     except (UnclearError, TypeError, ValueError, IndexError, ArithmeticError):
@@ -36,6 +44,25 @@ def infer(op: Callable[..., Any], args: Sequence[Term], kwargs: Mapping[str, Ter
             [named(fact, f"{name}[{i}]") if _is_unnamed(fact) else fact for i, fact in enumerate(found)]
         )
     return named(found, name) if _is_unnamed(found) else found
+
+
+def _agreed(one: Result, other: Result) -> Result:
+    """What holds of a result whether an argument is a number of Python's or of NumPy's."""
+    if isinstance(one, tuple) or isinstance(other, tuple):
+        if not isinstance(one, tuple) or not isinstance(other, tuple) or len(one) != len(other):
+            return UNKNOWN
+        return tuple([_least(a, b) for a, b in zip(one, other, strict=True)])
+    return _least(one, other)
+
+
+def _least(one: Fact, other: Fact) -> Fact:
+    if one == other:
+        return one
+    if one.kind != other.kind or one.dims != other.dims:
+        return UNKNOWN
+    dtype = one.dtype if same_dtype(one.dtype, other.dtype) else None
+    weak = one.weak if one.weak == other.weak else None
+    return replace(one, dtype=dtype, weak=weak, size=one.size if one.size == other.size else None)
 
 
 def inferred(op: Callable[..., Any], args: Sequence[Term], kwargs: Mapping[str, Term]) -> Result:
