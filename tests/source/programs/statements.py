@@ -1,6 +1,5 @@
 """Printing, asserting, raising, formatting, with, try around constants, annotations, docstrings."""
 
-import contextlib
 import sys
 from typing import Any
 
@@ -141,8 +140,9 @@ def errstate_with_hidden_nan(x):
 def nested_with(x):
     with np.errstate(all="ignore"), np.errstate(over="raise"):
         y = x * 2
-    with contextlib.nullcontext():
-        z = y * x
+    with np.errstate(under="ignore"):
+        with np.errstate(divide="raise"):
+            z = y * x
     return np.sum(z)
 
 
