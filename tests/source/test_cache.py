@@ -328,6 +328,24 @@ def test_cells_are_those_of_the_function_that_is_called():
     assert len(maker.made) == 1
 
 
+def test_a_function_in_a_cell_must_be_the_very_one():
+    def over(inner):
+        return lambda x: inner(x)
+
+    store = Store()
+    functions = [over(plain), over(with_default)]
+
+    def derive(values):
+        (cell,) = calling.__closure__
+        which = cell.cell_contents
+        return Derived(lambda x: which, guards=(Guard(Cell(cell), which),))
+
+    maker = Maker(derive)
+    for calling in (*functions, *functions):
+        assert maker(store, calling, 1.0) is calling.__closure__[0].cell_contents
+    assert len(maker.made) == 2
+
+
 def test_what_is_read_again_must_be_of_the_same_kind():
     namespace: dict[str, Any] = {"w": np.ones(3)}
     store = Store()
@@ -380,9 +398,15 @@ def test_an_attribute_of_an_argument_is_looked_at():
 
 def test_an_object_at_the_address_of_one_that_died_is_another():
     store, maker = Store(), Maker()
-    for count in range(1, 6):
-        maker(store, plain, Thing())  # each may get the address of the one before
-        assert len(maker.made) == count
+    thing = Thing()
+    address = id(thing)
+    maker(store, plain, thing)
+    del thing
+    others = [Thing() for _ in range(1000)]
+    (same,) = [other for other in others if id(other) == address]
+    maker(store, plain, same)
+
+    assert len(maker.made) == 2
 
 
 def test_the_number_of_derivatives_is_bounded_and_the_oldest_goes():

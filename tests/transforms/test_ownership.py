@@ -25,6 +25,14 @@ class Box:
 _tree.register_container(Box, lambda box: ([box.inside], None), lambda _, parts: Box(*parts))
 
 
+def test_an_array_that_says_one_element_several_times_is_copied():
+    held = (np.lib.stride_tricks.as_strided(np.ones(1), (3,), (0,)),)
+    found = owned(held[0])
+    found[0] = 5.0
+
+    assert found.tolist() == [5.0, 1.0, 1.0]
+
+
 def address_of(held: Any) -> int:
     """Where the array begins that is first among what is held."""
     return held[0].__array_interface__["data"][0]
