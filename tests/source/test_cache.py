@@ -267,7 +267,7 @@ class Maker:
         return ready.function(*values)
 
     def derive(self, values: Any) -> Derived:
-        self.made.append(values)
+        self.made.append(len(self.made))  # not the values: they must be free to die
         return self._derive(values)
 
 
