@@ -253,7 +253,7 @@ class _Variable:
 
     def open(self, each: _Class, until: int, free: set[str], reserved: set[str]) -> _Slot:
         """A name that stands for nothing yet."""
-        name = self.base
+        name = self.base if not self.count else f"{self.base}_{self.count}"
         while name in free or (self.count and name in reserved):
             self.count += 1
             name = f"{self.base}_{self.count}"
