@@ -68,6 +68,7 @@ class Derived:
     report: Report = Report()
     written: tuple[int, ...] = ()  # positions of arguments that the user's function writes into
     # For the transforms' own use:
+    single: bool = False  # there is one gradient, and it stands where the tuple of several would
     unsure: bool = False  # `function` gives the value too, whose shape and dtype only the call can tell
     like: tuple[Any, ...] = ()  # values of the same signature, without their data
 

@@ -115,6 +115,7 @@ def _derive(
         output=_fact_of(output, lowered.facts),
         report=_report(course, programs),
         written=lowered.written,
+        single=len(wrt) == 1,
     )
 
 
@@ -136,9 +137,9 @@ def _gradient(course: Course, form: Form) -> dict[str, Program]:
     gradients = _in_structure(course, cotangents, names, body)
     aux = values[1:] if form.has_aux else ()
     if form.name == "gradient" and not aux:
-        exit_ = Return(gradients, as_tuple=True)
+        exit_ = Return(gradients, as_tuple=len(gradients) != 1)
     else:
-        packed = _packed(names, body, "gradient", gradients)
+        packed = gradients[0] if len(gradients) == 1 else _packed(names, body, "gradient", gradients)
         lead = values[:1] if form.name == "value_and_gradient" else ()
         if lead and aux:
             lead, aux = (_packed(names, body, "value", (*lead, *aux)),), ()
@@ -162,7 +163,7 @@ def _pair(course: Course, form: Form) -> dict[str, Program]:
         first = replace(first, body=tuple(body), exit=Return((out, first.exit.values[-1]), as_tuple=True))
     names, body = Names(names_of(second)), list(second.body)
     gradients = _in_structure(course, second.exit.values, names, body)
-    second = replace(second, body=tuple(body), exit=Return(gradients, as_tuple=True))
+    second = replace(second, body=tuple(body), exit=Return(gradients, as_tuple=len(gradients) != 1))
     return {
         "forward": course.timed("simplify", simplify, first, facts),
         "backward": course.timed("simplify", simplify, second, facts),

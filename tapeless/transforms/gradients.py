@@ -73,15 +73,20 @@ class Gradient(_OfScalar):
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         plan, ready, values = self._prepare(args, kwargs)
-        gradients = ready.function(*values)
-        aux = None
-        if ready.derived.unsure:
-            value, gradients = gradients
+        derived, aux = ready.derived, None
+        if derived.unsure:
+            value, gradients = ready.function(*values)
             if self.has_aux:
                 value, aux = value
             self._check(value)
         elif self.has_aux:
-            gradients, aux = gradients
+            gradients, aux = ready.function(*values)
+        elif derived.single:  # no variable may refer to it
+            gradients = (ready.function(*values),)
+        else:
+            gradients = ready.function(*values)
+        if derived.single and (derived.unsure or self.has_aux):
+            gradients = (gradients,)
         selection = plan.selection
         if selection.single and selection.selected[0].key is None:
             found: Any = owned(gradients[0])
@@ -100,6 +105,8 @@ class ValueAndGradient(_OfScalar):
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         plan, ready, values = self._prepare(args, kwargs)
         value, gradients = ready.function(*values)
+        if ready.derived.single:
+            gradients = (gradients,)
         if ready.derived.unsure:
             self._check(value[0] if self.has_aux else value)
         selection = plan.selection
@@ -128,7 +135,9 @@ class ElementwiseGradient(_WithPair):
             )
         check_dtype(dtype_of(out), self.kind, function, self.holomorphic)
         ones = np.ones_like(out) if isinstance(out, np.ndarray) else dtype_of(out).type(1)
-        several = chosen(ready.backward(residuals, ones), plan.selection)
+        single = ready.derived.single  # no variable may refer to a gradient
+        given = (ready.backward(residuals, ones),) if single else ready.backward(residuals, ones)
+        several = chosen(given, plan.selection)
         found = several[0] if plan.selection.single else several
         return (found, aux) if self.has_aux else found
 

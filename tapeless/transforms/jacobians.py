@@ -38,15 +38,33 @@ class JacobianByRows(Pair):
         wrt = tuple([one.of(values) for one in selection.selected])
         outs, ins = _leaves(out), _tree.flatten(wrt)[0]
         _check_outputs(outs, self)
+        if ready.derived.single and type(out) is type(wrt[0]) is np.ndarray and selection.is_plain:
+            rows = _rows(ready.backward, residuals, out, wrt[0])
+            rows = rows if selection.single else (rows,)
+            return (rows, aux) if self.has_aux else rows
         structure = _tree.structure(wrt)
         blocks = [[_block(leaf, by, dtype_of(by)) for by in ins] for leaf in outs]
         for number, element, cotangent in _units(out):
-            found = _selected(ready.backward(refilled(residuals), cotangent), selection)
+            found = ready.backward(refilled(residuals), cotangent)
+            found = _selected((found,) if ready.derived.single else found, selection)
             for block, (_, part) in zip(blocks[number], _tree.parts_like(structure, found), strict=True):
                 if block is not None:
                     block.reshape(np.size(outs[number]), *np.shape(part))[element] = part
         found = _assembled(out, wrt, blocks, selection.single)
         return (found, aux) if self.has_aux else found
+
+
+def _rows(backward: Any, residuals: Any, out: np.ndarray[Any, Any], by: np.ndarray[Any, Any]) -> Any:
+    """The Jacobian of one array by another."""
+    jacobian = np.empty((*out.shape, *by.shape), dtype_of(by))
+    rows = jacobian.reshape(out.size, *by.shape)
+    cotangent = np.zeros(out.shape, out.dtype)
+    elements = cotangent.reshape(-1)
+    for k in range(out.size):
+        elements[k] = 1
+        rows[k] = backward(refilled(residuals), cotangent)
+        elements[k] = 0
+    return jacobian
 
 
 class Jacobian(JacobianByRows):

@@ -55,7 +55,9 @@ class Pullback:
         structure, slots = self._output
         given = _tree.parts_like(structure, cotangent, "the cotangent")
         leaves = [slot.fill(part, path, "output") for slot, (path, part) in zip(slots, given, strict=True)]
-        found = self._backward(refilled(self._residuals), _tree.unflatten(structure, leaves))
+        given = refilled(self._residuals), _tree.unflatten(structure, leaves)
+        found = (self._backward(*given),) if self._derived.single else self._backward(*given)
+        del given, leaves
         return chosen(found, self._selection)
 
     @property
