@@ -158,9 +158,9 @@ class Leaves:
         return [name for argument in atoms(let) for name in self.of(argument)]
 
     def atom(self, atom: Atom) -> Atom:
-        """The value that an atom stands for: folded names that reach ends of blocks are other names only."""
-        while isinstance(atom, Var) and atom.name in self.folded:
+        """The value that is meant by what is folded for being only another name."""
+        while isinstance(atom, Var) and atom.name in self.folded and self.folded[atom.name].op is same:
             (source,) = self.folded[atom.name].args
-            assert isinstance(source, Var | Const)
+            assert not isinstance(source, Star)
             atom = source
         return atom
