@@ -179,13 +179,35 @@ OPERATORS: dict[Function, Function] = {
     math.acosh: np.arccosh,
     math.atanh: np.arctanh,
     math.pow: np.power,
-    **{
-        getattr(math, name): getattr(np, name)
-        for name in np.__all__
-        if name not in ("pow", "nan", "inf", "pi", "e") and isinstance(getattr(np, name), np.ufunc)
-        if hasattr(math, name)
-    },
+    math.ceil: np.ceil,
+    math.copysign: np.copysign,
+    math.cos: np.cos,
+    math.cosh: np.cosh,
+    math.degrees: np.degrees,
+    math.exp: np.exp,
+    math.expm1: np.expm1,
+    math.fabs: np.fabs,
+    math.floor: np.floor,
+    math.fmod: np.fmod,
+    math.hypot: np.hypot,
+    math.isfinite: np.isfinite,
+    math.isinf: np.isinf,
+    math.isnan: np.isnan,
+    math.log: np.log,
+    math.log10: np.log10,
+    math.log1p: np.log1p,
+    math.log2: np.log2,
+    math.radians: np.radians,
+    math.sin: np.sin,
+    math.sinh: np.sinh,
+    math.sqrt: np.sqrt,
+    math.tan: np.tan,
+    math.tanh: np.tanh,
+    math.trunc: np.trunc,
 }
+for _name in ("cbrt", "exp2"):  # new in Python 3.11 and later
+    if hasattr(math, _name):
+        OPERATORS[getattr(math, _name)] = getattr(np, _name)
 
 
 def key(function: Any) -> Any:

@@ -50,7 +50,8 @@ class Source:
     """
 
     tree: gast.FunctionDef | gast.Lambda
-    function: FunctionType
+    function: FunctionType | None
+    code: CodeType
     filename: str
     first_line: int
     lines: Sequence[str]
@@ -63,7 +64,7 @@ class Source:
         """Where a node stands; one without a place of its own stands where its first part does."""
         for part in (*gast.walk(node), self.tree):
             if getattr(part, "lineno", None) is not None:
-                return _location(part, self.function.__code__, self.lines)
+                return _location(part, self.code, self.lines)
         raise AssertionError("unreachable: a function that was read has a line")
 
     @functools.cached_property
@@ -107,9 +108,8 @@ def parse(function: Any) -> Source:
     if isinstance(found, Missing):
         raise _unreadable(inner, found)
     _check(found, inner.__code__)
-    return Source(
-        _as_gast(found, inner), inner, inner.__code__.co_filename, inner.__code__.co_firstlineno, found.lines
-    )
+    code = inner.__code__
+    return Source(_as_gast(found, inner), inner, code, code.co_filename, code.co_firstlineno, found.lines)
 
 
 def unwrapped(function: Any) -> tuple[Any, str | None]:

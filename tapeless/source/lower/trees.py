@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import gast
@@ -54,8 +54,11 @@ def reading_of(function: Any, frame: Frame | None) -> Reading:
         return Reading(found[0], function.frame.source, found[1], None)
     plain, _ = unwrapped(function)
     known = _known.get(plain.__code__)
-    if known is None:
-        source = parse(plain)
+    # Code is equal to other code of the same text, in whatever file that stands.
+    if known is None or known[1].filename != plain.__code__.co_filename:
+        source = replace(
+            parse(plain), function=None
+        )  # a closure may hold much, and would live as long as its code
         tree = _normalised(source.tree, source)
         known = (tree, source, local_names(tree))
         with _lock:
