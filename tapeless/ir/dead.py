@@ -182,10 +182,12 @@ class _Liveness:
         return same_or(block, [self._cut(s) for s in block if self.places[id(s)].live])
 
     def _cut(self, statement: Statement) -> Statement:
+        if isinstance(statement, Let):
+            return self._cut_stack(statement) if self.positions else statement
         cut = with_blocks(statement, self._sweep)
         match cut:
             case Let():
-                return self._cut_stack(cut)
+                return cut
             case If(outs=outs):
                 kept = tuple([phi for phi in outs if phi.name in self.live])
                 return cut if len(kept) == len(outs) else replace(cut, outs=kept)

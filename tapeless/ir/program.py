@@ -257,6 +257,8 @@ def free_names(block: Block) -> set[str]:
 def with_blocks(statement: Statement, change: Callable[[Block], Block]) -> Statement:
     """The statement with its blocks changed, in the order in which they run; itself if none is another."""
     old = blocks(statement)
+    if not old:
+        return statement
     new = tuple([change(block) for block in old])
     if all(a is b for a, b in zip(old, new, strict=True)):
         return statement

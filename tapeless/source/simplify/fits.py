@@ -10,7 +10,7 @@ import numpy as np
 from tapeless.ir.program import Atom, Const, Let, Program
 from tapeless.rules.reductions import at_least_one, degrees_of_freedom
 from tapeless.rules.support import as_dtype, conjugate, filled, in_dtype, masked, restore_axes, unbroadcast
-from tapeless.source.facts import NUMERIC, Fact, stretched
+from tapeless.source.facts import NUMERIC, Fact, same_dtype, stretched
 from tapeless.source.simplify.known import Known, computed, copied, plain_arguments, rewrite
 
 
@@ -60,7 +60,7 @@ def _unbroadcast(known: Known, statement: Let, args: tuple[Atom, ...]) -> Sequen
 
 def _as_dtype(known: Known, statement: Let, args: tuple[Atom, ...]) -> Sequence[Let] | None:
     x, dtype = known.fact(args[0]), known.dtype(args[1])
-    return copied(statement, args[0]) if x.dtype is not None and x.dtype == dtype else None
+    return copied(statement, args[0]) if dtype is not None and same_dtype(x.dtype, dtype) else None
 
 
 def _in_dtype(known: Known, statement: Let, args: tuple[Atom, ...]) -> Sequence[Let] | None:
@@ -91,7 +91,7 @@ def _restore_axes(known: Known, statement: Let, args: tuple[Atom, ...]) -> Seque
 def _reshape(known: Known, statement: Let, args: tuple[Atom, ...]) -> Sequence[Let] | None:
     """A view of the whole of an array is as good as the array."""
     x = known.fact(args[0])
-    is_known = x.kind in ("array", "scalar") and x.dims is not None and not x.weak
+    is_known = x.kind in ("array", "scalar") and x.dims is not None and x.weak is False
     return copied(statement, args[0]) if is_known and x.dims == known.shape(args[1]) else None
 
 
@@ -121,7 +121,7 @@ def _degrees_of_freedom(known: Known, statement: Let, args: tuple[Atom, ...]) ->
     if isinstance(count, Const) and type(count.value) is int:
         return copied(statement, Const(degrees_of_freedom(count.value, free, None)))
     fact = known.fact(count)
-    is_count = fact.weak and fact.dtype is not None and fact.dtype.kind == "i"
+    is_count = fact.weak is True and fact.dtype is not None and fact.dtype.kind == "i"
     return copied(statement, count) if is_count and free == 0 else None
 
 

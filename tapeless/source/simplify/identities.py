@@ -45,7 +45,7 @@ def _is_number(atom: Atom, value: float) -> bool:
 def _is_real(known: Known, statement: Let, x: Atom) -> bool:
     """Whether x is floating point, and Python's operator or NumPy's function leaves it what it is."""
     fact = known.fact(x)
-    is_weak_twice = fact.weak and isinstance(statement.op, np.ufunc)
+    is_weak_twice = fact.weak is not False and isinstance(statement.op, np.ufunc)
     return fact.dtype is not None and fact.dtype.kind == "f" and not is_weak_twice
 
 

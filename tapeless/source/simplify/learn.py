@@ -25,7 +25,7 @@ from tapeless.ir.program import (
     walk,
 )
 from tapeless.ir.stacks import stacks
-from tapeless.source.facts import UNKNOWN, Fact, Size, as_one, as_several, fact_of_constant, join
+from tapeless.source.facts import NUMERIC, UNKNOWN, Fact, Size, as_one, as_several, fact_of_constant, join
 from tapeless.source.infer import infer
 from tapeless.source.simplify.helpers import BY_ID
 
@@ -41,7 +41,7 @@ def learn(program: Program, facts: Mapping[str, Fact]) -> dict[str, Fact]:
     """
     learning = _Learning(program, {name: fact for name, fact in facts.items() if fact != UNKNOWN})
     learning.block(program.body)
-    return {**learning.learned, **learning.given}
+    return {**learning.given, **learning.learned}
 
 
 class _Learning:
@@ -61,7 +61,7 @@ class _Learning:
         if isinstance(argument, Const):
             return UNKNOWN if is_undefined(argument) else fact_of_constant(argument.value)
         name = argument.name if isinstance(argument, Var) else argument.value.name
-        return self.given.get(name) or self.learned.get(name, UNKNOWN)
+        return self.learned.get(name) or self.given.get(name, UNKNOWN)
 
     def term(self, argument: Argument) -> Fact | Const:
         if isinstance(argument, Const):
@@ -85,9 +85,21 @@ class _Learning:
             case For() | While():
                 self._loop(statement)
 
+    def _is_whole(self, name: str) -> bool:
+        """Whether all is said of a number or array."""
+        fact = self.given.get(name, UNKNOWN)
+        return fact.kind in NUMERIC and fact.dtype is not None and fact.dims is not None
+
     def _learn(self, name: str, fact: Fact) -> None:
-        if name not in self.given:
+        """Add to what is said of a name what is found out about it."""
+        given = self.given.get(name, UNKNOWN)
+        if given == UNKNOWN:
             self.learned[name] = fact
+        elif given.kind in NUMERIC and fact.kind in NUMERIC:
+            kind = fact.kind if given.kind == "numeric" else given.kind
+            weak, dtype = (fact.weak, fact.dtype) if given.dtype is None else (given.weak, given.dtype)
+            dims = fact.dims if given.dims is None else given.dims
+            self.learned[name] = replace(given, kind=kind, dtype=dtype, dims=dims, weak=weak)
 
     def _either(self, first: Atom, second: Atom, name: str) -> Fact:
         a, b = (None if is_undefined(atom) else self.fact(atom) for atom in (first, second))
@@ -96,21 +108,22 @@ class _Learning:
         return UNKNOWN if b is None else join(a, b, name)
 
     def _let(self, statement: Let) -> None:
-        targets = [name for name in statement.targets if name not in self.given]
+        targets = [name for name in statement.targets if not self._is_whole(name)]
         if not targets:
             return
         if statement.op is pop:
-            self.learned.update({name: self._pushed(name) for name in targets})
+            for name in targets:
+                self._learn(name, self._pushed(name))
             return
         if any([isinstance(arg, Star) for arg in statement.args]):
-            self.learned.update(dict.fromkeys(targets, UNKNOWN))
             return
         args = [self.term(arg) for arg in statement.args]
         kwargs = {name: self.term(atom) for name, atom in statement.kwargs}
+        name = statement.targets[0]
         helper = BY_ID.get(id(statement.op))
-        found = infer(statement.op, args, kwargs, targets[0]) if helper is None else helper(*args, **kwargs)
+        found = infer(statement.op, args, kwargs, name) if helper is None else helper(*args, **kwargs)
         if len(statement.targets) == 1:
-            self.learned[targets[0]] = as_one(found)
+            self._learn(name, as_one(found))
             return
         several = zip(statement.targets, as_several(found, len(statement.targets)), strict=True)
         for name, fact in several:

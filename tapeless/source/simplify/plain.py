@@ -16,7 +16,7 @@ from tapeless.rules.norms import norm
 from tapeless.rules.reductions import count_reduced
 from tapeless.rules.smooth import power_derivative
 from tapeless.rules.support import divide_or_zero, restore_axes
-from tapeless.source.facts import FLOAT, NUMERIC, Fact
+from tapeless.source.facts import FLOAT, NUMERIC, Fact, same_dtype
 from tapeless.source.simplify.helpers import axes_of
 from tapeless.source.simplify.known import Known, computed, copied, plain_arguments, rewrite
 
@@ -158,7 +158,7 @@ def _full(known: Known, statement: Let, args: tuple[Atom, ...]) -> Sequence[Let]
     if not source or not isinstance(value, Const) or type(value.value) is not float:
         return None
     fact = known.fact(source[0])
-    if fact.kind != "array" or fact.dtype != FLOAT:
+    if fact.kind != "array" or not same_dtype(fact.dtype, FLOAT):
         return None
     if value.value == 1.0:
         return computed(statement, np.ones_like, *source)

@@ -13,7 +13,7 @@ import numpy as np
 from tapeless.ir.effects import written
 from tapeless.ir.program import Argument, Atom, Const, Let, Program, Var, add_at, iadd, isub, subtract_at
 from tapeless.rules.support import as_dtype, divide_or_zero, masked, spread
-from tapeless.source.facts import FLOAT, Fact, stretched
+from tapeless.source.facts import FLOAT, Fact, same_dtype, stretched
 from tapeless.source.simplify.helpers import axes_of
 from tapeless.source.simplify.known import Known, computed, plain_arguments, rewrite
 
@@ -48,7 +48,7 @@ class _Narrow:
 
     def fits(self, dtype: np.dtype[Any]) -> bool:
         """Whether it comes to the same in `dtype`: a Python number is rounded once, not twice."""
-        return not self.fact.weak or self.dtype in (FLOAT, dtype)
+        return self.fact.weak is False or self.dtype in (FLOAT, dtype)
 
 
 class _Narrowing:
@@ -101,7 +101,7 @@ class _Narrowing:
     def _filled_like(self, statement: Let, x: Atom) -> _Narrow | None:
         """Of a Python number in the dtype of the array that it is like."""
         fact, dtype = self.known.fact(x), self.known.fact(Var(statement.targets[0])).dtype
-        is_real = fact.weak and fact.dtype == FLOAT and dtype is not None and dtype.kind == "f"
+        is_real = fact.weak is True and fact.dtype == FLOAT and dtype is not None and dtype.kind == "f"
         return _Narrow(fact, dtype, None, None, (x,)) if is_real and dtype is not None else None
 
     def _spread(self, x: Atom, shape: Atom, axis: Atom, keepdims: Atom) -> _Narrow | None:
@@ -121,6 +121,8 @@ class _Narrowing:
     def _cast(self, x: Atom, dtype: np.dtype[Any] | None, atom: Atom) -> _Narrow | None:
         found = self._narrow(x)
         if found is None or dtype is None or dtype.kind != "f" or found.dtype.kind != "f":
+            return None
+        if found.fact.weak is None:
             return None
         if found.fact.weak:
             return replace(found, dtype=dtype) if found.fits(dtype) else None
@@ -150,7 +152,7 @@ class _Narrowing:
         mixed = [arg if narrow is None else narrow for arg, narrow in zip(args, found, strict=True)]
         facts = [self.known.fact(m) if not isinstance(m, _Narrow) else m.fact for m in mixed]
         fact = self.known.infer_from(statement.op, facts)
-        if fact.dtype != result.dtype:
+        if not same_dtype(fact.dtype, result.dtype):
             return None
         others = [known for known, narrow in zip(facts, found, strict=True) if narrow is None]
         if any([other.dims and stretched(other, result) == () for other in others]):
@@ -169,7 +171,7 @@ class _Narrowing:
         made = _computed(_Narrow(fact, result.dtype, model.shape, statement.op, tuple(mixed)))
         steady = [self.known.is_steady(m) for m in mixed if not isinstance(m, _Narrow)]
         raises = (
-            made.op in (operator.truediv, np.true_divide) and made.fact.weak
+            made.op in (operator.truediv, np.true_divide) and made.fact.weak is not False
         )  # 1.0 / 0.0, as arrays do not
         is_useful = made.fits(result.dtype) and made.depth() < DEEPEST and not raises
         if not is_useful or not all(steady) or not self.known.is_steady(target):
@@ -189,7 +191,7 @@ class _Narrowing:
         target = self.known.fact(Var(name))
         if target.kind != "array" or target.dtype is None or target.dtype.kind not in "fc":
             return None
-        if narrow.fact.weak and narrow.dtype != target.dtype:
+        if narrow.fact.weak is not False and narrow.dtype != target.dtype:
             return None
         return self._with_narrow(statement, [*args[:-1], narrow])
 

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, assume, given, settings
 
 from tapeless.ir.check import check
 from tapeless.ir.program import Program
-from tapeless.source.facts import UNKNOWN, Fact, Size
+from tapeless.source.facts import UNKNOWN, Fact, Size, same_dtype
 from tapeless.source.simplify import simplify
 from tapeless.source.simplify.learn import learn
 from tapeless.source.simplify.order import PASSES
@@ -75,7 +75,8 @@ def test_what_is_found_out_is_so(program: Program):
 
     for name, fact in facts.items():
         found = learned.get(name, UNKNOWN)
-        assert found.dtype in (None, fact.dtype)
+        assert found.dtype is None or same_dtype(found.dtype, fact.dtype)
+        assert found.dtype is None or found.weak in (None, fact.weak)
         assert found.kind in ("object", "numeric", "stack", fact.kind)
         assert found.dims is None or fact.dims is not None
         for dim, length in zip(found.dims or (), (fact.dims or ()) if found.dims else (), strict=True):
