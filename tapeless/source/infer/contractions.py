@@ -40,6 +40,12 @@ from tapeless.source.infer.terms import (
 )
 
 
+def _strong(x1: Term, x2: Term) -> tuple[Fact, Fact, Dtype | None]:
+    """Both operands, and the dtype of a product that makes arrays of them first."""
+    first, second = operand(x1), operand(x2)
+    return first, second, common_dtype((first, second))
+
+
 def _pair(x1: Term, x2: Term, dtype_of: Callable[..., Any] = np.multiply) -> tuple[Fact, Fact, Dtype | None]:
     first, second = operand(x1), operand(x2)
     return first, second, result_dtype(dtype_of, first, second)
@@ -88,7 +94,7 @@ def inner(a: Term, b: Term) -> Fact:
 def outer(a: Term, b: Term, out: Term = NONE) -> Fact:
     """All products of two flat arrays."""
     no(out)
-    first, second, dtype = _pair(a, b)
+    first, second, dtype = _strong(a, b)
     return array(dtype, tuple([ANY if x.dims is None else product(x.dims) for x in (first, second)]))
 
 
@@ -99,7 +105,7 @@ def vdot(a: Term, b: Term) -> Fact:
 
 def kron(a: Term, b: Term) -> Fact:
     """Lengths multiply."""
-    first, second, dtype = _pair(a, b)
+    first, second, dtype = _strong(a, b)
     m, n = first.dims, second.dims
     if m is None or n is None:
         return Fact("numeric", dtype)
@@ -225,7 +231,7 @@ def einsum(*operands: Term, out: Term = NONE, optimize: Term = FALSE, **others: 
 
 def product_dtype(facts: Sequence[Fact]) -> Dtype | None:
     """The dtype of a product of arrays; numbers of Python count as arrays."""
-    if any(fact.weak for fact in facts):
+    if any(fact.weak is not False for fact in facts):
         return None
     return common_dtype(facts)
 
@@ -241,10 +247,13 @@ def _string_form(operands: Sequence[Term]) -> tuple[str, list[Fact]]:
 
 
 def _letters(term: Term) -> str:
-    parts = [item.value if isinstance(item, Const) else None for item in known_of(term).items or (None,)]
-    if None in parts:
-        raise UnclearError
-    return "".join("..." if part is Ellipsis else LETTERS[part] for part in parts)
+    letters = []
+    for item in known_of(term).items or (NONE,):
+        position = integer(item)
+        if position is None and item != Const(Ellipsis):
+            raise UnclearError
+        letters.append("..." if position is None else LETTERS[position])
+    return "".join(letters)
 
 
 def einsum_to(subscripts: Term, position: Term, shape: Term, optimize: Term, *operands: Term) -> Fact:

@@ -31,7 +31,9 @@ def infer(op: Callable[..., Any], args: Sequence[Term], kwargs: Mapping[str, Ter
         if isinstance(arg, Fact) and arg.weak is None:
             return _agreed(
                 *[
-                    infer(op, [*args[:position], replace(arg, weak=weak), *args[position + 1 :]], kwargs, name)
+                    infer(
+                        op, [*args[:position], replace(arg, weak=weak), *args[position + 1 :]], kwargs, name
+                    )
                     for weak in (True, False)
                 ]
             )

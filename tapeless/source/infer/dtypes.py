@@ -20,7 +20,7 @@ PYTHON_TYPES: dict[str, type] = {"b": bool, "i": int, "f": float, "c": complex}
 def source_of(fact: Fact) -> Source | None:
     """What stands for a number or array when dtypes are looked up; None if its dtype is not known."""
     dtype = fact.dtype
-    if dtype is None or dtype.kind not in "biufc":
+    if dtype is None or fact.weak is None or dtype.kind not in "biufc":
         return None
     return PYTHON_TYPES[dtype.kind] if fact.weak else dtype
 
@@ -52,7 +52,7 @@ def probed(
     try:
         with np.errstate(all="ignore"):
             found = function(*[_sample(source, ndim) for source in sources])
-    except (TypeError, ValueError, ArithmeticError, np.linalg.LinAlgError):
+    except (TypeError, ValueError, ArithmeticError, np.linalg.LinAlgError, Warning):
         return None
     results = found if isinstance(found, tuple) else (found,)
     return tuple([getattr(result, "dtype", None) for result in results])

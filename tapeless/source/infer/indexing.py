@@ -28,7 +28,7 @@ def getitem(base: Term, index: Term) -> Result:
         return item_at(fact, index)
     if fact.kind == "dict":
         return entry_of(fact, index)
-    if fact.kind not in NUMERIC or fact.weak:
+    if fact.kind not in NUMERIC or fact.weak is not False:
         return UNKNOWN
     return elements(fact, index)
 

@@ -91,7 +91,7 @@ def concatenate(
 
 def _dtype_of(parts: Sequence[Fact]) -> Dtype | None:
     """Numbers join as arrays do; for Python's it depends on the function."""
-    return None if any(part.weak for part in parts) else common_dtype(parts)
+    return None if any(part.weak is not False for part in parts) else common_dtype(parts)
 
 
 def stack(

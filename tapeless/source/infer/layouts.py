@@ -119,7 +119,7 @@ def at_least_one(count: Term) -> Fact:
     fact = operand(count)
     if fact.weak and fact.dtype == INT:
         return PYTHON_NUMBERS[int]
-    return loose(None if fact.weak else fact.dtype, fact.dims)
+    return loose(fact.dtype if fact.weak is False else None, fact.dims)
 
 
 def count_ties(hits: Term, extreme: Term, axis: Term, initial: Term, dtype: Term) -> Fact:

@@ -50,10 +50,11 @@ def where(condition: Term, x: Term = NONE, y: Term = NONE) -> Result:
         return nonzero(condition)
     test, first, second = operand(condition), operand(x), operand(y)
     dims = broadcast_all((test, first, second))
-    return Fact("array", result_dtype(_chosen, first, second), dims)
+    return Fact("array", result_dtype(chosen, first, second), dims)
 
 
-def _chosen(x: Any, y: Any) -> Any:
+def chosen(x: Any, y: Any) -> Any:
+    """A choice of which only the dtype matters."""
     return np.where(True, x, y)
 
 
@@ -74,8 +75,16 @@ def clip(
     facts.extend(operand(bound) for bound in bounds if not is_none(bound))
     if others:
         return UNKNOWN
-    function = {1: np.positive, 2: np.maximum, 3: np.clip}[len(facts)]
+    function = {1: _unclipped, 2: _clipped, 3: np.clip}[len(facts)]
     return spread_fact(result_dtype(function, *facts), facts)
+
+
+def _unclipped(a: Any) -> Any:
+    return np.clip(a, None, None)
+
+
+def _clipped(a: Any, bound: Any) -> Any:
+    return np.clip(a, bound, None)
 
 
 def real_if_close(a: Term, tol: Term = NONE) -> Fact:

@@ -31,20 +31,31 @@ from tapeless.rules import (
 from tapeless.rules import linalg as rules_linalg
 from tapeless.rules import shapes as rules_shapes
 from tapeless.rules.elementwise import is_lowered, is_raised, is_within
-from tapeless.source.facts import BOOL, FLOAT, NUMERIC, PYTHON_NUMBERS, UNKNOWN, Dim, Fact, known_of
+from tapeless.source.facts import (
+    BOOL,
+    FLOAT,
+    NUMERIC,
+    PYTHON_NUMBERS,
+    UNKNOWN,
+    Dim,
+    Fact,
+    known_of,
+    same_dtype,
+)
 from tapeless.source.infer.contractions import matmul
 from tapeless.source.infer.dtypes import result_dtype
 from tapeless.source.infer.joining import parts_of
 from tapeless.source.infer.lengths import ANY, minus, product, total
 from tapeless.source.infer.linalg import diagonal
 from tapeless.source.infer.operators import binary
-from tapeless.source.infer.pointwise import of_one
+from tapeless.source.infer.pointwise import chosen, of_one
 from tapeless.source.infer.reductions import INDEX, logsumexp, reduced
 from tapeless.source.infer.selecting import order, partition_order
 from tapeless.source.infer.shapes import matrix_transpose, pad, reshape, same_array
 from tapeless.source.infer.signals import kept
 from tapeless.source.infer.terms import (
     ZERO,
+    Dtype,
     Result,
     Term,
     anything,
@@ -65,22 +76,30 @@ from tapeless.source.infer.terms import (
 # In another shape -------------------------------------------------------------------------------------
 
 
+def inexact(fact: Fact) -> Dtype | None:
+    """The dtype of floats and complex numbers of NumPy: what becomes of others does not matter here."""
+    is_inexact = fact.dtype is not None and fact.dtype.kind in "fc"
+    return fact.dtype if is_inexact and fact.weak is False else None
+
+
 def in_shape(x: Term, shape: Term, *options: Term) -> Fact:
     """What comes in the dtype of its first argument and the shape that the second names."""
-    return loose(operand(x).dtype, shape_argument(shape))
+    return loose(inexact(operand(x)), shape_argument(shape))
+
+
+def unbroadcast(x: Term, shape: Term) -> Fact:
+    """Summed down to a shape; a number stays what it is."""
+    fact = operand(x)
+    return fact if fact.dims == () else in_shape(x, shape)
 
 
 def product_in_shape(c: Term, x: Term, shape: Term, *options: Term) -> Fact:
     """A product of two arrays in the shape that the third argument names."""
     first, second = operand(c), operand(x)
-    return loose(result_dtype(np.multiply, first, second), shape_argument(shape))
-
-
-def sums_in_shape(x: Term, shape: Term, *options: Term) -> Fact:
-    """What is summed to a shape, in the dtype that sums have."""
-    fact = operand(x)
-    is_inexact = fact.dtype is not None and fact.dtype.kind in "fc"
-    return loose(fact.dtype if is_inexact else None, shape_argument(shape))
+    known = inexact(first) is not None and second.dtype is not None
+    if second.weak is not False:  # some of them make an array of it first, others do not
+        known = known and same_dtype(first.dtype, second.dtype)
+    return loose(result_dtype(np.multiply, first, second) if known else None, shape_argument(shape))
 
 
 def spread_weights(weights: Term, shape: Term, axis: Term, dtype: Term) -> Fact:
@@ -120,7 +139,7 @@ def merge_axes(x: Term, axis: Term) -> Fact:
 def like_first(x: Term, *options: Term) -> Fact:
     """As `same`, where a number of Python may come back as NumPy's."""
     fact = operand(x)
-    return loose(None if fact.weak else fact.dtype, fact.dims)
+    return loose(fact.dtype if fact.weak is False else None, fact.dims)
 
 
 def spread_of(function: Callable[..., Any], count: int) -> Callable[..., Fact]:
@@ -144,7 +163,7 @@ def filled(x: Term, where: Term, value: Term) -> Fact:
     if type(where) is Const and where.value is True:
         return fact
     holds = operand(where)
-    dtype = None if fact.weak or fact.dtype is None or fact.dtype.kind not in "fc" else fact.dtype
+    dtype = None if inexact(fact) is None else result_dtype(chosen, fact, operand(value))
     if holds.kind == "array":
         return Fact("array", dtype, broadcast_all((fact, holds)))
     return loose(dtype, broadcast_all((fact, holds)) if fact.dims is not None and holds.dims == () else None)
@@ -152,8 +171,10 @@ def filled(x: Term, where: Term, value: Term) -> Fact:
 
 def as_dtype(x: Term, dtype: Term) -> Fact:
     """In another dtype."""
-    fact = operand(x)
-    return loose(dtype_argument(dtype, None), fact.dims)
+    fact, wanted = operand(x), dtype_argument(dtype, None)
+    if fact.weak and same_dtype(fact.dtype, wanted):
+        return fact
+    return loose(wanted if fact.weak is False or fact.weak else None, fact.dims)
 
 
 def power_derivative(x: Term, y: Term, m: Term, k: Term) -> Fact:
@@ -161,7 +182,7 @@ def power_derivative(x: Term, y: Term, m: Term, k: Term) -> Fact:
     base, exponent = operand(x), operand(y)
     dims = broadcast_all((base, exponent))
     dtype = result_dtype(np.power, base, exponent)
-    if base.weak or base.dtype is None or base.dtype.kind not in "fc":
+    if inexact(base) is None:
         return loose(None, dims)
     # A number is as narrow as Python's there, whatever its own dtype.
     return loose(dtype if dtype == base.dtype or exponent.kind == "array" else None, dims)
@@ -225,11 +246,10 @@ def columns(x: Term, count: Term) -> Fact:
 
 def adjoint_if(x: Term, condition: Term) -> Fact:
     """The conjugate transpose, or the array itself."""
-    chosen = flag(condition)
+    chosen, fact = flag(condition), operand(x)
     if chosen is None:
-        fact = operand(x)
-        return Fact("array", fact.dtype, None if fact.dims is None else anything(len(fact.dims)))
-    return matrix_transpose(x) if chosen else operand(x)
+        return Fact("array", inexact(fact), None if fact.dims is None else anything(len(fact.dims)))
+    return Fact("array", inexact(fact), matrix_transpose(fact).dims) if chosen else fact
 
 
 def vector_or_columns(x: Term, ndim: Term, change: int) -> Fact:
@@ -265,13 +285,14 @@ def steps_between(x: Term, dx: Term, ndim: Term, axis: Term) -> Fact:
     dtype = result_dtype(np.diff, fact)
     if not fact.dims:
         return Fact("array", dtype)
-    if len(fact.dims) > 1:
+    if len(fact.dims) != 1:
         found = sums_of_neighbours(x, axis)
         return Fact("array", dtype, found.dims)
     at = None if rank is None else axis_argument(axis, rank)
     if rank is None or at is None:
         return Fact("array", dtype, None if rank is None else anything(rank))
-    return Fact("array", dtype, tuple([minus(fact.dims[0], 1) if i == at else 1 for i in range(rank)]))
+    places = fact.dims[0]
+    return Fact("array", dtype, tuple([minus(places, 1) if i == at else 1 for i in range(rank)]))
 
 
 def put_in_full(x: Term, n: Term, m: Term, *options: Term) -> Fact:
@@ -301,10 +322,10 @@ def within_bounds(a: Term, a_min: Term, a_max: Term) -> Fact:
     return loose(BOOL, broadcast_all([operand(a), *bounds]) if bounds else ())
 
 
-def gradient_of_norm(x: Term, *options: Term) -> Fact:
+def as_floats(x: Term, *options: Term) -> Fact:
     """In the shape and dtype of the array, if it is of floats."""
     fact = operand(x)
-    return loose(fact.dtype if fact.dtype is not None and fact.dtype.kind in "fc" else None, fact.dims)
+    return loose(inexact(fact), fact.dims)
 
 
 def element(a: Term) -> Fact:
@@ -315,7 +336,7 @@ def element(a: Term) -> Fact:
 def placed(x: Term, like: Term, index: Term) -> Fact:
     """Zeros but in one place."""
     fact, whole = operand(x), known_of(like)
-    if whole.weak or whole.kind not in NUMERIC:
+    if whole.weak is not False or whole.kind not in NUMERIC:
         return UNKNOWN
     return loose(fact.dtype, whole.dims)
 
@@ -327,7 +348,13 @@ def zeros_of(value: Term) -> Fact:
         return UNKNOWN
     if fact.kind == "array":
         return Fact("array", fact.dtype if fact.dtype.kind in "fc" else FLOAT, fact.dims)
-    return PYTHON_NUMBERS[float] if fact.weak or fact.dtype.kind not in "fc" else fact
+    return (
+        PYTHON_NUMBERS[float]
+        if fact.weak or fact.dtype.kind not in "fc"
+        else fact
+        if fact.weak is False
+        else UNKNOWN
+    )
 
 
 def added(a: Term, b: Term) -> Fact:
@@ -339,23 +366,25 @@ def added(a: Term, b: Term) -> Fact:
 
 def last_written(x: Term, index: Term, shape: Term) -> Fact:
     """In the shape that the last argument names."""
-    return sums_in_shape(x, shape)
+    return in_shape(x, shape)
 
 
 def fill_where(x: Term, mask: Term, value: Term) -> Fact:
     """In the dtype of the first."""
     facts = [operand(term) for term in (x, mask, value)]
-    return loose(None if facts[0].weak else facts[0].dtype, broadcast_all(facts))
+    return loose(facts[0].dtype if facts[0].weak is False else None, broadcast_all(facts))
 
 
 def norm_gradient(out: Term, x: Term, *options: Term) -> Fact:
     """In the shape of the array."""
-    return gradient_of_norm(x)
+    return as_floats(x)
 
 
 def cofactors_change(t: Term, a: Term) -> Fact:
     """In the shape of the matrices."""
-    return Fact("array", result_dtype(np.multiply, operand(t), operand(a)), operand(a).dims)
+    change, fact = operand(t), operand(a)
+    known = inexact(change) is not None and inexact(fact) is not None
+    return Fact("array", result_dtype(np.multiply, change, fact) if known else None, fact.dims)
 
 
 def none_holds(condlist: Term) -> Fact:
@@ -390,7 +419,7 @@ IN_SHAPE = (
     signals.sums_of_neighbours_transposed, signals.steps_transposed,
 )  # fmt: skip
 SUMS_IN_SHAPE = (
-    support.unbroadcast, rules_shapes.sum_repeats, rules_shapes.sum_tiles, rules_shapes.sum_cycles,
+    rules_shapes.sum_repeats, rules_shapes.sum_tiles, rules_shapes.sum_cycles,
     rules_shapes.unpad, reductions.gather_weights,
 )  # fmt: skip
 PRODUCTS_IN_SHAPE = (
@@ -400,23 +429,24 @@ PRODUCTS_IN_SHAPE = (
     contractions.kron_to_right, contractions.cross_to_left, contractions.cross_to_right,
 )  # fmt: skip
 OF_ONE = (
-    activations.sigmoid, activations.relu, activations.softplus, activations.error_function,
+    activations.sigmoid, activations.relu, activations.error_function,
     activations.error_complement, activations.log_odds, activations.reciprocal_root,
     steps.sign, steps.floor, steps.ceil, steps.trunc, steps.fraction, steps.magnitude,
 )  # fmt: skip
 SPREAD = {
-    activations.subtract_from: 2, activations.interpolate: 3, activations.times_log: 2, smooth.exp_share: 2,
+    activations.subtract_from: 2, activations.interpolate: 3, activations.softplus: 3,
+    activations.times_log: 2, smooth.exp_share: 2,
     norms.power_or_zero: 2, support.divide_or_zero: 2, reductions.log_share: 2,
 }  # fmt: skip
 SAME = (
-    decompositions.tril_half, decompositions.phase_free, rules_linalg.cofactors, norms.polar,
+    decompositions.tril_half, decompositions.phase_free,
     scans.shifted_up, scans.shifted_down, scans.products_before, parts.add_at, indexing.index_set,
     support.overwrite,
 )  # fmt: skip
 
 HANDLERS: dict[Any, Callable[..., Result]] = {
     **dict.fromkeys(IN_SHAPE, in_shape),
-    **dict.fromkeys(SUMS_IN_SHAPE, sums_in_shape),
+    **dict.fromkeys(SUMS_IN_SHAPE, in_shape),
     **dict.fromkeys(PRODUCTS_IN_SHAPE, product_in_shape),
     **{function: of_one(function) for function in OF_ONE},
     **{function: spread_of(function, count) for function, count in SPREAD.items()},
@@ -425,6 +455,7 @@ HANDLERS: dict[Any, Callable[..., Result]] = {
     activations.log_softmax: like_first,
     activations.logsumexp: logsumexp,
     decompositions.adjoint_if: adjoint_if,
+    decompositions.phase_free: like_first,
     decompositions.gap_reciprocals: gap_reciprocals,
     decompositions.identity_of: identity_of,
     decompositions.reduced_columns: columns,
@@ -439,7 +470,9 @@ HANDLERS: dict[Any, Callable[..., Result]] = {
     lists.added: added,
     lists.placed: placed,
     lists.zeros_of: zeros_of,
-    norms.tie_share: gradient_of_norm,
+    norms.polar: as_floats,
+    norms.tie_share: as_floats,
+    rules_linalg.cofactors: as_floats,
     norms.vector_gradient: norm_gradient,
     norms.matrix_gradient: norm_gradient,
     parts.diagonal_view: diagonal,
@@ -449,8 +482,8 @@ HANDLERS: dict[Any, Callable[..., Result]] = {
     parts.picked: picked,
     reductions.spread_weights: spread_weights,
     indexing.none_holds: none_holds,
-    shields.shielded_product: spread_of(np.multiply, 2),
-    shields.shielded_quotient: spread_of(np.true_divide, 2),
+    shields.shielded_product: spread_of(shields.shielded_product, 2),
+    shields.shielded_quotient: spread_of(shields.shielded_quotient, 2),
     reshaped_part: reshape,
     rules_linalg.as_columns: as_columns,
     rules_linalg.from_columns: from_columns,
@@ -483,4 +516,5 @@ HANDLERS: dict[Any, Callable[..., Result]] = {
     support.merge_axes: merge_axes,
     support.restore_axes: restore_axes,
     support.stopped: known_of,
+    support.unbroadcast: unbroadcast,
 }

@@ -117,9 +117,9 @@ def attribute(owner: Term, name: Term, *default: Term) -> Fact:
     if fact.kind not in NUMERIC or default:
         return UNKNOWN
     match text(name):
-        case "dtype" if fact.dtype is not None and not fact.weak:
+        case "dtype" if fact.dtype is not None and fact.weak is False:
             return Fact("object", fact.dtype)
-        case "ndim" | "size" | "itemsize" | "nbytes" if not fact.weak:
+        case "ndim" | "size" | "itemsize" | "nbytes" if fact.weak is False:
             return PYTHON_NUMBERS[int]
         case "real" | "imag" if fact.weak and fact.dtype is not None:
             return PYTHON_NUMBERS[int if fact.dtype.kind in "bi" else float]

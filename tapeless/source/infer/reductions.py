@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,7 @@ from tapeless.source.infer.terms import (
     is_integer,
     is_none,
     items_of,
+    loose,
     no,
     numeric,
     operand,
@@ -135,7 +137,8 @@ def medians(function: Callable[..., Any]) -> Callable[..., Fact]:
         keepdims: Term = FALSE,
     ) -> Fact:
         no(out)
-        return _reduction(function, a, axis, keepdims)
+        found = _reduction(function, a, axis, keepdims)
+        return loose(found.dtype, found.dims)
 
     return handler
 
@@ -160,7 +163,7 @@ def quantiles(function: Callable[..., Any]) -> Callable[..., Fact]:
         dtype = result_dtype(function, fact, places) if is_none(method) else None
         if left is None or places.dims is None or (len(places.dims) > 1 and left):
             return Fact("numeric", dtype)
-        return numeric(dtype, (*places.dims, *left))
+        return loose(dtype, (*places.dims, *left))
 
     return handler
 
@@ -209,7 +212,8 @@ def method(function: np.ufunc, name: str) -> Callable[..., Result]:
 def _outer(function: np.ufunc, a: Term, b: Term) -> Fact:
     first, second = operand(a), operand(b)
     dims = None if first.dims is None or second.dims is None else (*first.dims, *second.dims)
-    return numeric(result_dtype(function, first, second), dims)
+    strong = [replace(fact, weak=False) for fact in (first, second)]
+    return numeric(result_dtype(function, *strong), dims)
 
 
 # Scans ------------------------------------------------------------------------------------------------
@@ -259,11 +263,13 @@ def diff(a: Term, n: Term = ONE, axis: Term = LAST, prepend: Term = NONE, append
     if not (is_none(prepend) and is_none(append)):
         return Fact("array", None, None if fact.dims is None else anything(len(fact.dims)))
     times = integer(n)
-    dtype = fact.dtype if times == 0 else result_dtype(np.diff, fact) if times else None
+    if times == 0 or times is None:
+        return Fact("array", fact.dtype, fact.dims) if times == 0 and fact.kind == "array" else UNKNOWN
+    dtype = result_dtype(np.diff, fact)
     if fact.dims is None:
         return Fact("array", dtype)
     at = axis_argument(axis, len(fact.dims))
-    if at is None or times is None:
+    if at is None:
         return Fact("array", dtype, anything(len(fact.dims)))
     return Fact("array", dtype, (*fact.dims[:at], minus(fact.dims[at], times), *fact.dims[at + 1 :]))
 
@@ -279,7 +285,10 @@ def trapezoid(y: Term, x: Term = NONE, dx: Term = ONE, axis: Term = LAST) -> Fac
 
 
 def _integrated(y: Any, step: Any) -> Any:
-    return np.trapezoid(np.ones((2,), np.asarray(y).dtype), dx=np.ravel(step)[0])
+    values = np.ones(2, np.asarray(y).dtype)
+    if isinstance(step, np.ndarray):
+        return np.trapezoid(values, np.ones(2, step.dtype))
+    return np.trapezoid(values, dx=step)
 
 
 # Norms ------------------------------------------------------------------------------------------------

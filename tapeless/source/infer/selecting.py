@@ -43,12 +43,13 @@ def take(a: Term, indices: Term, axis: Term = NONE, out: Term = NONE, mode: Term
     fact, places = operand(a), operand(indices)
     if is_none(axis):
         return numeric(fact.dtype, places.dims)
-    at = None if fact.dims is None else axis_argument(axis, len(fact.dims))
     if fact.dims is None or places.dims is None:
         return Fact("numeric", fact.dtype)
+    dims = fact.dims or (1,)  # a number is read as a vector
+    at = axis_argument(axis, len(dims))
     if at is None:
-        return numeric(fact.dtype, anything(len(fact.dims) - 1 + len(places.dims)))
-    return numeric(fact.dtype, fact.dims[:at] + places.dims + fact.dims[at + 1 :])
+        return numeric(fact.dtype, anything(len(dims) - 1 + len(places.dims)))
+    return numeric(fact.dtype, dims[:at] + places.dims + dims[at + 1 :])
 
 
 def take_along_axis(arr: Term, indices: Term, axis: Term = LAST) -> Fact:
@@ -88,7 +89,7 @@ def choose(a: Term, choices: Term, out: Term = NONE, mode: Term = NONE) -> Fact:
     no(out)
     parts, all_known = parts_of(choices)
     dims = broadcast_all([operand(a), *parts]) if all_known else None
-    return loose(None if any(part.weak for part in parts) else common_dtype(parts), dims)
+    return loose(None if any(part.weak is not False for part in parts) else common_dtype(parts), dims)
 
 
 def select(condlist: Term, choicelist: Term, default: Term = ZERO) -> Fact:
@@ -97,7 +98,7 @@ def select(condlist: Term, choicelist: Term, default: Term = ZERO) -> Fact:
     choices, all_known = parts_of(choicelist)
     other = operand(default)
     # Numbers of Python are weak among the choices, depending on the version of NumPy.
-    dtype = common_dtype(choices) if not any(part.weak for part in choices) else None
+    dtype = common_dtype(choices) if not any(part.weak is not False for part in choices) else None
     if dtype is None or other.dtype is None or np.result_type(dtype, other.dtype) != dtype:
         dtype = None
     dims = broadcast_all([*conditions, *choices, other]) if all_known else None
@@ -246,7 +247,8 @@ def close(a: Term, b: Term, *options: Term, **others: Term) -> Fact:
 
 def mask(x: Term, *options: Term) -> Fact:
     """np.isreal and its kin: a bool for each element."""
-    return loose(BOOL, operand(x).dims)
+    fact = operand(x)
+    return loose(None if fact.weak is not False else BOOL, fact.dims)
 
 
 ANSWERS = (

@@ -26,6 +26,7 @@ from tapeless.source.infer.terms import (
     integer,
     is_none,
     items_of,
+    loose,
     numeric_of,
     operand,
     shape_argument,
@@ -138,7 +139,7 @@ def at_least(rank: int) -> Callable[..., Result]:
 def same_array(a: Term, *rest: Term, **others: Term) -> Fact:
     """An array of the same shape and dtype, its elements perhaps in another order."""
     fact = operand(a)
-    return Fact("array", fact.dtype, fact.dims)
+    return loose(fact.dtype, fact.dims)
 
 
 # Axes in another order --------------------------------------------------------------------------------
@@ -259,10 +260,11 @@ def repeat(a: Term, repeats: Term, axis: Term = NONE) -> Fact:
         return array(fact.dtype, (_times(size, count),))
     if fact.dims is None:
         return Fact("array", fact.dtype)
-    at = axis_argument(axis, len(fact.dims))
+    dims = fact.dims or (1,)  # a number is read as a vector
+    at = axis_argument(axis, len(dims))
     if at is None:
-        return array(fact.dtype, anything(len(fact.dims)))
-    return array(fact.dtype, (*fact.dims[:at], _times(fact.dims[at], count), *fact.dims[at + 1 :]))
+        return array(fact.dtype, anything(len(dims)))
+    return array(fact.dtype, (*dims[:at], _times(dims[at], count), *dims[at + 1 :]))
 
 
 def _times(dim: Dim, count: int | None) -> Dim:

@@ -60,8 +60,17 @@ def number(dtype: Dtype | None) -> Fact:
 PYTHON = PYTHON_NUMBERS
 
 
+class UnclearError(Exception):
+    """An argument of which too little is known: the result is UNKNOWN."""
+
+
 def is_none(term: Term) -> bool:
-    return type(term) is Const and term.value is None
+    """Whether an argument is None; too little is known of one that may be None or not."""
+    if type(term) is Const:
+        return term.value is None
+    if term.kind == "object" and term.dtype is None:  # type: ignore[union-attr]
+        raise UnclearError
+    return False
 
 
 def numeric_of(term: Term) -> Fact:
@@ -72,10 +81,6 @@ def numeric_of(term: Term) -> Fact:
     if fact.kind in ("list", "tuple"):
         return array_of(fact)
     return UNKNOWN
-
-
-class UnclearError(Exception):
-    """An argument of which too little is known: the result is UNKNOWN."""
 
 
 def operand(term: Term) -> Fact:
@@ -89,7 +94,7 @@ def operand(term: Term) -> Fact:
 def no(*terms: Term) -> None:
     """Arguments such as `out` that must be None for the result to be clear."""
     for term in terms:
-        if type(term) is not Const or term.value is not None:
+        if not is_none(term):
             raise UnclearError
 
 

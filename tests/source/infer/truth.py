@@ -96,7 +96,7 @@ class Truth:
         if fact.kind == "object" and fact.dtype is not None:
             assert value == fact.dtype, (fact, value)
             return
-        if fact.weak:
+        if fact.weak or (fact.weak is None and type(value) in PYTHON):
             assert type(value) in PYTHON, (fact, type(value))
             assert fact.dtype is None or fact.dtype.kind == PYTHON[type(value)], (fact, value)
         elif fact.dtype is not None:
@@ -128,4 +128,4 @@ class Truth:
         if any(base not in self.lengths for base in found) or name in found:
             return None
         text = BASE.sub(lambda match: f"Length(lengths[{match[0]!r}])", name)
-        return eval(text, {"Length": Length, "lengths": self.lengths, "min": min})  # noqa: S307
+        return eval(text, {"Length": Length, "lengths": self.lengths, "min": min})
