@@ -10,11 +10,13 @@ from tapeless.ir.dead import drop_dead
 from tapeless.ir.program import Program
 from tapeless.ir.share import share
 from tapeless.source.facts import Fact
+from tapeless.source.simplify.early import push_early
 from tapeless.source.simplify.fits import leave_out_fits
 from tapeless.source.simplify.identities import use_identities
 from tapeless.source.simplify.known import kinds_of
 from tapeless.source.simplify.learn import learn
 from tapeless.source.simplify.plain import say_plainly
+from tapeless.source.simplify.spelling import spell
 from tapeless.source.simplify.spreads import narrow_spreads
 from tapeless.source.simplify.starts import start_full
 
@@ -67,4 +69,4 @@ def simplify(program: Program, facts: Mapping[str, Fact]) -> Program:
                 done[change] = program
         if program is before:
             break
-    return program
+    return spell(push_early(program), known)  # for those who read: no pass needs to know these forms

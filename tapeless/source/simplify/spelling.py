@@ -1,0 +1,61 @@
+"""Say things as people write them."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from tapeless.ir.program import Block, Const, For, If, Let, Program, Statement, Var, While
+from tapeless.source.facts import UNKNOWN, Fact
+
+# Of arrays these are the same; on Python's numbers the functions never raise, and the operators do.
+OPERATORS: dict[Any, Callable[..., Any]] = {
+    np.add: operator.add,
+    np.subtract: operator.sub,
+    np.multiply: operator.mul,
+    np.divide: operator.truediv,
+    np.negative: operator.neg,
+    np.matmul: operator.matmul,
+}
+ATTRIBUTES: dict[Any, str] = {np.transpose: "T", np.shape: "shape"}
+
+
+def spell(program: Program, facts: Mapping[str, Fact]) -> Program:
+    """Operators and attributes in the place of functions, where the operands are arrays for sure.
+
+    t = np.transpose(w)         t = w.T
+    c = np.divide(g, y)    =>   c = g / y
+    """
+    return replace(program, body=_block(program.body, facts))
+
+
+def _block(block: Block, facts: Mapping[str, Fact]) -> Block:
+    return tuple([_statement(statement, facts) for statement in block])
+
+
+def _statement(statement: Statement, facts: Mapping[str, Fact]) -> Statement:
+    match statement:
+        case Let():
+            return _let(statement, facts)
+        case If():
+            then, orelse = _block(statement.then, facts), _block(statement.orelse, facts)
+            return replace(statement, then=then, orelse=orelse)
+        case For():
+            return replace(statement, body=_block(statement.body, facts))
+        case While():
+            return replace(statement, head=_block(statement.head, facts), body=_block(statement.body, facts))
+
+
+def _let(let: Let, facts: Mapping[str, Fact]) -> Let:
+    if let.kwargs or let.effect:
+        return let
+    arrays = [isinstance(arg, Var) and facts.get(arg.name, UNKNOWN).kind == "array" for arg in let.args]
+    if arrays == [True] and let.op in ATTRIBUTES:
+        return replace(let, op=getattr, args=(*let.args, Const(ATTRIBUTES[let.op])))
+    if any(arrays) and let.op in OPERATORS and len(arrays) == (1 if let.op is np.negative else 2):
+        return replace(let, op=OPERATORS[let.op])
+    return let
