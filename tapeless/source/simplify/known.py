@@ -52,6 +52,7 @@ class Known:
     def __init__(self, program: Program, facts: dict[str, Fact]) -> None:
         self.program = program
         self.facts = facts
+        self._first: dict[str, Atom] = {}
         self.names = Names(names_of(program))
         self.makers = {
             s.targets[0]: s for s in walk(program.body) if isinstance(s, Let) and len(s.targets) == 1
@@ -94,6 +95,27 @@ class Known:
         self.facts[name] = self.infer(op, *args, name=name)
         self.makers[name] = made
         return made
+
+    def first_of_shape(self, x: Atom) -> Atom:
+        """The array from which one has its shape, by what it is computed of; itself if there is none."""
+        chain: list[str] = []
+        while isinstance(x, Var) and x.name not in self._first:
+            chain.append(x.name)
+            before = self._alike(x)
+            if before is None:
+                self._first[x.name] = x
+                break
+            x = before
+        first = self._first[x.name] if isinstance(x, Var) else x
+        self._first.update(dict.fromkeys(chain, first))
+        return first
+
+    def _alike(self, x: Atom) -> Atom | None:
+        maker, dims = self.maker(x), self.fact(x).dims
+        for arg in () if maker is None or maker.effect else maker.args:
+            if isinstance(arg, Var) and self.fact(arg).kind == "array" and self.fact(arg).dims == dims:
+                return arg
+        return None
 
     @cached_property
     def uses(self) -> Mapping[str, int]:

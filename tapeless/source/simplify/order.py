@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from tapeless.ir.branches import join_branches
 from tapeless.ir.constants import fold_constants
 from tapeless.ir.copies import follow_copies
 from tapeless.ir.dead import drop_dead
@@ -36,6 +37,10 @@ def _follow_copies(program: Program, facts: dict[str, Fact]) -> Program:
     return follow_copies(program)
 
 
+def _join_branches(program: Program, facts: dict[str, Fact]) -> Program:
+    return join_branches(program, kinds_of(facts))
+
+
 def _fold_constants(program: Program, facts: dict[str, Fact]) -> Program:
     return fold_constants(program)
 
@@ -50,6 +55,7 @@ PASSES: tuple[Pass, ...] = (
     _follow_copies,  # what those before left as copies, so that the next ones see one name for one value
     _fold_constants,
     use_identities,
+    _join_branches,
     _share,
     _follow_copies,
     _drop_dead,  # what nobody reads any more must not look used to the next round

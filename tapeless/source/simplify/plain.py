@@ -118,25 +118,28 @@ def _to_right(known: Known, statement: Let, args: tuple[Atom, ...]) -> Sequence[
 
 
 def _power_derivative(known: Known, statement: Let, args: tuple[Atom, ...]) -> Sequence[Let] | None:
-    """The first derivative of a power whose exponent is a number, as the helper computes it."""
+    """A derivative of a power whose exponent is a number, as the helper computes it."""
     x, y, m, k = args
-    if (_number(m), _number(k)) != (1, 0) or known.fact(x).kind not in NUMERIC:
+    power, order = _number(y), _number(m)
+    if power is None or not isinstance(order, int) or order < 1 or _number(k) != 0:
         return None
-    power = _number(y)
-    if power is None or power in (0.0, 1.0):
+    if known.fact(x).kind not in NUMERIC or power == 0.0:
         return None
-    factor = Const(float(power))
-    if power == 2.0:
+    exponent = float(power) - order
+    factor = Const(math.prod(float(power) - i for i in range(order)))
+    if exponent <= 0.0 and exponent == int(exponent):  # a polynomial's end
+        return computed(statement, np.full_like, x, factor) if exponent == 0.0 and factor.value else None
+    if exponent == 1.0:
         return computed(statement, operator.mul, factor, x)
-    if power == 3.0:
+    if exponent == 2.0:
         base = known.let("t", np.square, x, line=statement.line)
-    elif power == 1.5:
+    elif exponent == 0.5:
         base = known.let("t", np.sqrt, x, line=statement.line)
-    elif power == 0.5:
+    elif exponent == -0.5:
         base = known.let("t", np.sqrt, x, line=statement.line)
         return base, *computed(statement, operator.truediv, factor, Var(base.targets[0]))
     else:
-        base = known.let("t", np.power, x, Const(float(power) - 1), line=statement.line)
+        base = known.let("t", np.power, x, Const(exponent), line=statement.line)
     return base, *computed(statement, operator.mul, factor, Var(base.targets[0]))
 
 
@@ -163,6 +166,15 @@ def _full(known: Known, statement: Let, args: tuple[Atom, ...]) -> Sequence[Let]
     if value.value == 1.0:
         return computed(statement, np.ones_like, *source)
     return computed(statement, np.full_like, *source, value)
+
+
+def _asked_of_source(known: Known, statement: Let, args: tuple[Atom, ...]) -> Sequence[Let] | None:
+    """What is computed has the shape of what it is computed of: nobody computes it for its shape alone."""
+    source = args[0] if len(args) == 1 else None
+    if source is None or known.fact(source).kind != "array" or not known.fact(source).dims:
+        return None
+    first = known.first_of_shape(source)
+    return None if first is source else computed(statement, statement.op, first)
 
 
 _DEFAULTS: Mapping[str, Any] = {"axis": None, "dtype": None, "keepdims": False, "where": True}
@@ -196,5 +208,8 @@ _CASES: Mapping[Any, Change] = {
         power_derivative: _power_derivative,
         norm: _norm,
         np.full: _full,
+        np.shape: _asked_of_source,
+        np.size: _asked_of_source,
+        np.ndim: _asked_of_source,
     }.items()
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
@@ -139,3 +140,12 @@ def test_arrays_of_ones_are_like_an_array():
         "d = full_like(x, 2.0)\nreturn d"
     )
     assert "full(s" in made(say_plainly, {"x": real(N, dtype=np.float32)}, ask, let("d", np.full, "s", 1.0))
+
+
+def test_nothing_is_computed_for_its_shape_alone():
+    facts = {"x": real(N), "y": real(M, N)}
+    body = (let("a", np.sin, "x"), let("b", operator.mul, "a", "y"), let("c", np.exp, "b"))
+
+    assert made(say_plainly, facts, *body, let("d", np.size, "c")) == "d = size(y)\nreturn d"
+    assert made(say_plainly, facts, *body, let("d", np.shape, "a")) == "d = shape(x)\nreturn d"
+    assert "sum(y)" in made(say_plainly, facts, let("a", np.sum, "y"), let("d", np.shape, "a"))
