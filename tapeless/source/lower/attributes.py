@@ -127,8 +127,7 @@ def _of_dyn(m: Machine, owner: Dyn, name: str) -> Value:
             return Known(dtype) if dtype is not None and not weak else m.let(getattr, [owner, Known(name)])
         return Bound(owner, name)
     if name in OF_ARRAYS and owner.fact.kind == "object":
-        value = m.let(getattr, [owner, Known(name)], hint=name)
-        return value
+        return m.let(getattr, [owner, Known(name)], hint=name)
     if owner.fact.kind in ("list", "tuple", "dict", "object"):
         return Bound(owner, name) if _is_method_call(m) else m.let(getattr, [owner, Known(name)], hint=name)
     return m.let(getattr, [owner, Known(name)], hint=name)

@@ -1,4 +1,4 @@
-"""Calls: an operation with a rule, a function of the user's that is read in its turn, or one that is just run."""
+"""Calls: of an operation with a rule, of a function that is read in its turn, of one that is just run."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def _call_known(m: Machine, callee: Known, args: Args, kwargs: Kwargs) -> Value:
         return instantiate(m, function, args, kwargs, python_call, opaque_call)
     if isinstance(function, types.FunctionType) or hasattr(function, "__wrapped__"):
         return python_call(m, function, args, kwargs)
-    own_call = getattr(type(function), "__call__", None)
+    own_call = inspect.getattr_static(type(function), "__call__", None)
     if isinstance(own_call, types.FunctionType) and not is_library(type(function)):
         return python_call(m, own_call, [callee, *args], kwargs)
     return opaque_call(m, function, args, kwargs)
@@ -152,10 +152,9 @@ def library_call(m: Machine, function: Any, args: Args, kwargs: Kwargs) -> Value
     if isinstance(function, np.ufunc) and len(args) > function.nin:
         out = args[function.nin]
         args = args[: function.nin]
-    if getattr(function, "__name__", "") == "outer" and isinstance(
-        getattr(function, "__self__", None), np.ufunc
-    ):
-        return _outer(m, function.__self__, args)
+    owner = getattr(function, "__self__", None)
+    if isinstance(owner, np.ufunc) and function.__name__ == "outer":
+        return _outer(m, owner, args)
     if is_writing(function):
         m.do(function, args, kwargs)
         if isinstance(args[0], Dyn):
@@ -224,7 +223,8 @@ def python_call(m: Machine, function: Any, args: Args, kwargs: Kwargs) -> Value:
         return inline(m, function, args, kwargs)
     if getattr(function, "__code__", None) in [code for code, _ in m.active]:
         return opaque_call(m, function, args, kwargs)  # recursion: it runs as it is
-    mark, result = m.names.mark(), [NOTHING]
+    mark = m.names.mark()
+    result: list[Value] = [NOTHING]
 
     def attempt() -> None:
         result[0] = inline(m, function, args, kwargs)
@@ -279,9 +279,10 @@ def call_method(m: Machine, bound: Bound, args: Args, kwargs: Kwargs) -> Value:
 
 
 def opaque_method(m: Machine, owner: Value, name: str, args: Args, kwargs: Kwargs) -> Value:
-    if isinstance(owner, Known) and not kwargs and isinstance(owner.value, str | bytes | tuple | frozenset):
-        if all(isinstance(arg, Known) for arg in args):
-            return Known(getattr(owner.value, name)(*[arg.value for arg in args if isinstance(arg, Known)]))
+    given = [arg.value for arg in args if isinstance(arg, Known)]
+    fixed = owner.value if isinstance(owner, Known) else None
+    if isinstance(fixed, str | bytes | tuple | frozenset) and not kwargs and len(given) == len(args):
+        return Known(getattr(fixed, name)(*given))
     return wrap(m, m.let(_method, [owner, Known(name), *args], kwargs, effect=True))
 
 

@@ -29,7 +29,7 @@ from tapeless.source.lower.values import (
 DATA = (bool, int, float, complex)
 
 
-class Mismatch(LoweringError):
+class MismatchError(LoweringError):
     """Two values that have no common form; raised while joining, answered by whoever joins."""
 
 
@@ -102,7 +102,7 @@ class Join:
             return self.only(right if left is MISSING else left, left_is_dead=left is MISSING, key=key)
         try:
             return self.content(left, right, hint)
-        except Mismatch as mismatch:
+        except MismatchError as mismatch:
             if key[0] == "heap":
                 return self._runtime(left, right, hint)
             return Poison(str(mismatch))
@@ -125,11 +125,11 @@ class Join:
             return left
         if isinstance(left, Items) and isinstance(right, Items):
             if len(left.items) != len(right.items) or left.atom != right.atom:
-                raise Mismatch("a list has another length after each branch")
+                raise MismatchError("a list has another length after each branch")
             return Items(self._each(left.items, right.items, hint), left.atom)
         if isinstance(left, Entries) and isinstance(right, Entries):
             if [key for key, _ in left.entries] != [key for key, _ in right.entries]:
-                raise Mismatch("a dict has other keys after each branch")
+                raise MismatchError("a dict has other keys after each branch")
             names = [key for key, _ in left.entries]
             joined = self._each([v for _, v in left.entries], [v for _, v in right.entries], hint)
             return Entries(tuple(zip(names, joined, strict=True)), left.atom, left.missing)
@@ -144,15 +144,14 @@ class Join:
         if isinstance(left, Items | Entries | Fields | Runtime) or isinstance(
             right, Items | Entries | Fields | Runtime
         ):
-            raise Mismatch("a container has another structure after each branch")
+            raise MismatchError("a container has another structure after each branch")
         return self.value(left, right, hint)
 
     def value(self, left: Any, right: Any, hint: str) -> Value:
         if left is right or left == right:
             return left
-        if isinstance(left, Tup) and isinstance(right, Tup) and left.cls is right.cls:
-            if len(left.items) == len(right.items):
-                return Tup(self._each(left.items, right.items, hint), left.cls)
+        if isinstance(left, Tup) and isinstance(right, Tup) and _alike(left, right):
+            return Tup(self._each(left.items, right.items, hint), left.cls)
         if isinstance(left, Ref) and isinstance(right, Ref):
             return self.m.new(self.content(self._content_of(left, 0), self._content_of(right, 1), hint))
         if isinstance(left, Span) and isinstance(right, Span):
@@ -166,7 +165,7 @@ class Join:
             return poison if isinstance(poison, Poison) else Poison(f"{hint} is bound in one branch only")
         if isinstance(left, Known | Closure) and isinstance(right, Known | Closure):
             return Choice(self.test, left, right)
-        raise Mismatch(f"{hint} is another kind of value after each branch")
+        raise MismatchError(f"{hint} is another kind of value after each branch")
 
     def _content_of(self, ref: Ref, side: int) -> Any:
         changes = (self.first, self.second)[side].changes
@@ -206,6 +205,10 @@ class Join:
             with self.m.within(fork):
                 sides.append(as_runtime(self.m, content))
         return Runtime(self._dyn(sides[0], sides[1], hint))
+
+
+def _alike(left: Tup, right: Tup) -> bool:
+    return left.cls is right.cls and len(left.items) == len(right.items)
 
 
 def hint_of(key: tuple[str, int, str]) -> str:

@@ -117,9 +117,9 @@ def _is(m: Machine, left: Value, right: Value) -> bool | None:
 
 
 def _contains(m: Machine, container: Value, item: Value) -> Value:
-    if isinstance(container, Ref) and isinstance(content := m.content(container), Entries):
-        if isinstance(item, Known):
-            return Known(item.value in dict(content.entries))
+    content = m.content(container) if isinstance(container, Ref) else None
+    if isinstance(content, Entries) and isinstance(item, Known):
+        return Known(item.value in dict(content.entries))
     items = (
         listed(m, container) if isinstance(container, Ref | Tup) and not _is_runtime(m, container) else None
     )

@@ -28,7 +28,7 @@ LONGEST_UNROLLED = 32
 
 
 def steps_of(m: Machine, value: Value) -> Steps:
-    """The items of an iterable: all known, or their number and the k-th of them, or what only a run can tell."""
+    """The items of an iterable: all known, or their number and the k-th of them, or what a run can tell."""
     match value:
         case Steps():
             return value
@@ -71,7 +71,7 @@ def _known_steps(m: Machine, value: Known) -> Steps:
     try:
         items = list(value.value)
     except TypeError:
-        raise m.refuse("this loop", f"{type(value.value).__name__} cannot be iterated")
+        raise m.refuse("this loop", f"{type(value.value).__name__} cannot be iterated") from None
     if len(items) > 200:
         return Steps(None, opaque=value)
     return Steps(None, items=tuple([Known(item) for item in items]))

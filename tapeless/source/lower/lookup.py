@@ -46,7 +46,7 @@ def external(m: Machine, frame: Frame, name: str) -> Value:
         try:
             value = cell.cell_contents
         except ValueError:
-            raise m.refuse(f"the name {name}", "it has no value yet in the enclosing function")
+            raise m.refuse(f"the name {name}", "it has no value yet in the enclosing function") from None
         return classify(m, value, name, ("cell", function, position, name))
     scope = function.__globals__
     if name in scope:
@@ -128,7 +128,7 @@ def module_attribute(m: Machine, owner: Any, name: str) -> Value:
     try:
         value = getattr(owner, name)
     except AttributeError:
-        raise m.refuse(f"{owner.__name__}.{name}", "there is no such attribute")
+        raise m.refuse(f"{owner.__name__}.{name}", "there is no such attribute") from None
     if is_library(owner):
         return Known(value)
     return classify(m, value, name, ("attribute", owner, name))

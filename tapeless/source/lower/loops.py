@@ -14,7 +14,7 @@ from typing import Any
 from tapeless.ir.program import UNDEFINED, Atom, Carry, Const, For, Statement, Var, While
 from tapeless.source.facts import Fact, fact_of_constant, join
 from tapeless.source.lower.control import as_runtime, branch, hint_of, is_data, truth
-from tapeless.source.lower.machine import MISSING, Fork, Key, Machine, Unbound
+from tapeless.source.lower.machine import MISSING, Fork, Key, Machine, UnboundError
 from tapeless.source.lower.values import (
     NOTHING,
     Dyn,
@@ -68,7 +68,7 @@ class Loop:
             try:
                 self.m.loops.append(self)
                 reading = self._once()
-            except Unbound as unbound:
+            except UnboundError as unbound:
                 if unbound.loop is not self:
                     raise
                 self.plan[unbound.key, 0] = (Fact("numeric"), True)
@@ -119,7 +119,7 @@ class Loop:
             reading.trees.update({key: _without_refs(m, m.get(key)) for key in sorted(self.renewed)})
 
         reading.fork = m.fork(run)
-        until = reading.fork.changes.pop(self.stop, Known(False))
+        until: Any = reading.fork.changes.pop(self.stop, Known(False))
         reading.until = Known(False) if until is MISSING else until
         return reading
 

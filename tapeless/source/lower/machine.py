@@ -49,9 +49,10 @@ from tapeless.source.parse import Source
 # What may give a view of its first argument.
 VIEWS = frozenset(
     {
-        operator.getitem, np.reshape, np.ravel, np.transpose, np.swapaxes, np.moveaxis, np.squeeze, np.asarray,
-        np.expand_dims, np.broadcast_to, np.real, np.imag, np.atleast_1d, np.atleast_2d, np.diagonal, np.flip,
-        np.rollaxis, np.asanyarray, np.ascontiguousarray, np.fliplr, np.flipud, np.rot90, same,
+        operator.getitem, np.reshape, np.ravel, np.transpose, np.swapaxes, np.moveaxis, np.squeeze,
+        np.asarray, np.expand_dims, np.broadcast_to, np.real, np.imag, np.atleast_1d, np.atleast_2d,
+        np.diagonal, np.flip, np.rollaxis, np.asanyarray, np.ascontiguousarray, np.fliplr, np.flipud,
+        np.rot90, same,
     }
 )  # fmt: skip
 # What gives no number that a derivative could flow through.
@@ -83,7 +84,7 @@ class Fork:
     dead: bool
 
 
-class Unbound(LoweringError):
+class UnboundError(LoweringError):
     """A name is read in a loop that sets it only later: from its second iteration on it has a value."""
 
     def __init__(self, loop: Any, key: Key) -> None:
@@ -308,10 +309,10 @@ class Machine:
         """A name without a value: if it is set later in a loop's body, that is to be read again with one."""
         for loop in reversed(self.loops):
             if key[0] == "name" and loop.frame.number == key[1] and key[2] in loop.assigned:
-                raise Unbound(loop, key)
+                raise UnboundError(loop, key)
 
     def counter_name(self) -> str:
-        """What the counter of a loop over rows may be called: a name that the user's function does not use."""
+        """What the counter of a loop over rows may be called: a name that the function does not use."""
         local = self.frame.local if self.frame is not None else frozenset()
         return next((name for name in ("i", "j", "k", "l") if name not in local), "index")
 
@@ -377,7 +378,7 @@ class Machine:
                 return own
 
     def _own(self, content: Items | Entries | Fields) -> Var | None:
-        """The caller's own container, unless it holds what is differentiated: that is known by other names."""
+        """The caller's own container, unless it holds what is differentiated: that has other names."""
         return None if any(map(self.varies, parts_of(content))) else content.atom
 
     def built(self, build: Callable[..., Any], items: Sequence[Value]) -> Atom:
@@ -473,9 +474,8 @@ class Machine:
         while frame is not None:
             for name in sorted(used & frame.local):
                 value = self.get(("name", frame.number, name))
-                if value is not MISSING and value is not closure and not isinstance(value, Closure):
-                    if self.varies(value):
-                        return True
+                if value is not MISSING and not isinstance(value, Closure) and self.varies(value):
+                    return True
             frame = frame.outer
         return False
 

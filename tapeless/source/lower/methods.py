@@ -20,6 +20,7 @@ from tapeless.source.lower.values import (
     Known,
     Ref,
     Runtime,
+    Steps,
     Tup,
     Value,
 )
@@ -304,9 +305,7 @@ def items_(m: Machine, owner: Value, args: Args, kwargs: Kwargs) -> Value:
         return Tup(tuple([Tup((Known(key), value)) for key, value in content.entries]))
     assert isinstance(owner, Ref)
     keys = m.let(list, [runtime(m, owner)])
-    from_keys = steps_of(m, keys)
-    from_keys = type(from_keys)(m.let(len, [keys]), lambda k: _pair(m, owner, keys, k))
-    return from_keys
+    return Steps(m.let(len, [keys]), lambda k: _pair(m, owner, keys, k))
 
 
 def _pair(m: Machine, owner: Ref, keys: Value, k: Value) -> Value:
@@ -330,8 +329,7 @@ def values_(m: Machine, owner: Value, args: Args, kwargs: Kwargs) -> Value:
         return Tup(tuple([value for _, value in content.entries]))
     assert isinstance(owner, Ref)
     keys = m.let(list, [runtime(m, owner)])
-    steps = steps_of(m, keys)
-    return type(steps)(m.let(len, [keys]), lambda k: get_item(m, owner, m.let(operator.getitem, [keys, k])))
+    return Steps(m.let(len, [keys]), lambda k: get_item(m, owner, m.let(operator.getitem, [keys, k])))
 
 
 @method("dict", "get")

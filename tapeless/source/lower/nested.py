@@ -156,7 +156,7 @@ def _names(m: Machine, function: Value) -> list[str]:
 
 
 def _renamed(m: Machine, value: Value, names: list[str]) -> Value:
-    """The argument with each float in it under a name of its own, which the derivative is taken with respect to."""
+    """The argument with each float in it under a name of its own: that is what is differentiated by."""
 
     def leaf(value: Dyn | Known) -> Value:
         number = isinstance(value, Known) and isinstance(value.value, int | float | complex)
@@ -169,7 +169,8 @@ def _renamed(m: Machine, value: Value, names: list[str]) -> Value:
         if isinstance(value, Known):
             value = Known(float(value.value)) if isinstance(value.value, int) else value
         made = m.let(same, [value], hint="t" if isinstance(value, Known) else _base(value))
-        assert isinstance(made, Dyn) and isinstance(made.atom, Var)
+        assert isinstance(made, Dyn)
+        assert isinstance(made.atom, Var)
         names.append(made.atom.name)
         return Dyn(made.atom, made.fact, varies=True)
 

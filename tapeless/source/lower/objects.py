@@ -82,12 +82,14 @@ def instance_attribute(m: Machine, owner: Known, name: str) -> Value:
         try:
             value = getattr(owner.value, name)
         except AttributeError:
-            raise m.refuse(f"the attribute {name}", f"{type(owner.value).__name__} objects do not have it")
+            raise m.refuse(
+                f"the attribute {name}", f"{type(owner.value).__name__} objects do not have it"
+            ) from None
     in_object = name in getattr(owner.value, "__dict__", {}) or hasattr(value, "__get__") is False
     if not in_object and not isinstance(value, types.MemberDescriptorType):
         return class_attribute(m, owner, name)
     value = getattr(owner.value, name)
-    if isinstance(value, STATIC) or isinstance(value, types.FunctionType | types.MethodType):
+    if isinstance(value, (*STATIC, types.FunctionType, types.MethodType)):
         m.found.guards.append(("attribute", owner.value, name, value))
         return Known(value)
     read = m.let(getattr, [owner, Known(name)], hint=name)

@@ -72,7 +72,8 @@ def _is_literal(value: Value) -> bool:
 
 
 def _fold(op: Op, left: Value, right: Value) -> Known | None:
-    assert isinstance(left, Known) and isinstance(right, Known)
+    assert isinstance(left, Known)
+    assert isinstance(right, Known)
     if op is operator.pow and isinstance(right.value, int) and abs(right.value) > 64:
         return None
     try:

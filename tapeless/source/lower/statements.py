@@ -40,11 +40,11 @@ def executes(*kinds: type[gast.AST]) -> Callable[[Callable[..., None]], Callable
 def assign(m: Machine, tree: gast.Assign) -> None:
     value = m.evaluate(tree.value)
     for target in tree.targets:
-        if isinstance(target, gast.Subscript) and isinstance(target.value, gast.Attribute):
-            if target.value.attr == "flat":
-                raise m.refuse(
-                    "a write through .flat", "it is read as a copy", "write into x.reshape(-1), or x itself"
-                )
+        owner = target.value if isinstance(target, gast.Subscript) else None
+        if isinstance(owner, gast.Attribute) and owner.attr == "flat":
+            raise m.refuse(
+                "a write through .flat", "it is read as a copy", "write into x.reshape(-1), or x itself"
+            )
         bind(m, target, value)
 
 

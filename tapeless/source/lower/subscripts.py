@@ -1,4 +1,4 @@
-"""`x[i]` and `x[i] = v`: of containers known while reading, and of arrays and lists that the program holds."""
+"""`x[i]` and `x[i] = v`: of containers known while reading, of arrays and lists that the program holds."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def get_item(m: Machine, base: Value, index: Value) -> Value:
                 try:
                     return Known(base.value[index.value])
                 except (TypeError, KeyError, IndexError) as error:
-                    raise m.refuse("this index", f"{type(error).__name__}: {error}")
+                    raise m.refuse("this index", f"{type(error).__name__}: {error}") from None
             return m.let(operator.getitem, [base, index])
         case Dyn():
             return wrap(m, m.let(operator.getitem, [base, index]))
@@ -72,7 +72,7 @@ def _pick(m: Machine, items: tuple[Value, ...], index: Any, base: Value) -> Valu
     try:
         found = items[index]
     except (IndexError, TypeError) as error:
-        raise m.refuse("this index", f"{type(error).__name__}: {error}")
+        raise m.refuse("this index", f"{type(error).__name__}: {error}") from None
     if not isinstance(index, slice):
         return found
     return Tup(found) if isinstance(base, Tup) else m.new(Items(found))

@@ -72,7 +72,7 @@ def _several(m: Machine, value: Value, wanted: list[Any], starred: bool) -> tupl
     if not all(isinstance(element, gast.Name) for element in wanted):
         return None
     items = value.fact.items
-    facts = [item for item in items or ()] if items is not None and len(items) == len(wanted) else None
+    facts = list(items or ()) if items is not None and len(items) == len(wanted) else None
     return m.unpacked(value, [element.id for element in wanted], facts)
 
 
