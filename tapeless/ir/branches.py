@@ -37,7 +37,8 @@ def join_branches(program: Program, kinds: Mapping[str, str] | None = None) -> P
         b = y
 
     What stands between two branches goes before them, if it needs nothing of the first and has no effect.
-    Branches that write are joined only if nothing stands between and the test is a number ("scalar" in `kinds`).
+    Branches that write are joined only if nothing stands between, and the test is a number ("scalar" in
+    `kinds`).
     """
     numbers = {name for name, kind in (kinds or {}).items() if kind == "scalar"}
     body = _block(program.body, numbers)
