@@ -127,7 +127,7 @@ def _power_derivative(known: Known, statement: Let, args: tuple[Atom, ...]) -> S
         return None
     exponent = float(power) - order
     factor = Const(math.prod(float(power) - i for i in range(order)))
-    if exponent <= 0.0 and exponent == int(exponent):  # a polynomial's end
+    if exponent <= 0.0 < power and exponent.is_integer():  # a polynomial's end
         return computed(statement, np.full_like, x, factor) if exponent == 0.0 and factor.value else None
     if exponent == 1.0:
         return computed(statement, operator.mul, factor, x)
