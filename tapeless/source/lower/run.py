@@ -16,13 +16,31 @@ from tapeless.ir.names import Names
 from tapeless.ir.program import Atom, Const, Let, Program, Return, Var, build_dict, build_list, build_tuple
 from tapeless.ir.renaming import rename, rename_block
 from tapeless.source.facts import Fact, fact_of
-from tapeless.source.lower import builtin, expressions, methods, nested, statements
+from tapeless.source.lower import (
+    arithmetic,
+    containers,
+    expressions,
+    folds,
+    methods,
+    nested,
+    reflection,
+    statements,
+)
 from tapeless.source.lower.calls import call
 from tapeless.source.lower.machine import Findings, Machine
 from tapeless.source.lower.objects import class_attribute
 from tapeless.source.lower.values import Dyn, Entries, Fields, Items, Known, Ref, Runtime, Tup, Value
 
-REGISTERED = (builtin, expressions, methods, nested, statements)  # importing them fills the tables
+REGISTERED = (
+    arithmetic,
+    containers,
+    expressions,
+    folds,
+    methods,
+    nested,
+    reflection,
+    statements,
+)  # importing them fills the tables
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,239 @@
+"""Built-in functions that make one value of many: sums, extremes, sorting, quantifiers."""
+
+from __future__ import annotations
+
+import functools
+import math
+import operator
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tapeless.source.lower.calls import Args, Kwargs, call, handles, library_call
+from tapeless.source.lower.containers import as_list
+from tapeless.source.lower.control import branch, is_data
+from tapeless.source.lower.iteration import (
+    length_of,
+    listed,
+    loop,
+    mapped,
+    nth,
+    steps_of,
+)
+from tapeless.source.lower.machine import Machine
+from tapeless.source.lower.operators import binary
+from tapeless.source.lower.subscripts import get_item
+from tapeless.source.lower.values import (
+    NOTHING,
+    Dyn,
+    Items,
+    Known,
+    Ref,
+    Runtime,
+    Span,
+    Steps,
+    Tup,
+    Value,
+)
+
+
+@handles(sum)
+def sum_(m: Machine, args: Args, kwargs: Kwargs) -> Value:
+    total = args[1] if len(args) > 1 else kwargs.get("start", Known(0))
+    steps = steps_of(m, args[0])
+    key = m.temporary()
+    key = (key[0], key[1], "total")
+    m.set(key, total)
+    loop(
+        m,
+        steps,
+        lambda item: m.set(key, m.called(binary(m, operator.add, m.get(key), item), "total")),
+        lambda: None,
+    )
+    return m.take(key)
+
+
+def _extreme(function: Any, better: Any) -> Any:
+    def run(m: Machine, args: Args, kwargs: Kwargs) -> Value:
+        rest = dict(kwargs)
+        keyed, default = rest.pop("key", NOTHING), rest.pop("default", None)
+        items = args if len(args) > 1 else listed(m, args[0])
+        if items is None:
+            if keyed != NOTHING:
+                return _best_of_many(m, args[0], keyed, better)
+            return library_call(m, np.max if function is max else np.min, [_joined(m, args[0])], {})
+        if not items:
+            if default is not None:
+                return default
+            raise m.refuse(f"this {function.__name__}", "there is nothing to choose from")
+        if keyed != NOTHING:
+            return _by_key(m, items, keyed, better)
+        if all(isinstance(item, Known) for item in items):
+            return Known(function([item.value for item in items if isinstance(item, Known)]))
+        best = items[0]
+        for item in items[1:]:
+            best = m.let(function, [best, item])
+        return best
+
+    return run
+
+
+def _best_of_many(m: Machine, value: Value, key: Value, better: Any) -> Value:
+    steps = steps_of(m, value)
+    place, name = m.temporary()[:2]
+    best: Any = (place, name, "best")
+    first = nth(m, steps, Known(0))
+    m.set(best, Tup((first, call(m, key, [first], {}))))
+
+    def choose(item: Value) -> None:
+        current, score = m.get(best), call(m, key, [item], {})
+        test = binary(m, better, score, current.items[1])
+        branch(m, test, lambda: m.set(best, Tup((item, score))), lambda: None)
+
+    loop(m, steps, choose, lambda: None)
+    return m.take(best).items[0]  # type: ignore[union-attr]
+
+
+def _joined(m: Machine, value: Value) -> Value:
+    return value if isinstance(value, Dyn | Ref) else as_list(m, value)
+
+
+def _by_key(m: Machine, items: Sequence[Value], key: Value, better: Any) -> Value:
+    best, score = items[0], call(m, key, [items[0]], {})
+    for item in items[1:]:
+        other = call(m, key, [item], {})
+        place = m.temporary()
+        pair, current = Tup((item, other)), Tup((best, score))
+        branch(
+            m,
+            binary(m, better, other, score),
+            lambda place=place, pair=pair: m.set(place, pair),
+            lambda place=place, current=current: m.set(place, current),
+        )
+        chosen = m.take(place)
+        best, score = get_item(m, chosen, Known(0)), get_item(m, chosen, Known(1))
+    return best
+
+
+handles(min)(_extreme(min, operator.lt))
+
+
+handles(max)(_extreme(max, operator.gt))
+
+
+@handles(sorted)
+def sorted_(m: Machine, args: Args, kwargs: Kwargs) -> Value:
+    items = listed(m, args[0])
+    descending = kwargs.get("reverse", Known(False))
+    key = kwargs.get("key", NOTHING)
+    if not isinstance(descending, Known):
+        raise m.refuse("this sorted", "its direction is not known beforehand")
+    if items is not None:
+        scores = items if key == NOTHING else [call(m, key, [item], {}) for item in items]
+        if all(isinstance(score, Known) for score in scores):
+            order = sorted(
+                range(len(items)),
+                key=lambda k: scores[k].value,  # type: ignore[union-attr]
+                reverse=bool(descending.value),
+            )
+            return m.new(Items(tuple([items[k] for k in order])))
+    else:
+        scores = None
+    return _sorted_at_run_time(m, args[0], items, scores, key, bool(descending.value))
+
+
+def _sorted_at_run_time(
+    m: Machine, value: Value, items: Any, scores: Any, key: Value, descending: bool
+) -> Value:
+    """The order is found by a stable argsort, the items follow it."""
+    kinds = [item for item in (items or ()) if not is_data(item)]
+    content = m.content(value) if isinstance(value, Ref) else None
+    if isinstance(content, Runtime) and content.value.fact.item is not None:
+        kinds += [value] if content.value.fact.item.kind not in ("scalar", "numeric", "array") else []
+    if kinds and key == NOTHING:
+        raise m.refuse("this sort", "its items are containers", "give it a key that is a number")
+    if kinds:
+        stacked: Value = NOTHING
+        scored = mapped(m, steps_of(m, value), lambda item: call(m, key, [item], {}))
+        keys = m.let(np.array, [as_list(m, scored)])
+    elif items is not None:
+        stacked = m.let(np.array, [m.new(Items(tuple(items)))])
+        keys = m.let(np.array, [m.new(Items(tuple(scores)))])
+    else:
+        if key != NOTHING:
+            made = as_list(m, mapped(m, steps_of(m, value), lambda item: call(m, key, [item], {})))
+            keys = m.let(np.array, [made])
+        stacked = m.let(np.array, [_joined(m, value)])
+        keys = stacked if key == NOTHING else keys  # type: ignore[possibly-undefined]
+    if descending:
+        keys = m.let(operator.neg, [keys])
+    order = m.let(np.argsort, [keys], {"kind": Known("stable")})
+    if kinds:
+        return as_list(m, mapped(m, steps_of(m, order), lambda k: get_item(m, value, k)))
+    return as_list(m, get_item(m, stacked, order))
+
+
+def _quantifier(function: Any, stops_at: bool) -> Any:
+    def run(m: Machine, args: Args, kwargs: Kwargs) -> Value:
+        items = listed(m, args[0])
+        if items is None:
+            reduce = np.any if function is any else np.all
+            return library_call(m, reduce, [m.let(np.array, [_joined(m, args[0])])], {})
+        result: Value = Known(not stops_at)
+        for item in reversed(items):
+            place = m.temporary()
+            rest = result
+            decided = Known(stops_at)
+            branch(
+                m,
+                item,
+                lambda place=place, rest=rest, decided=decided: m.set(place, decided if stops_at else rest),
+                lambda place=place, rest=rest, decided=decided: m.set(place, rest if stops_at else decided),
+            )
+            result = m.take(place)
+        return result
+
+    return run
+
+
+handles(any)(_quantifier(any, True))
+
+
+handles(all)(_quantifier(all, False))
+
+
+@handles(functools.reduce)
+def reduce(m: Machine, args: Args, kwargs: Kwargs) -> Value:
+    items = listed(m, args[1])
+    key = (m.temporary()[0], m.temporary()[1], "result")
+    if items is not None:
+        whole = [*args[2:], *items]
+        total = whole[0]
+        for item in whole[1:]:
+            total = call(m, args[0], [total, item], {})
+        return total
+    steps = steps_of(m, args[1])
+    first = args[2] if len(args) > 2 else nth(m, steps, Known(0))
+    if len(args) < 3:
+        rest = Steps(None, span=Span(Known(1), length_of(m, steps), Known(1)))
+        steps = mapped(m, rest, lambda k, whole=steps: nth(m, whole, k))
+    m.set(key, first)
+    loop(
+        m,
+        steps,
+        lambda item: m.set(key, call(m, args[0], [m.get(key), item], {})),
+        lambda: None,
+    )
+    return m.take(key)
+
+
+@handles(math.prod)
+def prod(m: Machine, args: Args, kwargs: Kwargs) -> Value:
+    start = kwargs.get("start", Known(1))
+    return reduce(m, [Known(operator.mul), args[0], start], {})
+
+
+@handles(math.fsum)
+def fsum(m: Machine, args: Args, kwargs: Kwargs) -> Value:
+    return sum_(m, [args[0], Known(0.0)], {})
