@@ -45,8 +45,9 @@ from tapeless.ir.renaming import rename_block
 from tapeless.rules import table
 from tapeless.source.facts import UNKNOWN, Fact, as_one, as_several, join
 from tapeless.source.infer import infer
-from tapeless.source.lower.calls import call, inline
+from tapeless.source.lower.calls import inline
 from tapeless.source.lower.machine import Machine
+from tapeless.source.lower.reader import reader
 from tapeless.source.lower.values import Dyn, Items, Known, Ref, Tup, Value
 
 RULES = "tapeless.rules."
@@ -148,8 +149,7 @@ class _Expanding:
 
     def read(self, let: Let) -> list[Statement] | None:
         """The statements of a rule for these arguments; None where it cannot be read."""
-        machine = Machine()
-        machine.call = call
+        machine = reader()
         machine.names, machine.facts = self.names, self.facts
         try:
             args = [value for arg in let.args for value in self.values(machine, arg)]

@@ -16,31 +16,13 @@ from tapeless.ir.names import Names
 from tapeless.ir.program import Atom, Const, Let, Program, Return, Var, build_dict, build_list, build_tuple
 from tapeless.ir.renaming import rename, rename_block
 from tapeless.source.facts import Fact, fact_of
-from tapeless.source.lower import (
-    arithmetic,
-    containers,
-    expressions,
-    folds,
-    methods,
-    nested,
-    reflection,
-    statements,
-)
+from tapeless.source.lower import nested
 from tapeless.source.lower.calls import call
 from tapeless.source.lower.machine import Findings, Machine
-from tapeless.source.lower.objects import class_attribute
+from tapeless.source.lower.reader import reader
 from tapeless.source.lower.values import Dyn, Entries, Fields, Items, Known, Ref, Runtime, Tup, Value
 
-REGISTERED = (
-    arithmetic,
-    containers,
-    expressions,
-    folds,
-    methods,
-    nested,
-    reflection,
-    statements,
-)  # importing them fills the tables
+REGISTERED = nested  # importing it fills a table
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +63,7 @@ def lower(
     auxiliary: bool = False,
 ) -> Lowered:
     """The program of `function` for arguments like these; TransformError where it cannot be read."""
-    m = Machine()
-    m.call = call
-    m.method = lambda owner, name: class_attribute(m, owner, name)
+    m = reader()
     for name in names:
         m.names.take(name)
     bound: list[Value] = []
