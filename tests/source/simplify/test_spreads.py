@@ -128,6 +128,13 @@ def test_a_number_is_added_in_place():
     )
 
 
+def test_a_python_number_is_added_as_precisely_as_before():
+    body = (let("z", np.zeros_like, "y"), ALL, do(iadd, "z", "c"))
+
+    assert "iadd(z, c)" in narrowed(*body, g=PYTHON_FLOAT, returns="z")
+    assert "iadd(z, g)" in narrowed(*body, returns="z")
+
+
 @pytest.mark.parametrize("written", ["c", "g"])
 def test_what_is_written_into_in_between_stays(written: str):
     body = (ALL, do(operator.setitem, written, Ellipsis, 2.0), let("d", operator.mul, "c", "x"))
