@@ -13,7 +13,7 @@ from typing import Any
 from tapeless.errors import transform_error
 from tapeless.ir.emit import Layout, emit
 from tapeless.ir.names import Names
-from tapeless.ir.program import Atom, Const, Let, Program, Return, Var, build_tuple, names_of
+from tapeless.ir.program import Atom, Const, Let, Program, Return, Var, build_tuple, names_of, walk
 from tapeless.rules.table import on_arrays
 from tapeless.source.analyse.refusals import Refused
 from tapeless.source.cache import (
@@ -36,6 +36,7 @@ from tapeless.source.lower.run import Branch, Leaf, Lowered, built, leaf_names, 
 from tapeless.source.reverse import reverse, reverse_pair
 from tapeless.source.simplify import simplify
 
+COMMENTED = 8  # a function of fewer lines is read without comments
 _serial = itertools.count()
 TITLES = {
     "gradient": "Gradient of {0} with respect to {1}.",
@@ -242,7 +243,21 @@ def _loaded(course: Course, programs: dict[str, Program]) -> tuple[dict[str, Any
 
 def _layout(course: Course, role: str) -> Layout:
     names = ", ".join([course.names[position] for position in course.wrt])
-    return Layout(docstring=TITLES[role].format(course.lowered.program.name, names))
+    docstring = TITLES[role].format(course.lowered.program.name, names)
+    return Layout(docstring=docstring, line_comments=_comments(course))
+
+
+def _comments(course: Course) -> dict[int, str]:
+    """What stands above the statements on the way back: the user's line that they come from.
+
+    A short function is easily read without.
+    """
+    texts: dict[int, str] = {}
+    for statement in walk(course.lowered.program.body):
+        place = statement.line
+        if isinstance(place, Place) and place > 0 and place.source is not None:
+            texts[-int(place)] = f"line {int(place)}: {place.source.line(place).strip()}"
+    return texts if len(texts) >= COMMENTED else {}
 
 
 # What it rests on ------------------------------------------------------------------------------------

@@ -18,7 +18,8 @@ from tapeless.ir.renaming import rename, rename_block
 from tapeless.source.facts import Fact, fact_of
 from tapeless.source.lower import nested
 from tapeless.source.lower.calls import call
-from tapeless.source.lower.machine import Findings, Machine
+from tapeless.source.lower.machine import Machine
+from tapeless.source.lower.notes import Findings
 from tapeless.source.lower.reader import reader
 from tapeless.source.lower.values import Dyn, Entries, Fields, Items, Known, Ref, Runtime, Tup, Value
 
@@ -83,7 +84,7 @@ def lower(
     body = rename_block(tuple(m.block), m.renamed)
     exit_ = rename(exit_, m.renamed)
     program = Program(title, tuple(names), body, exit_, tuple(m.found.free))
-    written = tuple([k for k, name in enumerate(names) if m.writes_into(name)])
+    written = tuple([k for k, name in enumerate(names) if m.memory.is_written(name)])
     leaves = tuple([trees[position] for position in wrt])
     return Lowered(check(program), m.facts, leaves, result, m.found, written)
 

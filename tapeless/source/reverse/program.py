@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
+from tapeless.ir.nesting import with_blocks
 from tapeless.ir.program import (
     Atom,
     Block,
@@ -56,7 +58,7 @@ def reverse(
     forward, back, found = going.run(seed)
     values = (*program.exit.values, *found) if value else found
     exit_ = Return(values, as_tuple=len(values) != 1)
-    joint = Program(f"{program.name}_grad", params, (*forward, *back), exit_, program.free)
+    joint = Program(f"{program.name}_grad", params, (*forward, *_on_the_way_back(back)), exit_, program.free)
     return joint, going.work.facts
 
 
@@ -89,6 +91,13 @@ def reverse_pair(
     params = (residuals, seed.name)
     second = Program(f"{program.name}_backward", params, (*unpack, *back), exit_, program.free)
     return first, second, work.facts
+
+
+def _on_the_way_back(block: Block) -> Block:
+    """The statements with negative lines, by which whoever prints them tells them from the forward ones."""
+    return tuple(
+        [replace(with_blocks(s, _on_the_way_back), line=-s.line if s.line > 0 else s.line) for s in block]
+    )
 
 
 class _Going:
