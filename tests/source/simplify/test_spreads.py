@@ -12,7 +12,7 @@ from tapeless.ir.program import iadd
 from tapeless.rules.support import as_dtype, dtype_of, masked, spread
 from tapeless.source.facts import Fact
 from tapeless.source.simplify.spreads import narrow_spreads
-from tests.source.simplify.writing import PYTHON_FLOAT, M, N, do, let, made, real
+from tests.source.simplify.writing import PERHAPS_PYTHON, PYTHON_FLOAT, M, N, do, let, made, real
 
 SHAPE = let("s", np.shape, "x")
 ALL = let("c", spread, "g", "s", None, False)
@@ -99,6 +99,14 @@ def test_a_cast_to_the_dtype_of_the_other_operand_is_the_same_for_a_python_numbe
 
     assert narrowed(ALL, *cast, g=PYTHON_FLOAT) == "d = g * y\nreturn d"
     assert narrowed(ALL, *cast) == "t = dtype_of(y)\ng_1 = as_dtype(g, t)\nd = g_1 * y\nreturn d"
+
+
+def test_what_is_perhaps_a_python_number_is_used_where_that_makes_no_difference():
+    cast = (let("t", dtype_of, "y"), let("k", as_dtype, "c", "t"), let("d", operator.mul, "k", "y"))
+
+    assert "spread" in narrowed(ALL, let("d", operator.mul, "c", "y"), g=PERHAPS_PYTHON)
+    assert "spread" in narrowed(ALL, *cast, g=PERHAPS_PYTHON)
+    assert "spread" not in narrowed(ALL, let("d", operator.mul, "c", "x"), g=PERHAPS_PYTHON)
 
 
 def test_a_python_number_is_rounded_as_often_as_before():

@@ -24,6 +24,7 @@ def real(*dims: int | Size, dtype: Any = np.float64) -> Fact:
 
 
 PYTHON_FLOAT = PYTHON_NUMBERS[float]
+PERHAPS_PYTHON = Fact("scalar", np.dtype(float), (), weak=None)  # or else a np.float64
 
 
 def let(targets: str, op: Any, *args: Any, **kwargs: Any) -> Let:
