@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from tapeless.ir.liveness import Interval, Liveness
-from tapeless.ir.names import base_name
+from tapeless.ir.names import TEMPORARY
 from tapeless.ir.program import (
     Atom,
     Block,
@@ -26,7 +26,7 @@ from tapeless.ir.program import (
     same,
     walk,
 )
-from tapeless.ir.sites import TEMPORARY, Leaves
+from tapeless.ir.sites import Leaves
 
 
 def coalesce(program: Program, live: Liveness, leaves: Leaves, own: Iterable[str] = ()) -> dict[str, str]:
@@ -84,7 +84,7 @@ class _Classes:
         self.of: dict[str, _Class] = {}
         for name, intervals in live.intervals.items():
             starts, ends = [start for start, _ in intervals], [end for _, end in intervals]
-            base = name if name in kept else base_name(name)
+            base = _variable(name, kept)
             apart = live.apart.get(name, [])
             self.of[name] = _Class(base, [name], starts, ends, list(apart))
         for param in program.params:
@@ -131,6 +131,15 @@ class _Classes:
         if any([self.of.get(name) is many for name in few.apart]):
             return True
         return one.overlaps(other.starts, other.ends)
+
+
+def _variable(name: str, kept: set[str]) -> str:
+    """What a value is a version of."""
+    stem, _, count = name.rpartition("_")
+    while stem and count.isdigit() and name not in kept:
+        name = stem
+        stem, _, count = name.rpartition("_")
+    return name
 
 
 def _unbound(statement: Statement) -> list[str]:

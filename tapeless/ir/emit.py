@@ -12,7 +12,9 @@ from typing import Any, NamedTuple
 
 import gast
 
+from tapeless.ir.choices import choose
 from tapeless.ir.fold import WIDTH
+from tapeless.ir.hoist import keep_early
 from tapeless.ir.program import Program
 from tapeless.ir.references import Globals
 from tapeless.ir.rewind import rewind
@@ -68,15 +70,16 @@ def emit(program: Program, layout: Layout = PLAIN) -> Emitted:
 def emit_all(programs: Sequence[Program], layouts: Sequence[Layout] | None = None) -> Emitted:
     """The source of several functions in one module."""
     layouts = layouts if layouts is not None else [PLAIN] * len(programs)
-    rewound = [rewind(program) for program in programs]
-    named = [name_values(program, layout.own_names) for program, layout in zip(rewound, layouts, strict=True)]
+    arranged = [choose(keep_early(rewind(program))) for program in programs]
+    both = zip(arranged, layouts, strict=True)
+    named = [name_values(program, layout.own_names) for program, layout in both]
     taken = {"_", *(program.name for program in programs)}
-    for program, naming in zip(rewound, named, strict=True):
+    for program, naming in zip(arranged, named, strict=True):
         taken.update(program.params, program.free, naming.called.values())
     known = Globals(taken)
     text: list[str] = []
     lines: list[int] = []
-    for program, naming, layout in zip(rewound, named, layouts, strict=True):
+    for program, naming, layout in zip(arranged, named, layouts, strict=True):
         gap = ["", ""] if text else []
         head = [*gap, *_head(program, layout)]
         body, body_lines = _printed(write(program, naming, known), layout)

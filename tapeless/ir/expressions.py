@@ -12,7 +12,7 @@ from typing import Any
 
 import gast
 
-from tapeless.ir.lower import BINARY, COMPARE, UNARY
+from tapeless.ir.forms import OPERATORS, Choice
 from tapeless.ir.program import (
     Argument,
     Const,
@@ -30,12 +30,6 @@ from tapeless.ir.program import (
 )
 from tapeless.ir.references import LOAD, Globals, bounds, method_name, name
 
-COMPARISONS = {**COMPARE, gast.Is: operator.is_, gast.IsNot: operator.is_not}
-OPERATORS: dict[Any, tuple[str, type[Any]]] = {
-    **{op: ("binary", symbol) for symbol, op in BINARY.items()},
-    **{op: ("unary", symbol) for symbol, op in {**UNARY, gast.Not: operator.not_}.items()},
-    **{op: ("compare", symbol) for symbol, op in COMPARISONS.items()},
-}
 _CONVERSIONS: dict[Any, int] = {str: ord("s"), repr: ord("r"), ascii: ord("a")}
 NOTHING = Const(None)
 
@@ -68,12 +62,22 @@ class Expressions:
     def operation(self, let: Let) -> gast.expr:
         """What computes the result of a statement."""
         is_plain = not let.kwargs and not any([isinstance(argument, Star) for argument in let.args])
+        if isinstance(let.op, Choice):
+            return self._choice(let.op, let)
         known = OPERATORS.get(let.op)
         if known and is_plain and len(let.args) == (1 if known[0] == "unary" else 2):
             return self._operator(*known, let)
         form = _DISPLAYS.get(let.op) or (_FORMS.get(let.op) if is_plain else None)
         tree = form(self, let) if form is not None else None
         return self.called_with(let) if tree is None else tree
+
+    def _choice(self, op: Choice, let: Let) -> gast.expr:
+        test, other, *rest = self.arguments(let.args[: 3 if op.kind == "if" else 2])
+        if rest:
+            return gast.IfExp(test, other, rest[0])
+        symbol: Any = gast.And if op.kind == "and" else gast.Or
+        more = other.values if isinstance(other, gast.BoolOp) and isinstance(other.op, symbol) else [other]
+        return gast.BoolOp(symbol(), [test, *more])
 
     def called_with(self, let: Let) -> gast.expr:
         """`f(a, b, key=c)`, or `a.f(b, key=c)` for a method of a type of Python's."""
@@ -116,12 +120,26 @@ class Expressions:
 
     def _operator(self, kind: str, symbol: type[Any], let: Let) -> gast.expr:
         first = self.argument(let.args[0])
+        if symbol is gast.Not:
+            return negated(first)
         if kind == "unary":
             return gast.UnaryOp(symbol(), first)
         second = self.argument(let.args[1])
         if kind == "compare":
             return gast.Compare(first, [symbol()], [second])
         return gast.BinOp(first, symbol(), second)
+
+
+_OPPOSITES: dict[Any, type[Any]] = {gast.Is: gast.IsNot, gast.IsNot: gast.Is, gast.In: gast.NotIn}
+
+
+def negated(test: gast.expr) -> gast.expr:
+    """`not test`, or `a is not b` for `a is b`."""
+    if isinstance(test, gast.Compare):
+        opposite = _OPPOSITES.get(type(test.ops[0]))
+        if opposite is not None:
+            return gast.Compare(test.left, [opposite()], test.comparators)
+    return gast.UnaryOp(gast.Not(), test)
 
 
 Form = Callable[[Expressions, Let], gast.expr | None]

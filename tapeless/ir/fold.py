@@ -14,16 +14,19 @@ from typing import Any
 import numpy as np
 
 from tapeless.ir.effects import written
-from tapeless.ir.expressions import OPERATORS
-from tapeless.ir.names import base_name
+from tapeless.ir.forms import OPERATORS, Choice
+from tapeless.ir.immutable import COMPUTED, immutable
+from tapeless.ir.names import base_name, is_temporary
 from tapeless.ir.program import (
     Argument,
     Atom,
     Block,
+    Const,
     For,
     If,
     Let,
     Program,
+    Var,
     While,
     add_at,
     atoms,
@@ -37,11 +40,10 @@ from tapeless.ir.program import (
     same,
     subtract_at,
 )
-from tapeless.ir.sites import is_temporary, only_uses, repeated
-from tapeless.ir.widths import is_loose, width_of_argument, width_of_form
+from tapeless.ir.sites import only_uses, repeated, within_choices
+from tapeless.ir.widths import LONG, is_loose, width_of_argument, width_of_form
 
 WIDTH = 96  # columns of a line
-LONG = 60  # in longer expressions the user's own names stay
 DEEPEST = 20  # more operations within each other nobody reads, and printers and parsers recurse over them
 FAR = 48  # statements between a value and its use
 
@@ -87,7 +89,8 @@ class _Value:
 class _Folder:
     def __init__(self, program: Program) -> None:
         self.only = only_uses(program)
-        self.folded = repeated(program)
+        self.immutable = immutable(program)
+        self.folded = repeated(program, self.immutable) | within_choices(program)
         self.widths: dict[str, int] = {}  # of what is folded
         self.depths: dict[str, int] = {}
         self.pending: dict[str, _Value] = {}
@@ -159,8 +162,10 @@ class _Folder:
     def _may_stand(self, value: _Value, let: Let) -> bool:
         """Whether a value may stand where `let` uses it: what is written into mostly has a name.
 
-        Python reads `x[i]` before the rest of `x[i] += f(x)`.
+        Python reads `x[i]` before the rest of `x[i] += f(x)`.  Only the test of a choice is always computed.
         """
+        if isinstance(let.op, Choice):
+            return let.args[0] == Var(value.name)
         if id(let.op) in _AUGMENTED and (value.effect or written(let) == value.name):
             return id(let.op) in _ON_ITEMS and not value.effect and id(value.let.op) in _PLACES
         return written(let) != value.name or id(value.let.op) in _PLACES
@@ -209,6 +214,10 @@ class _Folder:
                 kept.append(value)
         return kept, width
 
+    def _is_settled(self, let: Let) -> bool:
+        """Whether nothing can write into what an operation is computed from."""
+        return all([isinstance(atom, Const) or named(atom) in self.immutable for atom in atoms(let)])
+
     def _width(self, argument: Argument) -> int:
         name = named(argument)
         if name in self.folded and name in self.widths and name not in self.pending:
@@ -220,7 +229,8 @@ class _Folder:
         inside = {part.name: part for part in parts}
         tight = not is_loose(let.op) and id(let.op) in _OPERATORS
         width, depth, read = width_of_form(let), 0, set[str]()
-        still, numeric, effect = id(let.op) in _STILL, _is_numeric(let.op), let.effect
+        still = id(let.op) in _STILL or (id(let.op) in COMPUTED and self._is_settled(let))
+        numeric, effect = _is_numeric(let.op), let.effect
         for atom in atoms(let):
             part = inside.get(named(atom) or "")
             if part is None:

@@ -143,7 +143,7 @@ class _Walk:
             self.lives[phi.name].other.append((then_end + 1, then_end + 1))
 
     def _loop(self, loop: For | While, span: _Span) -> Steps:
-        carries = [carry for carry in loop.carries if carry.name in self.used or carry.result in self.used]
+        carries = [carry for carry in loop.carries if carry.name in self.used]
         first = self._tick()
         for carry in carries:
             self._read(carry.init, span, first)
@@ -221,4 +221,7 @@ def _used(program: Program, leaves: Leaves) -> frozenset[str]:
                 found.update(leaves.of(Var(name)))
         elif not (statement.targets and statement.targets[0] in leaves.folded):
             found.update(leaves.of_let(statement))
+    for statement in walk(program.body):
+        if isinstance(statement, For | While):
+            found.update([carry.name for carry in statement.carries if carry.result in found])
     return frozenset(found)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+TEMPORARY = "t"
+
 
 class Names:
     """Hands out names that are not taken yet.
@@ -55,10 +57,22 @@ class Names:
 
 
 def base_name(name: str) -> str:
-    """What all versions of a value are called after: `x` for `x_1`, `x_2`.
+    """What all versions of a value, and versions of versions, are called after: `x` for `x_1`, `x_1_2`.
 
-    >>> base_name("x_2"), base_name("x"), base_name("_1")
-    ('x', 'x', '_1')
+    >>> base_name("x_2"), base_name("x_2_1"), base_name("x"), base_name("_1")
+    ('x', 'x', 'x', '_1')
     """
     stem, _, count = name.rpartition("_")
-    return stem if stem and count.isdigit() else name
+    while stem and count.isdigit():
+        name = stem
+        stem, _, count = name.rpartition("_")
+    return name
+
+
+def is_temporary(name: str) -> bool:
+    """Whether a name is none that a user gave.
+
+    >>> is_temporary("t_1"), is_temporary("x_1")
+    (True, False)
+    """
+    return base_name(name) == TEMPORARY

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import TypeAlias
+
+from tapeless.ir.program import Block, blocks, with_blocks
 
 # Where a function would call itself, it yields the call instead.
 Steps: TypeAlias = "Generator[Steps, None, None]"
@@ -27,3 +29,16 @@ def descend(steps: Steps) -> None:
             waiting.pop()
         else:
             waiting.append(deeper)
+
+
+def rebuild(body: Block, change: Callable[[Block], Block]) -> Block:
+    """The body with each of its blocks changed, inner ones first, and itself last."""
+    found: list[Block] = [body]
+    for block in found:
+        found += [part for statement in block for part in blocks(statement)]
+    changed: dict[int, Block] = {}
+    for block in reversed(found):
+        inner = [with_blocks(statement, lambda part: changed[id(part)]) for statement in block]
+        is_same = all([a is b for a, b in zip(inner, block, strict=True)])
+        changed[id(block)] = change(block if is_same else tuple(inner))
+    return changed[id(body)]

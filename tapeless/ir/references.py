@@ -6,6 +6,7 @@ import cmath
 import itertools
 import keyword
 import math
+import operator
 import types
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -105,7 +106,7 @@ class Globals:
         if path:
             return self.module(np, path)
         own = getattr(value, "__name__", None)
-        for module in (math, cmath):
+        for module in (math, cmath, operator):
             if isinstance(own, str) and callable(value) and getattr(module, own, None) is value:
                 return self.module(module, own)
         return None

@@ -6,6 +6,7 @@ import builtins
 from dataclasses import dataclass, replace
 
 from tapeless.ir.names import Names
+from tapeless.ir.nesting import rebuild
 from tapeless.ir.program import (
     Argument,
     Block,
@@ -22,7 +23,6 @@ from tapeless.ir.program import (
     push,
     reads,
     walk,
-    with_blocks,
 )
 
 
@@ -39,7 +39,7 @@ def rewind(program: Program) -> Program:
     """
     if not any([_first_pop(statement) for statement in walk(program.body)]):
         return program
-    return replace(program, body=_Rewinding(program).block(program.body))
+    return replace(program, body=rebuild(program.body, _Rewinding(program).block))
 
 
 def _first_pop(statement: Statement) -> Let | None:
@@ -80,7 +80,7 @@ class _Rewinding:
                 statement = replace(
                     statement, targets=taken.targets, iterable=Var(name), body=statement.body[1:]
                 )
-            found.append(with_blocks(statement, self.block))
+            found.append(statement)
         kept = [s for s in found if not (isinstance(s, Let) and s.targets and s.targets[0] in gone)]
         return tuple(kept) if gone or any([a is not b for a, b in zip(kept, block, strict=False)]) else block
 
@@ -93,7 +93,7 @@ class _Rewinding:
         if made is None or made.op not in (new_stack, pop) or not any([made is s for s in block[:place]]):
             return False
         others = [r for r in self.readers[stack] if r.statement is not loop.body[0]]
-        pushes = [r.statement for r in others if self._is_push(r, stack, self.at[id(loop)])]
+        pushes = [r.statement for r in others if self._is_push(r, stack, self.at[id(loop.body[0])])]
         lengths = [r.statement for r in others if isinstance(r.statement, Let) and r.statement.op is len]
         if len(pushes) + len(lengths) != len(others):
             return False

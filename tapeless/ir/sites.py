@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
-from tapeless.ir.names import base_name
+from tapeless.ir.forms import Choice
+from tapeless.ir.names import is_temporary
 from tapeless.ir.program import (
     Argument,
     Atom,
@@ -28,7 +29,6 @@ from tapeless.ir.program import (
     walk,
 )
 
-TEMPORARY = "t"
 SEVERAL = -1
 INDEXED: dict[Any, int] = {
     operator.getitem: 1,
@@ -37,11 +37,6 @@ INDEXED: dict[Any, int] = {
     add_at: 1,
     subtract_at: 1,
 }
-
-
-def is_temporary(name: str) -> bool:
-    """Whether a name is none of the user's."""
-    return name == TEMPORARY or base_name(name) == TEMPORARY
 
 
 def only_uses(program: Program) -> dict[str, int]:
@@ -87,8 +82,8 @@ def only_uses(program: Program) -> dict[str, int]:
     return found
 
 
-def repeated(program: Program) -> dict[str, Let]:
-    """Other names of names, and slices and tuples that only index: nobody gives them a name.
+def repeated(program: Program, immutable: Container[str]) -> dict[str, Let]:
+    """Other names of names, and what only indexes: nobody gives a name to a slice, a tuple or `i + 1`.
 
     t = slice(1, n)
     y = x[t]         =>  y = x[1:n]
@@ -97,7 +92,7 @@ def repeated(program: Program) -> dict[str, Let]:
     made = {
         statement.targets[0]: statement
         for statement in walk(program.body)
-        if isinstance(statement, Let) and _may_repeat(statement)
+        if isinstance(statement, Let) and _may_repeat(statement, immutable)
     }
     users: dict[str, list[str]] = {}
     others = _other_uses(program, made, users)
@@ -108,11 +103,27 @@ def repeated(program: Program) -> dict[str, Let]:
     return {name: let for name, let in made.items() if name not in settled}
 
 
-def _may_repeat(let: Let) -> bool:
+def within_choices(program: Program) -> dict[str, Let]:
+    """What is computed on one side of a choice stands in its expression."""
+    choices = [s.op for s in walk(program.body) if isinstance(s, Let) and isinstance(s.op, Choice)]
+    waiting = [let for choice in choices for let in choice.lets]
+    found: dict[str, Let] = {}
+    while waiting:
+        let = waiting.pop()
+        found[let.targets[0]] = let
+        if isinstance(let.op, Choice):
+            waiting += let.op.lets
+    return found
+
+
+def _may_repeat(let: Let, immutable: Container[str]) -> bool:
     if len(let.targets) != 1 or let.effect or let.kwargs or not is_temporary(let.targets[0]):
         return False
     if any([isinstance(argument, Star) for argument in let.args]):
         return False
+    if let.op in (operator.add, operator.sub):
+        left, right = let.args
+        return named(left) in immutable and isinstance(right, Const)
     return (let.op is same and len(let.args) == 1) or let.op is build_tuple or let.op is slice
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from tapeless.ir.expressions import OPERATORS
+from tapeless.ir.forms import OPERATORS, Choice
 from tapeless.ir.names import base_name
 from tapeless.ir.program import (
     Argument,
@@ -28,6 +28,8 @@ from tapeless.ir.program import (
     subtract_at,
 )
 from tapeless.ir.references import method_name
+
+LONG = 60  # in longer expressions the user's own names stay, and branches stay branches
 
 _PLAIN = (bool, int, float, complex, str, bytes, type(None))
 _OPERATORS = {id(op): kind for op, (kind, _) in OPERATORS.items()}
@@ -59,6 +61,8 @@ def is_loose(op: Any) -> bool:
 
 def width_of_form(let: Let) -> int:
     """The columns of an operation without its arguments."""
+    if isinstance(let.op, Choice):  # in which all arguments but the test are counted already
+        return let.op.width + len(" if  else ") - sum(map(width_of_argument, let.args[1:]))
     kind = _OPERATORS.get(id(let.op))
     if kind is not None:
         return 1 if kind == "unary" else 3

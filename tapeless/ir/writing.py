@@ -10,7 +10,7 @@ import gast
 
 from tapeless.ir.breaks import Breaks, breaks, needless
 from tapeless.ir.coalesce import coalesce
-from tapeless.ir.expressions import LOAD, Expressions
+from tapeless.ir.expressions import Expressions, negated
 from tapeless.ir.fold import fold
 from tapeless.ir.liveness import liveness
 from tapeless.ir.moves import Move, in_order, maybe_unbound
@@ -30,7 +30,7 @@ from tapeless.ir.program import (
     reads,
     walk,
 )
-from tapeless.ir.references import Globals
+from tapeless.ir.references import LOAD, Globals
 from tapeless.ir.sites import Leaves
 from tapeless.ir.statements import statement
 
@@ -96,6 +96,7 @@ class _Writer:
         self.unbound = maybe_unbound(program, naming.leaves)
         self.dropped: set[str] = set()
         self.lines: list[Line] = []
+        self.binds_all = False
         self.binds_all = bool(self.unbound) and any(map(self._copies_unbound, walk(program.body)))
 
     def add(
@@ -271,17 +272,6 @@ class _Writer:
 
 
 def _negated(test: gast.expr) -> gast.expr:
-    if isinstance(test, gast.UnaryOp) and isinstance(test.op, gast.Not):
-        return test.operand
-    if isinstance(test, gast.Compare) and len(test.ops) == 1:
-        opposite = _OPPOSITES.get(type(test.ops[0]))
-        if opposite is not None:
-            return gast.Compare(test.left, [opposite()], test.comparators)
-    return gast.UnaryOp(gast.Not(), test)
-
-
-_OPPOSITES: dict[type[gast.AST], type[gast.AST]] = {
-    gast.Is: gast.IsNot,
-    gast.IsNot: gast.Is,
-    gast.In: gast.NotIn,
-}
+    """The opposite of what is only asked whether it is true."""
+    is_not = isinstance(test, gast.UnaryOp) and isinstance(test.op, gast.Not)
+    return test.operand if is_not else negated(test)
