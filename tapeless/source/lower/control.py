@@ -9,7 +9,8 @@ from typing import Any
 from tapeless.errors import LoweringError
 from tapeless.ir.program import UNDEFINED, Atom, Const, If, Phi, Var, build_dict, build_list
 from tapeless.source.facts import Fact, fact_of_constant, join
-from tapeless.source.lower.machine import MISSING, Fork, Machine, parts_of
+from tapeless.source.lower.machine import MISSING, Machine
+from tapeless.source.lower.notes import Fork
 from tapeless.source.lower.values import (
     Choice,
     Closure,
@@ -24,6 +25,7 @@ from tapeless.source.lower.values import (
     Span,
     Tup,
     Value,
+    parts_of,
 )
 
 DATA = (bool, int, float, complex)
@@ -193,7 +195,7 @@ class Join:
             self.phis.append(Phi(name, then, orelse))
             self.done[pair] = Dyn(Var(name), fact, varies)
             for side in (then, orelse):
-                self.m.share(Var(name), side)
+                self.m.memory.share(Var(name), side)
         return self.done[pair]
 
     def _runtime(self, left: Any, right: Any, hint: str) -> Any:

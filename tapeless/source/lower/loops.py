@@ -14,7 +14,8 @@ from typing import Any
 from tapeless.ir.program import UNDEFINED, Atom, Carry, Const, For, Statement, Var, While
 from tapeless.source.facts import Fact, fact_of_constant, join
 from tapeless.source.lower.control import as_runtime, branch, hint_of, is_data, truth
-from tapeless.source.lower.machine import MISSING, Fork, Key, Machine, UnboundError
+from tapeless.source.lower.machine import MISSING, Machine
+from tapeless.source.lower.notes import Fork, Key, UnboundError
 from tapeless.source.lower.values import (
     NOTHING,
     Dyn,
@@ -64,7 +65,7 @@ class Loop:
         """Read the body until it carries what the plan says."""
         mark = self.m.names.mark()
         for _ in range(MOST_READINGS):
-            tainted = len(self.m.tainted)
+            tainted = len(self.m.memory.tainted)
             try:
                 self.m.loops.append(self)
                 reading = self._once()
@@ -78,7 +79,7 @@ class Loop:
             finally:
                 self.m.loops.pop()
             settled, conversions = self._settle(reading)
-            if settled and len(self.m.tainted) == tainted:
+            if settled and len(self.m.memory.tainted) == tainted:
                 return reading
             self.m.back(mark)
             for key in conversions:
@@ -223,7 +224,7 @@ class Loop:
                 start = _atom(starts[index]) if starts else UNDEFINED
                 found.append(Carry(name, start, end.atom, out))
                 for other in (Var(name), start, end.atom):
-                    m.share(Var(out), other)
+                    m.memory.share(Var(out), other)
                 return Dyn(Var(out), fact, varies)
 
             value = _map_data(after, result)

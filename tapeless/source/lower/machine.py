@@ -5,13 +5,13 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, is_dataclass, replace
+from dataclasses import is_dataclass, replace
 from typing import Any, TypeVar
 
 import gast
 import numpy as np
 
-from tapeless.errors import LoweringError, TransformError, transform_error
+from tapeless.errors import TransformError, transform_error
 from tapeless.ir.names import Names
 from tapeless.ir.program import (
     Atom,
@@ -28,6 +28,8 @@ from tapeless.ir.program import (
 from tapeless.rules import table
 from tapeless.source.facts import UNKNOWN, Fact, join
 from tapeless.source.infer import infer
+from tapeless.source.lower.memory import VIEWS, Memory
+from tapeless.source.lower.notes import Findings, Fork, Key, UnboundError
 from tapeless.source.lower.values import (
     Closure,
     Content,
@@ -43,25 +45,17 @@ from tapeless.source.lower.values import (
     Span,
     Tup,
     Value,
+    inner_values,
+    parts_of,
 )
 from tapeless.source.parse import Source
 
-# What may give a view of its first argument.
-VIEWS = frozenset(
-    {
-        operator.getitem, np.reshape, np.ravel, np.transpose, np.swapaxes, np.moveaxis, np.squeeze,
-        np.asarray, np.expand_dims, np.broadcast_to, np.real, np.imag, np.atleast_1d, np.atleast_2d,
-        np.diagonal, np.flip, np.rollaxis, np.asanyarray, np.ascontiguousarray, np.fliplr, np.flipud,
-        np.rot90, same,
-    }
-)  # fmt: skip
 # What gives no number that a derivative could flow through.
 TEXT_AND_TYPES = frozenset(
     {np.shape, range, slice, len, format, join_text, str, repr, ascii, print, isinstance, hasattr, type, bool}
     | {int, str.join, str.format, operator.not_, operator.is_, operator.is_not, operator.contains, round}
 )
 T = TypeVar("T")
-Key = tuple[str, int, str]  # ("name", frame, name) or ("heap", location, "")
 MISSING: Any = object()
 
 EXPRESSIONS: dict[type[gast.AST], Callable[[Machine, Any], Value]] = {}
@@ -74,32 +68,11 @@ class Place(int):
     node: gast.AST | None = None
     source: Source | None = None
 
-
-@dataclass(frozen=True, slots=True)
-class Fork:
-    """What running one branch did: its statements, the keys it wrote, and whether its end is reached."""
-
-    block: list[Statement]
-    changes: dict[Key, Value | Content]
-    dead: bool
-
-
-class UnboundError(LoweringError):
-    """A name is read in a loop that sets it only later: from its second iteration on it has a value."""
-
-    def __init__(self, loop: Any, key: Key) -> None:
-        super().__init__(f"{key[2]} has no value yet")
-        self.loop, self.key = loop, key
-
-
-@dataclass(slots=True)
-class Findings:
-    """What the reading relies on, and what it met: for guards and for `explain`."""
-
-    guards: list[tuple[Any, ...]] = field(default_factory=list)
-    free: dict[str, tuple[Any, ...]] = field(default_factory=dict)  # name -> where the value is read
-    inlined: dict[str, int] = field(default_factory=dict)
-    errstate: dict[str, str] = field(default_factory=dict)
+    def __neg__(self) -> Place:
+        """The same place, on the way back."""
+        place = Place(-int(self))
+        place.node, place.source = self.node, self.source
+        return place
 
 
 class Machine:
@@ -124,9 +97,7 @@ class Machine:
         self.renamed: dict[str, Var] = {}  # names that statements still read, and what they are called now
         self.loops: list[Any] = []  # the loops whose bodies are being read, innermost last
         self.calling = False  # whether the attribute that is being read is called at once
-        self.shares: dict[str, str] = {}  # names whose arrays may share memory: each points to another
-        self.written: set[str] = set()
-        self.tainted: set[str] = set()  # arrays that were created constant and written into since
+        self.memory = Memory()
 
     # State ---------------------------------------------------------------------------------------
 
@@ -247,8 +218,7 @@ class Machine:
         fresh = self.fresh(name, self.facts[old])
         self.block[-1] = replace(last, targets=(fresh,))
         self.renamed[old] = Var(fresh)
-        if old in self.shares:
-            self.shares[fresh] = self.shares[old]
+        self.memory.renamed(old, fresh)
         return Dyn(Var(fresh), value.fact, value.varies)
 
     # Writing -------------------------------------------------------------------------------------
@@ -285,7 +255,7 @@ class Machine:
         name = self.fresh(hint, result)
         self.block.append(Let((name,), op, atoms, keywords, self.line, effect))
         if result.kind not in ("scalar", "tuple") and atoms and op in VIEWS:
-            self.share(Var(name), atoms[0])  # type: ignore[arg-type]
+            self.memory.share(Var(name), atoms[0])
         return _dyn(name, result, varies)
 
     def unpacked(
@@ -324,7 +294,7 @@ class Machine:
         keywords = tuple([(name, self.atom(value)) for name, value in (kwargs or {}).items()])
         self.block.append(Let((), op, atoms, keywords, self.line, effect=True))
         if atoms and isinstance(atoms[0], Var):
-            self.written.add(atoms[0].name)
+            self.memory.written.add(atoms[0].name)
 
     def atom(self, value: Value) -> Atom:
         """The value as the running program has it; containers are built."""
@@ -407,31 +377,7 @@ class Machine:
     def taint(self, target: Dyn, value: Value) -> None:
         """What is written into an array makes it vary, and whatever shares its memory."""
         if isinstance(target.atom, Var) and self.varies(value):
-            self.tainted.add(self._storage(target.atom.name))
-
-    def share(self, one: Atom, other: Atom) -> None:
-        """The two may share memory."""
-        if isinstance(one, Var) and isinstance(other, Var):
-            a, b = self._storage(one.name), self._storage(other.name)
-            if a != b:
-                self.shares[a] = b
-                if a in self.tainted:
-                    self.tainted.add(b)
-
-    def may_be_shared(self, name: str) -> bool:
-        """Whether another name may stand for the same memory."""
-        own = self._storage(name)
-        return name in self.shares or any(self._storage(other) == own for other in self.shares)
-
-    def writes_into(self, name: str) -> bool:
-        """Whether a statement may write into the array or container of this name."""
-        own = self._storage(name)
-        return any(self._storage(other) == own for other in self.written)
-
-    def _storage(self, name: str) -> str:
-        while name in self.shares:
-            name = self.shares[name]
-        return name
+            self.memory.taint(target.atom.name)
 
     # Knowing -------------------------------------------------------------------------------------
 
@@ -457,7 +403,7 @@ class Machine:
         match value:
             case Dyn():
                 return value.varies or (
-                    isinstance(value.atom, Var) and self._storage(value.atom.name) in self.tainted
+                    isinstance(value.atom, Var) and self.memory.is_tainted(value.atom.name)
                 )
             case Tup():
                 return any(map(self.varies, value.items))
@@ -484,31 +430,9 @@ class Machine:
         return parts_of(self.content(ref))
 
 
-def parts_of(content: Content) -> tuple[Value, ...]:
-    """The values in a container."""
-    match content:
-        case Items():
-            return content.items
-        case Entries():
-            return tuple([value for _, value in content.entries])
-        case Fields():
-            return tuple([value for _, value in content.fields])
-        case Runtime():
-            return (content.value,)
-
-
 def is_temporary(name: str) -> bool:
     """Whether a name was made for an unnamed value: `t`, `t_1`..."""
     return name == "t" or (name.startswith("t_") and name[2:].isdigit())
-
-
-def inner_values(value: Value) -> tuple[Value, ...]:
-    """The values that a callable or iterable holds."""
-    items = [getattr(value, name, None) for name in ("owner", "function", "then", "orelse", "start", "stop")]
-    held = [item for item in items if item is not None and not callable(item)]
-    held.extend(getattr(value, "args", ()))
-    held.extend(item for _, item in getattr(value, "kwargs", ()))
-    return tuple(held)
 
 
 def _dyn(name: str, fact: Fact, varies: bool) -> Dyn:

@@ -135,7 +135,7 @@ def update(m: Machine, op: Op, old: Value, value: Value) -> Value:
         return old
     if not m.varies(old) and not m.varies(value) and op in IN_PLACE:
         return wrap(m, m.let(IN_PLACE[op], [old, value], effect=True))
-    if isinstance(old.atom, Var) and m.may_be_shared(old.atom.name):
+    if isinstance(old.atom, Var) and m.memory.may_be_shared(old.atom.name):
         raise m.refuse(
             "this in-place operation",
             "whether it writes into an array that has another name too is not known beforehand",

@@ -193,3 +193,25 @@ class Frame:
     local: frozenset[str]
     function: Any  # the function object; None for closures, which have `outer`
     caller: Frame | None = None
+
+
+def parts_of(content: Content) -> tuple[Value, ...]:
+    """The values in a container."""
+    match content:
+        case Items():
+            return content.items
+        case Entries():
+            return tuple([value for _, value in content.entries])
+        case Fields():
+            return tuple([value for _, value in content.fields])
+        case Runtime():
+            return (content.value,)
+
+
+def inner_values(value: Value) -> tuple[Value, ...]:
+    """The values that a callable or iterable holds."""
+    items = [getattr(value, name, None) for name in ("owner", "function", "then", "orelse", "start", "stop")]
+    held = [item for item in items if item is not None and not callable(item)]
+    held.extend(getattr(value, "args", ()))
+    held.extend(item for _, item in getattr(value, "kwargs", ()))
+    return tuple(held)

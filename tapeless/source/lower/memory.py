@@ -1,0 +1,64 @@
+"""Which names may stand for the same memory, and what is written into it."""
+
+from __future__ import annotations
+
+import operator
+
+import numpy as np
+
+from tapeless.ir.program import Argument, Var, same
+
+# What may give a view of its first argument.
+VIEWS = frozenset(
+    {
+        operator.getitem, np.reshape, np.ravel, np.transpose, np.swapaxes, np.moveaxis, np.squeeze,
+        np.asarray, np.expand_dims, np.broadcast_to, np.real, np.imag, np.atleast_1d, np.atleast_2d,
+        np.diagonal, np.flip, np.rollaxis, np.asanyarray, np.ascontiguousarray, np.fliplr, np.flipud,
+        np.rot90, same,
+    }
+)  # fmt: skip
+
+
+class Memory:
+    """Names are joined as it turns out that they may share an array; nothing is ever parted again."""
+
+    def __init__(self) -> None:
+        self.written: set[str] = set()  # the names through which statements write
+        self.tainted: set[str] = set()  # arrays that were created constant and written into since
+        self._other: dict[str, str] = {}  # each name points to another with the same memory
+
+    def share(self, one: Argument, other: Argument) -> None:
+        """The two may share memory."""
+        if isinstance(one, Var) and isinstance(other, Var):
+            a, b = self._storage(one.name), self._storage(other.name)
+            if a != b:
+                self._other[a] = b
+                if a in self.tainted:
+                    self.tainted.add(b)
+
+    def renamed(self, old: str, new: str) -> None:
+        """`new` takes the place of `old`."""
+        if old in self._other:
+            self._other[new] = self._other[old]
+
+    def taint(self, name: str) -> None:
+        """What varies is written into this memory."""
+        self.tainted.add(self._storage(name))
+
+    def is_tainted(self, name: str) -> bool:
+        return self._storage(name) in self.tainted
+
+    def may_be_shared(self, name: str) -> bool:
+        """Whether another name may stand for the same memory."""
+        own = self._storage(name)
+        return name in self._other or any(self._storage(other) == own for other in self._other)
+
+    def is_written(self, name: str) -> bool:
+        """Whether a statement may write into the array or container of this name."""
+        own = self._storage(name)
+        return any(self._storage(other) == own for other in self.written)
+
+    def _storage(self, name: str) -> str:
+        while name in self._other:
+            name = self._other[name]
+        return name

@@ -1,0 +1,39 @@
+"""What reading a function leaves behind: what a branch did, what was found outside, what has no value yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from tapeless.errors import LoweringError
+from tapeless.ir.program import Statement
+from tapeless.source.lower.values import Content, Value
+
+Key = tuple[str, int, str]  # ("name", frame, name) or ("heap", location, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Fork:
+    """What running one branch did: its statements, the keys it wrote, and whether its end is reached."""
+
+    block: list[Statement]
+    changes: dict[Key, Value | Content]
+    dead: bool
+
+
+class UnboundError(LoweringError):
+    """A name is read in a loop that sets it only later: from its second iteration on it has a value."""
+
+    def __init__(self, loop: Any, key: Key) -> None:
+        super().__init__(f"{key[2]} has no value yet")
+        self.loop, self.key = loop, key
+
+
+@dataclass(slots=True)
+class Findings:
+    """What the reading relies on, and what it met: for guards and for `explain`."""
+
+    guards: list[tuple[Any, ...]] = field(default_factory=list)
+    free: dict[str, tuple[Any, ...]] = field(default_factory=dict)  # name -> where the value is read
+    inlined: dict[str, int] = field(default_factory=dict)
+    errstate: dict[str, str] = field(default_factory=dict)
