@@ -8,7 +8,7 @@ from __future__ import annotations
 import builtins
 import operator
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import gast
 
@@ -105,9 +105,8 @@ class Expressions:
         value: Any = argument.value
         if type(value) is slice:
             return self._slice((Const(value.start), Const(value.stop), Const(value.step)))
-        if type(value) is tuple and value:
-            return gast.Tuple([self.index(Const(item)) for item in value], LOAD)
-        return None
+        items = cast("tuple[Any, ...]", value) if type(value) is tuple else ()
+        return gast.Tuple([self.index(Const(item)) for item in items], LOAD) if items else None
 
     def _slice(self, args: tuple[Argument, ...]) -> gast.expr:
         padded = (NOTHING, *args, NOTHING) if len(args) == 1 else (*args, NOTHING)

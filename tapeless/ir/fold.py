@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import builtins
 import operator
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -170,7 +170,9 @@ class _Folder:
             return id(let.op) in _ON_ITEMS and not value.effect and id(value.let.op) in _PLACES
         return written(let) != value.name or id(value.let.op) in _PLACES
 
-    def _forget(self, which: Any, keep: Let | None = None, only: Let | None = None) -> None:
+    def _forget(
+        self, which: Callable[[_Value], bool], keep: Let | None = None, only: Let | None = None
+    ) -> None:
         """What is not to fold any more: not what `keep` uses, of what `only` uses."""
         if not self.pending:
             return
@@ -183,8 +185,8 @@ class _Folder:
     def _use(self, used: Iterable[Argument], fixed: int) -> list[_Value]:
         """The values that fold into a line of `fixed` columns and these arguments."""
         used = list(used)
-        names = list(dict.fromkeys([name for atom in used if (name := named(atom)) in self.pending]))
-        values = [self.pending.pop(name) for name in names if name is not None]
+        names = dict.fromkeys([name for atom in used if (name := named(atom)) in self.pending and name])
+        values = [self.pending.pop(name) for name in names]
         width = fixed + sum([width_of_argument(atom) for atom in used])
         width += sum([value.width - len(base_name(value.name)) for value in values])
         if width > LONG:

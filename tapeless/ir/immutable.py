@@ -23,11 +23,13 @@ from tapeless.ir.program import (
     atoms,
     build_tuple,
     named,
+    new_stack,
     pop,
+    push,
+    reads,
     same,
     walk,
 )
-from tapeless.ir.stacks import Stack, stacks
 
 _PLAIN = (bool, int, float, complex, str, bytes, type(None), type(...))
 _ALWAYS = frozenset(map(id, (len, range, int, float, bool, str)))
@@ -50,7 +52,7 @@ class _Search:
     """Everything is taken for immutable until it depends on something that may not be."""
 
     def __init__(self, program: Program) -> None:
-        self.stacks = stacks(program)
+        self.pushes = _pushes(program)
         self.made: dict[str, Let] = {}
         self.sources: dict[str, list[Argument]] = {}
         self.mutable: list[str] = list(program.params)
@@ -73,9 +75,8 @@ class _Search:
     def _let(self, let: Let) -> None:
         for position, target in enumerate(let.targets):
             self.made[target] = let
-            stack = self.stacks.get(named(let.args[0]) or "") if let.op is pop else None
-            if stack is not None and stack.width > position:
-                self.sources[target] = stack.pushed(position)
+            if let.op is pop:
+                self._popped(target, position, let.targets, let.args[0])
             elif id(let.op) in _ALWAYS:
                 self.sources[target] = []
             elif id(let.op) in COMPUTED and not let.effect:
@@ -87,9 +88,9 @@ class _Search:
         """What a loop runs over: a range, or a stack backwards."""
         let = self.made.get(named(loop.iterable) or "")
         if let is not None and let.op is builtins.reversed:
-            stack = self.stacks.get(named(let.args[0]) or "")
-            if stack is not None:
-                self._popped(loop, stack)
+            if named(let.args[0]) in self.pushes:
+                for position, target in enumerate(loop.targets):
+                    self._popped(target, position, loop.targets, let.args[0])
                 return
             let = self.made.get(named(let.args[0]) or "")
         if let is not None and let.op is range:
@@ -97,9 +98,13 @@ class _Search:
         else:
             self.mutable += loop.targets
 
-    def _popped(self, loop: For, stack: Stack) -> None:
-        for position, target in enumerate(loop.targets):
-            self.sources[target] = stack.pushed(position)
+    def _popped(self, target: str, position: int, targets: tuple[str, ...], stack: Argument) -> None:
+        """What comes from a stack is what went there."""
+        pushes = self.pushes.get(named(stack) or "")
+        if pushes and all([len(push_.args) == len(targets) + 1 for push_ in pushes]):
+            self.sources[target] = [push_.args[position + 1] for push_ in pushes]
+        else:
+            self.mutable.append(target)
 
     def _spread(self) -> set[str]:
         dependents: dict[str, list[str]] = {}
@@ -123,8 +128,28 @@ class _Search:
         return set(known) - mutable
 
 
+def _pushes(program: Program) -> dict[str, list[Let]]:
+    """By name, what is pushed on the stacks of which every use is known."""
+    found: dict[str, list[Let]] = {}
+    for statement in walk(program.body):
+        if isinstance(statement, Let) and statement.op is new_stack:
+            found.update({target: [] for target in statement.targets})
+    for statement in (*walk(program.body), program.exit):
+        used = [name for name in reads(statement) if name in found]
+        if not used:
+            continue
+        let = statement if isinstance(statement, Let) else None
+        is_known = let is not None and let.op in (push, pop, len, builtins.reversed)
+        if let is None or not is_known or len(used) > 1 or named(let.args[0]) != used[0]:
+            for name in used:
+                found.pop(name, None)
+        elif let.op is push:
+            found[used[0]].append(let)
+    return found
+
+
 def _is_plain(value: Any) -> bool:
     if type(value) is tuple:
-        items: tuple[Any, ...] = value
+        items: tuple[Any, ...] = value  # pyright: ignore[reportUnknownVariableType]
         return all(map(_is_plain, items))
-    return type(value) in _PLAIN or (isinstance(value, slice))
+    return type(value) in _PLAIN or type(value) is slice

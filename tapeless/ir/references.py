@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import cmath
-import itertools
 import keyword
 import math
 import operator
 import types
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, cast
 
 import gast
 import numpy as np
@@ -43,10 +42,10 @@ class Globals:
         wanted = wanted or getattr(value, "__name__", "")
         if not wanted.isidentifier() or keyword.iskeyword(wanted):
             wanted = type(value).__name__.lower()
-        for count in itertools.count():
-            found = f"{wanted}_{count}" if count else wanted
-            if found not in self._taken and found not in self.names:
-                break
+        found, count = wanted, 0
+        while found in self._taken or found in self.names:
+            count += 1
+            found = f"{wanted}_{count}"
         self.names[found] = value  # keeps the value alive, and so its identity
         self._by_identity[id(value)] = found
         return found
@@ -59,7 +58,7 @@ class Globals:
         return tree
 
     def _literal(self, value: Any) -> gast.expr | None:
-        kind: Any = type(value)
+        kind = cast("type[Any]", type(value))
         if value is None or value is ... or kind in (bool, int, str, bytes):
             return number(value)
         if kind is float:
@@ -90,15 +89,18 @@ class Globals:
         return gast.Call(name(self.named(complex)), parts, [])
 
     def _of_numpy(self, value: Any) -> gast.expr | None:
-        kind: Any = type(value)
         if isinstance(value, np.dtype):
-            known: Any = value  # a dtype of what, nobody knows
-            if known.names is None and known.subdtype is None and known == np.dtype(known.name):
-                return gast.Call(self.module(np, "dtype"), [gast.Constant(known.name, None)], [])
-        path = numpy_path(kind) if isinstance(value, np.number | np.bool) else None
-        if path is None or value.dtype.char in _WIDE:
+            dtype = cast("np.dtype[Any]", value)
+            if dtype.names is None and dtype.subdtype is None and dtype == np.dtype(dtype.name):
+                return gast.Call(self.module(np, "dtype"), [gast.Constant(dtype.name, None)], [])
             return None
-        item = self._literal(value.item() if value.dtype.char in _WHOLE else _shortest(value))
+        if not isinstance(value, np.number | np.bool):
+            return None
+        known = cast("np.number[Any]", value)
+        path = numpy_path(type(known))
+        if path is None or known.dtype.char in _WIDE:
+            return None
+        item = self._literal(known.item() if known.dtype.char in _WHOLE else _shortest(known))
         return gast.Call(self.module(np, path), [item], [])
 
     def _dotted(self, value: Any) -> gast.expr | None:

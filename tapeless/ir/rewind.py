@@ -103,8 +103,9 @@ class _Rewinding:
 
     def _is_push(self, reader: _Reader, stack: str, before: int) -> bool:
         statement = reader.statement
-        is_push = isinstance(statement, Let) and statement.op is push and reads(statement).count(stack) == 1
-        return is_push and named(statement.args[0]) == stack and reader.at < before
+        if not isinstance(statement, Let) or statement.op is not push or reader.at > before:
+            return False
+        return named(statement.args[0]) == stack and reads(statement).count(stack) == 1
 
     def _range(self, iterable: Argument) -> tuple[Argument, ...] | None:
         """The arguments of the range that is gone through, in whichever direction."""

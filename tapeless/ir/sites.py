@@ -123,7 +123,7 @@ def _may_repeat(let: Let, immutable: Container[str]) -> bool:
         return False
     if let.op in (operator.add, operator.sub):
         left, right = let.args
-        return named(left) in immutable and isinstance(right, Const)
+        return (named(left) or "") in immutable and isinstance(right, Const)
     return (let.op is same and len(let.args) == 1) or let.op is build_tuple or let.op is slice
 
 

@@ -1,6 +1,6 @@
 """From effects and assignments to the statements that stand for them in Python."""
 
-# pyright: reportUnknownMemberType=false
+# pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false
 # (the standard library's stubs leave the types of operator.truediv and others open)
 
 from __future__ import annotations

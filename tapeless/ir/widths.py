@@ -1,12 +1,12 @@
 """How many columns an operation takes, about, before it is printed."""
 
-# pyright: reportUnknownMemberType=false
+# pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false
 # (the standard library's stubs leave the types of operator.truediv and others open)
 
 from __future__ import annotations
 
 import operator
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -81,7 +81,7 @@ def width_of_argument(argument: Argument) -> int:
 
 
 def _width_of_constant(value: Any) -> int:
-    kind: Any = type(value)
+    kind = cast("type[Any]", type(value))
     if kind in _PLAIN:
         return len(repr(value))
     if kind is tuple:
