@@ -6,6 +6,7 @@ import cmath
 import keyword
 import math
 import operator
+import sys
 import types
 from collections.abc import Callable, Iterable
 from typing import Any, cast
@@ -15,7 +16,8 @@ import numpy as np
 
 LOAD = gast.Load()
 _FLOATS = {math.inf: "inf", math.pi: "pi", math.e: "e"}
-_MODULES = (("", np), ("linalg.", np.linalg), ("fft.", np.fft), ("random.", np.random))
+# By name: NumPy loads some of them when they are first used, which takes its time.
+_MODULES = (("", "numpy"), ("linalg.", "numpy.linalg"), ("fft.", "numpy.fft"), ("random.", "numpy.random"))
 _SHORTER = {"absolute": "abs", "conjugate": "conj"}
 _WHOLE = "?bBhHiIlLqQ"  # dtypes whose items are Python's bool or int, and those that Python has no number for
 _WIDE = "gGm"
@@ -153,7 +155,7 @@ def numpy_path(value: Any) -> str | None:
         return path and f"{path}.{own}"
     short = _SHORTER.get(own, own)
     for prefix, module in _MODULES:
-        if vars(module).get(short) is value:
+        if module in sys.modules and vars(sys.modules[module]).get(short) is value:
             return prefix + short
     return None
 
