@@ -29,11 +29,12 @@ from tapeless.source.cache import (
     Report,
     signature,
 )
+from tapeless.source.cut import cut
 from tapeless.source.facts import UNKNOWN, Fact, fact_of_constant
 from tapeless.source.forward import forward
 from tapeless.source.lower.machine import Place
 from tapeless.source.lower.run import Branch, Leaf, Lowered, built, leaf_names, lower
-from tapeless.source.reverse import reverse, reverse_pair
+from tapeless.source.reverse import reverse
 from tapeless.source.simplify import simplify
 
 COMMENTED = 8  # a function of fewer lines is read without comments
@@ -154,21 +155,23 @@ def _gradient(course: Course, form: Form) -> dict[str, Program]:
 
 
 def _pair(course: Course, form: Form) -> dict[str, Program]:
+    """Forward and backward: simplified as one program, then cut where the cotangent is first read."""
     program = course.lowered.program
-    first, second, facts = course.timed(
-        "differentiate", reverse_pair, program, course.lowered.facts, course.leaves
+    joint, facts = course.timed(
+        "differentiate", reverse, program, course.lowered.facts, course.leaves, seed=None, value=True
     )
+    kept = len(program.exit.values)
+    names, body = Names(names_of(joint)), list(joint.body)
+    gradients = _in_structure(course, joint.exit.values[kept:], names, body)
+    exit_ = Return((*joint.exit.values[:kept], *gradients), as_tuple=True)
+    joint = replace(joint, body=tuple(body), exit=exit_)
+    joint = course.timed("simplify", simplify, joint, facts, to_cut=True)
+    first, second = cut(joint, kept, program.name)
     if form.has_aux:
         names, body = Names(names_of(first)), list(first.body)
         out = _packed(names, body, "value", first.exit.values[:-1])
         first = replace(first, body=tuple(body), exit=Return((out, first.exit.values[-1]), as_tuple=True))
-    names, body = Names(names_of(second)), list(second.body)
-    gradients = _in_structure(course, second.exit.values, names, body)
-    second = replace(second, body=tuple(body), exit=Return(gradients, as_tuple=len(gradients) != 1))
-    return {
-        "forward": course.timed("simplify", simplify, first, facts),
-        "backward": course.timed("simplify", simplify, second, facts),
-    }
+    return {"forward": first, "backward": second}
 
 
 def _tangent(course: Course, form: Form) -> dict[str, Program]:

@@ -62,14 +62,18 @@ PASSES: tuple[Pass, ...] = (
 )
 
 
-def simplify(program: Program, facts: Mapping[str, Fact]) -> Program:
-    """The program made shorter, with the same results, writes and effects."""
+def simplify(program: Program, facts: Mapping[str, Fact], *, to_cut: bool = False) -> Program:
+    """The program made shorter, with the same results, writes and effects.
+
+    With `to_cut` its halves stay apart: a branch does not take in what another one far below it does.
+    """
+    passes = [change for change in PASSES if not (to_cut and change is _join_branches)]
     known = dict(facts)
     done: dict[Pass, Program] = {}  # what a pass gave: it need not look at that again
     for _ in range(ROUNDS):
         before = program
         known = learn(program, known)
-        for change in PASSES:
+        for change in passes:
             if done.get(change) is not program:
                 program = change(program, known)
                 done[change] = program

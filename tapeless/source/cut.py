@@ -1,0 +1,133 @@
+"""One program into two: what runs forward, and what goes back once the cotangent is known."""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import replace
+
+from tapeless.ir.dead import drop_dead
+from tapeless.ir.effects import written
+from tapeless.ir.names import Names
+from tapeless.ir.program import (
+    Atom,
+    Block,
+    Const,
+    For,
+    If,
+    Let,
+    Phi,
+    Program,
+    Return,
+    Statement,
+    Var,
+    While,
+    build_tuple,
+    defined,
+    is_undefined,
+    names_of,
+    reads,
+    same,
+    walk,
+)
+
+ITERATORS = (reversed, zip, enumerate, iter)  # they are gone through once
+
+
+def cut(joint: Program, kept: int, name: str) -> tuple[Program, Program]:
+    """A joint program, whose last parameter is the cotangent of its first `kept` values, in two.
+
+    def f(x, dt):                def forward(x):                def backward(residuals, dt):
+        y = np.sin(x)                y = np.sin(x)                  x, = residuals
+        g = dt * np.cos(x)   =>      return y, (x,)                 return dt * np.cos(x)
+        return y, g
+    """
+    seed = joint.params[-1]
+    place = _first_on_the_way_back(joint.body, seed)
+    front, back = _with_own_buffers(joint.body[:place], joint.body[place:], joint.exit.values[:kept])
+    values, found = joint.exit.values[:kept], joint.exit.values[kept:]
+    own = {defined_name for statement in walk(back) for defined_name in defined(statement)}
+    wanted = dict.fromkeys([read for statement in walk(back) for read in reads(statement)])
+    wanted.update(dict.fromkeys([atom.name for atom in found if isinstance(atom, Var)]))
+    there = {*joint.params[:-1], *(n for statement in front for n in defined(statement))}
+    residuals = [read for read in wanted if read in there and read not in own]
+    front = _bound(front, set(residuals))
+    names = Names(names_of(joint))
+    packed, whole = names.fresh("residuals"), names.fresh("residuals")
+    pack = Let((packed,), build_tuple, tuple([Var(read) for read in residuals]))
+    first = Program(
+        f"{name}_forward",
+        joint.params[:-1],
+        (*front, pack),
+        Return((*values, Var(packed)), as_tuple=True),
+        joint.free,
+    )
+    exit_ = Return(found, as_tuple=len(found) != 1)
+    second = Program(
+        f"{name}_backward", (whole, seed), (*_unpacked(whole, residuals), *back), exit_, joint.free
+    )
+    return drop_dead(first), drop_dead(second)
+
+
+def _with_own_buffers(front: Block, back: Block, values: tuple[Atom, ...]) -> tuple[Block, Block]:
+    """What is written into on the way back is made there: it may be gone several times."""
+    written_back = {name for s in walk(back) if isinstance(s, Let) and (name := written(s)) is not None}
+    read_in_front = {atom.name for atom in values if isinstance(atom, Var)}
+    stays: list[Statement] = []
+    moved: list[Statement] = []
+    for statement in reversed(front):
+        is_own = isinstance(statement, Let) and not statement.effect
+        targets = set(defined(statement))
+        is_used_up = isinstance(statement, Let) and statement.op in ITERATORS
+        if is_own and (is_used_up or targets & written_back) and not targets & read_in_front:
+            moved.append(statement)
+            written_back.update(reads(statement))  # a view is written into, and so is what it is a view of
+        else:
+            stays.append(statement)
+            read_in_front.update(name for inner in walk((statement,)) for name in reads(inner))
+    return tuple(reversed(stays)), (*reversed(moved), *back)
+
+
+def _bound(block: Block, needed: set[str]) -> Block:
+    """What is handed over has a value on every way through: None where nothing reads it."""
+    found: list[Statement] = []
+    for statement in reversed(block):
+        if isinstance(statement, If):
+            outs = tuple([_bound_phi(phi) if phi.name in needed else phi for phi in statement.outs])
+            needed.update(
+                side.name
+                for phi in outs
+                if phi.name in needed
+                for side in (phi.then, phi.orelse)
+                if isinstance(side, Var)
+            )
+            then, orelse = _bound(statement.then, needed), _bound(statement.orelse, needed)
+            statement = replace(statement, then=then, orelse=orelse, outs=outs)
+        elif isinstance(statement, For | While):
+            carries = [
+                replace(c, init=Const(None)) if c.result in needed and is_undefined(c.init) else c
+                for c in statement.carries
+            ]
+            statement = replace(statement, carries=tuple(carries))
+        found.append(statement)
+    return tuple(reversed(found))
+
+
+def _bound_phi(phi: Phi) -> Phi:
+    sides = [Const(None) if is_undefined(side) else side for side in (phi.then, phi.orelse)]
+    return Phi(phi.name, *sides)
+
+
+def _unpacked(whole: str, residuals: list[str]) -> Block:
+    if not residuals:
+        return ()
+    if len(residuals) == 1:  # several targets unpack, one does not
+        return (Let((residuals[0],), operator.getitem, (Var(whole), Const(0))),)
+    return (Let(tuple(residuals), same, (Var(whole),)),)
+
+
+def _first_on_the_way_back(body: Block, seed: str) -> int:
+    """The place of the first statement that reads the cotangent."""
+    for place, statement in enumerate(body):
+        if any(seed in reads(inner) for inner in walk((statement,))):
+            return place
+    return len(body)
