@@ -92,7 +92,7 @@ def lower(
 def arranged(m: Machine, function: Any, bound: Sequence[Value]) -> tuple[list[Value], dict[str, Value]]:
     """Values in the order of the parameters, as a call passes them."""
     try:
-        parameters = list(inspect.signature(function).parameters.values())
+        parameters = list(inspect.signature(function, follow_wrapped=False).parameters.values())
     except (TypeError, ValueError):
         return list(bound), {}
     args: list[Value] = []

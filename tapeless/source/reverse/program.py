@@ -25,7 +25,7 @@ from tapeless.ir.program import (
     walk,
 )
 from tapeless.source.expand import expanded
-from tapeless.source.facts import Fact
+from tapeless.source.facts import FLOAT, Fact
 from tapeless.source.reverse.blocks import backward
 from tapeless.source.reverse.frame import Frame
 from tapeless.source.reverse.work import Work
@@ -127,10 +127,15 @@ class _Going:
         return (*lead, *forward), tuple(frame.out), found
 
     def _in_shape(self, frame: Frame, output: Var, seed: Atom) -> Atom:
-        """A seed that is a number, for an output that is an array of one."""
-        if not isinstance(seed, Const) or self.work.fact(output).kind != "array":
+        """A seed that is a number, for an output that is an array of one, or less than double precise."""
+        fact = self.work.fact(output)
+        if not isinstance(seed, Const):
             return seed
-        return frame.let("g", np.full_like, output, seed, fact=self.work.fact(output))
+        if fact.kind == "array":
+            return frame.let("g", np.full_like, output, seed, fact=fact)
+        if fact.weak is not False or fact.dtype is None or fact.dtype == FLOAT or fact.dtype.kind not in "fc":
+            return seed
+        return Const(fact.dtype.type(seed.value))  # spread over a float32's shape, 1.0 would be a float64
 
     def _cotangent(self, frame: Frame, name: str) -> Atom:
         found = frame.take(name)
