@@ -178,13 +178,25 @@ class Loop:
             return False
         varies = self.m.varies(old) or self.m.varies(new)
         if leaf not in self.plan:
-            start = _data(self.start(leaf[0]))[leaf[1]]
+            start = self._as_float(leaf, then)
             first, varies = _as_fact(start), varies or self.m.varies(start)
         common = join(first, then, f"{hint_of(leaf[0])}.loop")
         if self.plan.get(leaf) == (common, varies):
             return True
         self.plan[leaf] = (common, varies)
         return False
+
+    def _as_float(self, leaf: tuple[Key, int], then: Fact) -> Value:
+        """What a carried value starts as: a sum of floats that starts at 0 may as well start at 0.0."""
+        key, index = leaf
+        start = _data(self.start(key))[index]
+        if not isinstance(start, Known) or type(start.value) is not int or start.atom is not None:
+            return start
+        if then.dtype is None or then.dtype.kind != "f" or key in self.renewed:
+            return start
+        start = Known(float(start.value))
+        self.m.set(key, _map_data(self.m.get(key), lambda k, part: start if k == index else part))
+        return start
 
     def _convert(self, key: Key) -> None:
         """A list that grows in the loop becomes the running program's own before the loop."""
