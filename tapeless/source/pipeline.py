@@ -35,6 +35,7 @@ from tapeless.source.forward import forward
 from tapeless.source.lower.machine import Place
 from tapeless.source.lower.run import Branch, Leaf, Lowered, built, leaf_names, lower
 from tapeless.source.reverse import reverse
+from tapeless.source.settings import contexts, within
 from tapeless.source.simplify import simplify
 
 COMMENTED = 8  # a function of fewer lines is read without comments
@@ -234,13 +235,16 @@ def _loaded(course: Course, programs: dict[str, Program]) -> tuple[dict[str, Any
     scope: dict[str, Any] = {name: value for name, (_, value) in course.lowered.found.free.items()}
     sources: dict[str, str] = {}
     functions: dict[str, Any] = {}
+    around = contexts(course.lowered.found.errstate, course.lowered.found.contexts)
     for role, program in programs.items():
         made = emit(program, _layout(course, role))
+        text, modules = within(made.source, around, made.globals)
         filename = f"<tapeless {program.name} {next(_serial)}>"
-        linecache.cache[filename] = (len(made.source), None, made.source.splitlines(keepends=True), filename)
+        linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
+        scope.update(modules)
         scope.update({name: on_arrays(value) for name, value in made.globals.items()})
-        exec(compile(made.source, filename, "exec"), scope)
-        sources[role], functions[role] = made.source, scope[program.name]
+        exec(compile(text, filename, "exec"), scope)
+        sources[role], functions[role] = text, scope[program.name]
     return functions, sources
 
 

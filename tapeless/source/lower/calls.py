@@ -19,6 +19,7 @@ from tapeless.ir.program import call as call_value
 from tapeless.ir.program import call_method as _method
 from tapeless.rules import table
 from tapeless.source.facts import Fact
+from tapeless.source.lower.contexts import note_decorators
 from tapeless.source.lower.control import branch
 from tapeless.source.lower.lookup import classify, is_library
 from tapeless.source.lower.machine import MISSING, Machine
@@ -321,6 +322,7 @@ def inline(m: Machine, function: Any, args: Args, kwargs: Kwargs) -> Value:
             "use a loop",
         )
     reading = reading_of(closure or function, m.frame)
+    note_decorators(m, function)
     m.frames += 1
     outer = closure.frame if closure is not None else None
     frame = Frame(

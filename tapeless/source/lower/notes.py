@@ -36,4 +36,5 @@ class Findings:
     guards: list[tuple[Any, ...]] = field(default_factory=list)
     free: dict[str, tuple[Any, ...]] = field(default_factory=dict)  # name -> where the value is read
     inlined: dict[str, int] = field(default_factory=dict)
-    errstate: dict[str, str] = field(default_factory=dict)
+    errstate: dict[str, str] = field(default_factory=dict)  # kind of warning -> "ignore", or what differs
+    contexts: list[str] = field(default_factory=list)  # other settings of NumPy and Python that are restored

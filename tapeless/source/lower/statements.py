@@ -8,12 +8,12 @@ import sys
 from collections.abc import Callable
 
 import gast
-import numpy as np
 
 from tapeless.ir.lower import BINARY
 from tapeless.ir.program import fail, require
 from tapeless.source.lower.attributes import get_attribute
 from tapeless.source.lower.calls import call
+from tapeless.source.lower.contexts import enter
 from tapeless.source.lower.control import branch, negate, truth
 from tapeless.source.lower.iteration import loop, steps_of
 from tapeless.source.lower.lookup import lookup
@@ -188,17 +188,8 @@ def _delete_item(m: Machine, base: Value, index: Value) -> None:
 
 @executes(gast.With)
 def with_(m: Machine, tree: gast.With) -> None:
-    item = tree.items[0].context_expr
-    if isinstance(item, gast.Call):
-        callee = m.evaluate(item.func)
-        if callee == Known(np.errstate) and tree.items[0].optional_vars is None:
-            for keyword in item.keywords:
-                setting = m.evaluate(keyword.value)
-                if isinstance(setting, Known) and keyword.arg is not None:
-                    m.found.errstate[keyword.arg] = str(setting.value)
-            m.execute(tree.body)
-            return
-    opaque_statement(m, tree)
+    if not enter(m, tree):
+        opaque_statement(m, tree)
 
 
 @executes(gast.Import)

@@ -10,9 +10,10 @@ from typing import Any
 
 import gast
 
-from tapeless.errors import LoweringError, transform_error
+from tapeless.errors import transform_error
 from tapeless.source.lower.values import Closure, Frame
 from tapeless.source.normalise import normalise
+from tapeless.source.normalise.syntax import NotNormalisableError
 from tapeless.source.parse import Source, parse, unwrapped
 
 Tree = gast.FunctionDef | gast.Lambda
@@ -69,9 +70,8 @@ def reading_of(function: Any, frame: Frame | None) -> Reading:
 def _normalised(tree: Tree, source: Source) -> Tree:
     try:
         return normalise(tree)
-    except LoweringError as error:
-        node = getattr(error, "node", tree)
-        raise transform_error(source.location(node), type(node).__name__, str(error), "") from None
+    except NotNormalisableError as error:
+        raise transform_error(source.location(error.node), error.what, error.why, error.rewrite) from None
 
 
 def parameters(tree: Tree) -> list[str]:
