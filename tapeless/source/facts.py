@@ -14,6 +14,7 @@ from tapeless.ir.program import Const
 # the two; list, tuple, dict, slice, stack: the container; object: anything else, or nothing is known.
 Kind = Literal["scalar", "array", "numeric", "list", "tuple", "dict", "slice", "stack", "object"]
 NUMERIC = ("scalar", "array", "numeric")
+NUMBERS = "biufc"  # the kinds of dtypes that these have: an array of anything else is an object
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,7 @@ def fact_of(value: Any, name: str) -> Fact:
     known = PYTHON_NUMBERS.get(type(value))
     if known is not None:
         return known
-    if type(value) is np.ndarray:
+    if type(value) is np.ndarray and value.dtype.kind in NUMBERS:
         dims = tuple([1 if n == 1 else Size(f"{name}.{i}", False) for i, n in enumerate(value.shape)])
         return Fact("array", value.dtype, dims)
     if isinstance(value, np.number | np.bool_):
@@ -120,7 +121,7 @@ def fact_of_constant(value: Any) -> Fact:
         if type(value) is int:
             return Fact("scalar", INT, (), weak=True, size=value) if abs(value) < 2**63 else UNKNOWN
         return known
-    if type(value) is np.ndarray:
+    if type(value) is np.ndarray and value.dtype.kind in NUMBERS:
         return Fact("array", value.dtype, value.shape)
     if isinstance(value, np.number | np.bool_):
         return Fact("scalar", value.dtype, ())

@@ -25,7 +25,6 @@ from tapeless.source.infer.terms import (
     is_none,
     length_argument,
     no,
-    numeric_of,
     operand,
     shape_argument,
 )
@@ -40,7 +39,7 @@ def of_shape(shape: Term, dtype: Term = NONE, order: Term = NONE, **others: Term
 
 def full(shape: Term, fill_value: Term, dtype: Term = NONE, order: Term = NONE, **others: Term) -> Fact:
     """In the dtype of what it is filled with."""
-    own = numeric_of(fill_value).dtype
+    own = operand(fill_value).dtype if is_none(dtype) else None
     return Fact(
         "array", dtype_argument(dtype, own) if own or not is_none(dtype) else None, shape_argument(shape)
     )
@@ -87,7 +86,9 @@ def arange(start: Term, stop: Term = NONE, step: Term = NONE, dtype: Term = NONE
     if is_none(stop):
         start, stop = ZERO, start
     facts = [operand(part) for part in (start, stop, step) if not is_none(part)]
-    found = dtype_argument(dtype, None) if not is_none(dtype) else result_dtype(np.arange, *facts, ndim=0)
+    is_complex = any(fact.dtype is None or fact.dtype.kind == "c" for fact in facts)
+    own = None if is_complex else result_dtype(np.arange, *facts, ndim=0)
+    found = own if is_none(dtype) else dtype_argument(dtype, None)
     return Fact("array", found, (_count(start, stop, step),))
 
 
@@ -141,7 +142,8 @@ def make_array(
         dims = None
     elif dims is not None and len(dims) < least:
         dims = (1,) * (least - len(dims)) + dims
-    found = fact.dtype if is_none(dtype) else dtype_argument(dtype, None)
+    own = FLOAT if known_of(object).items == () else fact.dtype
+    found = own if is_none(dtype) else dtype_argument(dtype, None)
     return Fact("array", found, dims)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from tapeless.rules import table
-from tapeless.source.facts import UNKNOWN, Fact, Size, same_dtype
+from tapeless.source.facts import UNKNOWN, Fact, Size, known_of, same_dtype
 from tapeless.source.infer import families
 from tapeless.source.infer.reductions import method
 from tapeless.source.infer.terms import Result, Term, UnclearError
@@ -64,7 +64,16 @@ def _least(one: Fact, other: Fact) -> Fact:
         return UNKNOWN
     dtype = one.dtype if same_dtype(one.dtype, other.dtype) else None
     weak = one.weak if one.weak == other.weak else None
-    return replace(one, dtype=dtype, weak=weak, size=one.size if one.size == other.size else None)
+    items = one.items if one.items == other.items else _least_items(one.items, other.items)
+    item = one.item if one.item == other.item else None
+    size = one.size if one.size == other.size else None
+    return replace(one, dtype=dtype, weak=weak, items=items, item=item, size=size)
+
+
+def _least_items(one: tuple[Term, ...] | None, other: tuple[Term, ...] | None) -> tuple[Term, ...] | None:
+    if one is None or other is None or len(one) != len(other):
+        return None
+    return tuple([a if a == b else _least(known_of(a), known_of(b)) for a, b in zip(one, other, strict=True)])
 
 
 def inferred(op: Callable[..., Any], args: Sequence[Term], kwargs: Mapping[str, Term]) -> Result:

@@ -13,7 +13,6 @@ from tapeless.source.infer.terms import (
     Result,
     Term,
     array,
-    array_of,
     integer,
     is_integer,
     numeric,
@@ -140,7 +139,7 @@ def part_of(term: Term) -> Part:
     if fact.kind == "slice":
         return _slice_part(fact)
     if fact.kind in ("list", "tuple"):
-        fact = array_of(fact)
+        fact = numeric_of(fact)
         if fact.dims == (0,):
             return Part(1, (0,))
     if fact.dtype is None or fact.dims is None:

@@ -60,6 +60,13 @@ def _parted(name: str) -> tuple[str, int]:
     return name, 0
 
 
+def _whole(dim: Dim) -> str:
+    """A length as it stands in the name of another."""
+    if isinstance(dim, int):
+        return str(dim)
+    return f"({dim.name})" if _parted(dim.name)[1] or " " in dim.name else dim.name
+
+
 def difference(a: Dim, b: Dim) -> Dim | None:
     """`a - b` as a number, which may be negative; None if it has no name."""
     if isinstance(a, int) and isinstance(b, int):
@@ -99,7 +106,7 @@ def total(dims: Iterable[Dim]) -> Dim:
         return ANY if number < 2 else MANY
     if len(sizes) == 1:
         return plus(sizes[0], number)
-    names = sorted(size.name for size in sizes)
+    names = sorted(_whole(size) for size in sizes)
     one_at_most = all(not size.stretches for size in sizes)  # each is 0 or at least 2
     return plus(Size(f"({'+'.join(names)})", not one_at_most), number)
 
@@ -122,7 +129,7 @@ def product(dims: Iterable[Dim]) -> Dim:
         return ANY if stretches else MANY
     if number == 1 and len(sizes) == 1:
         return sizes[0]
-    names = sorted(size.name for size in sizes)
+    names = sorted(_whole(size) for size in sizes)
     factors = [str(number), *names] if number != 1 else names
     return Size(f"({'*'.join(factors)})", stretches)
 
@@ -146,7 +153,7 @@ def quotient(whole: Sequence[Dim], parts: Sequence[Dim]) -> Dim:
     if number % divisor == 0:
         return product([number // divisor, *sizes])
     upper = product([number, *sizes])
-    return Size(f"({upper.name}/{divisor})") if isinstance(upper, Size) and is_named(upper) else ANY
+    return Size(f"({_whole(upper)}/{divisor})") if isinstance(upper, Size) and is_named(upper) else ANY
 
 
 def least(dim: Dim, k: int) -> Dim:
@@ -180,7 +187,7 @@ def sliced(dim: Dim, start: Bound, stop: Bound, step: Bound) -> Dim:
     if not is_named(dim) or not all(map(is_named, parts)):
         return ANY
     text = ":".join(_text(part) for part in (start, stop, step))
-    return Size(f"{_text(dim)}[{text}]")
+    return Size(f"{_whole(dim)}[{text}]")
 
 
 def _from_the_end(dim: Dim, stop: Bound) -> Bound:

@@ -11,7 +11,7 @@ import numpy as np
 
 from tapeless.ir.program import Const
 from tapeless.rules.table import OPERATORS
-from tapeless.source.facts import INT, NUMERIC, UNKNOWN, Dim, Fact, known_of
+from tapeless.source.facts import FLOAT, INT, NUMERIC, UNKNOWN, Dim, Fact, known_of
 from tapeless.source.infer.dtypes import PYTHON_TYPES, result_dtype
 from tapeless.source.infer.lengths import difference, is_named, may_be_negative, plus, product, total
 from tapeless.source.infer.terms import PYTHON, Result, Term, integer, numeric_of, spread_fact
@@ -41,6 +41,8 @@ def binary(op: Callable[..., Any], function: np.ufunc, left: Term, right: Term) 
     if a.weak and b.weak:
         return _of_numbers(op, function, left, right, a, b)
     if a.kind in NUMERIC and b.kind in NUMERIC:
+        if a.weak and _may_stay_python(a, b):
+            return _of_complex(op, a, b)
         if function is np.power and not _is_plain_power(a):
             return spread_fact(None, (a, b))
         return spread_fact(result_dtype(function, a, b), (a, b))
@@ -48,6 +50,20 @@ def binary(op: Callable[..., Any], function: np.ufunc, left: Term, right: Term) 
         facts = (numeric_of(a), numeric_of(b))
         return spread_fact(result_dtype(function, *facts), facts)
     return _of_containers(op, left, right, a, b)
+
+
+def _may_stay_python(a: Fact, b: Fact) -> bool:
+    """A Python complex takes a np.float64 on its right for a Python float."""
+    is_float = b.dtype is None or b.dtype == FLOAT
+    return is_float and b.kind != "array" and (a.dtype is None or a.dtype.kind == "c")
+
+
+def _of_complex(op: Callable[..., Any], a: Fact, b: Fact) -> Fact:
+    found = python_result(op, complex, float)
+    is_sure = a.dtype is not None and b.dtype is not None and b.kind == "scalar"
+    if is_sure and found is not None:
+        return PYTHON[found]
+    return Fact("numeric", None, b.dims, weak=None)
 
 
 def _is_plain_power(base: Fact) -> bool:

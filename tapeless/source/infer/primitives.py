@@ -348,13 +348,9 @@ def zeros_of(value: Term) -> Fact:
         return UNKNOWN
     if fact.kind == "array":
         return Fact("array", fact.dtype if fact.dtype.kind in "fc" else FLOAT, fact.dims)
-    return (
-        PYTHON_NUMBERS[float]
-        if fact.weak or fact.dtype.kind not in "fc"
-        else fact
-        if fact.weak is False
-        else UNKNOWN
-    )
+    if fact.weak is None:
+        return UNKNOWN
+    return PYTHON_NUMBERS[float] if fact.weak or fact.dtype.kind not in "fc" else fact
 
 
 def added(a: Term, b: Term) -> Fact:

@@ -71,14 +71,14 @@ def reshape(a: Term, shape: Term = NONE, order: Term = NONE, **others: Term) -> 
     entries = entries_argument(shape)
     if is_none(shape) or set(others) - {"copy"}:
         return UNKNOWN
-    return array(fact.dtype, None if entries is None else reshaped(fact.dims, entries))
+    return loose(fact.dtype, None if entries is None else reshaped(fact.dims, entries))
 
 
 def reshaped(dims: Dims | None, entries: Dims) -> Dims:
     """The dims that `entries`, with -1 for one of them, make of `dims`."""
-    if -1 not in entries:
+    at = next((i for i, entry in enumerate(entries) if isinstance(entry, int) and entry < 0), None)
+    if at is None:
         return entries
-    at = entries.index(-1)
     others = entries[:at] + entries[at + 1 :]
     rest = ANY if dims is None or ANY in others else quotient(dims, others)
     return (*entries[:at], rest, *entries[at + 1 :])
@@ -101,7 +101,7 @@ def squeeze(a: Term, axis: Term = NONE) -> Fact:
     else:
         axes = axes_argument(axis, len(fact.dims))
         found = None if axes is None else tuple([dim for i, dim in enumerate(fact.dims) if i not in axes])
-    return array(fact.dtype, found)
+    return loose(fact.dtype, found)
 
 
 def expand_dims(a: Term, axis: Term) -> Fact:
@@ -149,10 +149,10 @@ def permuted(a: Term, order: Callable[[int], Sequence[int] | None]) -> Fact:
     """The axes in the order that `order` gives for their number."""
     fact = operand(a)
     if fact.dims is None:
-        return Fact("array", fact.dtype)
+        return Fact("array" if fact.kind == "array" else "numeric", fact.dtype)
     axes = order(len(fact.dims))
     dims = anything(len(fact.dims)) if axes is None else tuple([fact.dims[axis] for axis in axes])
-    return array(fact.dtype, dims)
+    return loose(fact.dtype, dims)
 
 
 def transpose(a: Term, axes: Term = NONE) -> Fact:

@@ -79,7 +79,10 @@ def numeric_of(term: Term) -> Fact:
     if fact.kind in NUMERIC:
         return fact
     if fact.kind in ("list", "tuple"):
-        return array_of(fact)
+        try:
+            return array_of(fact)
+        except UnclearError:
+            return UNKNOWN
     return UNKNOWN
 
 
@@ -102,12 +105,10 @@ def array_of(fact: Fact) -> Fact:
     """The array that `np.array` makes of a list or tuple."""
     if fact.items is None:
         return _of_equal_items(fact.item)
-    if not fact.items:
-        return Fact("array", FLOAT, (0,))
-    items = [numeric_of(item) for item in fact.items]
+    if not fact.items:  # of no dtype yet: each function has its own for it
+        return Fact("array", None, (0,))
+    items = [operand(item) for item in fact.items]
     dtype = common_dtype(items)
-    if any(item.kind == "object" for item in items):
-        return Fact("array")
     dims: Dims | None = items[0].dims
     for item in items[1:]:
         dims = same_dims(dims, item.dims)
@@ -116,8 +117,8 @@ def array_of(fact: Fact) -> Fact:
 
 def _of_equal_items(item: Fact | None) -> Fact:
     if item is None:
-        return Fact("array")
-    found = numeric_of(item)
+        raise UnclearError
+    found = operand(item)
     # An empty list gives float64 and one axis.
     return Fact("array", found.dtype if found.dtype == FLOAT else None, (ANY,) if found.dims == () else None)
 
@@ -204,9 +205,12 @@ def dtype_argument(term: Term, default: Dtype | None) -> Dtype | None:
         if term.value is None:
             return default
         try:
-            return np.dtype(term.value)
+            found = np.dtype(term.value)
         except TypeError:
             return None
+        if found.kind not in "biufc":
+            raise UnclearError
+        return found
     return term.dtype if term.kind == "object" else None  # type: ignore[union-attr]
 
 

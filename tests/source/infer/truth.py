@@ -20,6 +20,9 @@ class Length(int):
     def __sub__(self, k):
         return Length(max(int(self) - int(k), 0))
 
+    def __rshift__(self, k):  # ` - ` in a name: the difference of two numbers, which may be negative
+        return int(self) - int(k)
+
     def __add__(self, k):
         return Length(int(self) + int(k))
 
@@ -38,6 +41,10 @@ class Length(int):
 
     def __getitem__(self, index):
         return Length(len(range(int(self))[index]))
+
+
+def least(*lengths: int) -> Length:
+    return Length(min(lengths))
 
 
 class Truth:
@@ -120,12 +127,9 @@ class Truth:
         """What a name stands for; None if it is of its own kind and not yet met."""
         if name in self.lengths:
             return self.lengths[name]
-        if " - " in name:
-            base, _, k = name.rpartition(" - ")
-            known = self.length(base)
-            return None if known is None else known - int(k)
         found = dict.fromkeys(BASE.findall(name))
         if any(base not in self.lengths for base in found) or name in found:
             return None
-        text = BASE.sub(lambda match: f"Length(lengths[{match[0]!r}])", name)
-        return eval(text, {"Length": Length, "lengths": self.lengths, "min": min})
+        text = re.sub(r"(?<![\w.])(\d+)(?=\[)", r"Length(\1)", name).replace(" - ", " >> ")
+        text = BASE.sub(lambda match: f"Length(lengths[{match[0]!r}])", text)
+        return eval(text, {"Length": Length, "lengths": self.lengths, "min": least})
