@@ -161,6 +161,7 @@ def value_and_gradient_by_hand(
 
 def largest_difference(found: Arrays, expected: Arrays) -> float:
     """Of all elements, relative to the largest of the same array."""
+    assert all(found[name].dtype == array.dtype for name, array in expected.items())
     return max(
         float(np.abs(found[name] - array).max() / np.abs(array).max()) for name, array in expected.items()
     )
@@ -180,7 +181,9 @@ def compare(gradient: Callable[..., Any], images: np.ndarray, labels: np.ndarray
     print(f"\none gradient, {BATCH} images   microseconds   largest difference from the tape's")
     for name, way in ways.items():
         apart = largest_difference(way(), by_tape)
-        print(f"  {name:26}{microseconds(way):12.0f}   {f'{apart:.0e} of the largest' if apart else ''}")
+        print(
+            f"  {name:26}{microseconds(way):12.0f}   {f'{apart:.0e} of the largest' if apart else ''}".rstrip()
+        )
         assert apart < 1e-5, f"the gradient by {name} should be that of the tape to round-off"
 
 
