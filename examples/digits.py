@@ -181,9 +181,8 @@ def compare(gradient: Callable[..., Any], images: np.ndarray, labels: np.ndarray
     print(f"\none gradient, {BATCH} images   microseconds   largest difference from the tape's")
     for name, way in ways.items():
         apart = largest_difference(way(), by_tape)
-        print(
-            f"  {name:26}{microseconds(way):12.0f}   {f'{apart:.0e} of the largest' if apart else ''}".rstrip()
-        )
+        note = f"   {apart:.0e} of the largest" if apart else ""
+        print(f"  {name:26}{microseconds(way):12.0f}{note}")
         assert apart < 1e-5, f"the gradient by {name} should be that of the tape to round-off"
 
 
