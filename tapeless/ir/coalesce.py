@@ -89,9 +89,10 @@ class _Classes:
             self.of[name] = _Class(base, [name], starts, ends, list(apart))
         for param in program.params:
             self.of[param].is_fixed = True
-        self.counts = Counter(
-            name for statement in (*walk(program.body), program.exit) for name in reads(statement)
-        )
+        self.counts = Counter(n for each in (*walk(program.body), program.exit) for n in reads(each))
+        for statement in walk(program.body):
+            if isinstance(statement, For | While) and isinstance(statement.until, Var):
+                self.counts[statement.until.name] -= 1  # what is handed on may as well end the loop
         for statement in walk(program.body):
             for name in _unbound(statement):
                 if name in self.of:

@@ -26,6 +26,8 @@ from tapeless.ir.program import (
     call_method,
     join_text,
     new_stack,
+    pop,
+    push,
     same,
 )
 from tapeless.ir.references import LOAD, Globals, bounds, method_name, name
@@ -244,12 +246,28 @@ def _has_text(tree: gast.AST) -> bool:
     return False
 
 
+def _push(e: Expressions, let: Let) -> gast.expr | None:
+    if not let.args or isinstance(let.args[0], Star):
+        return None
+    items = e.arguments(let.args[1:])
+    is_single = len(items) == 1 and not isinstance(items[0], gast.Starred)
+    item = items[0] if is_single else gast.Tuple(items, LOAD)
+    return gast.Call(gast.Attribute(e.argument(let.args[0]), "append", LOAD), [item], [])
+
+
+def _pop(e: Expressions, let: Let) -> gast.expr | None:
+    if len(let.args) != 1:
+        return None
+    return gast.Call(gast.Attribute(e.argument(let.args[0]), "pop", LOAD), [], [])
+
+
 # Displays and calls take starred arguments as they are; the other forms have a fixed number of places.
 _DISPLAYS: dict[Any, Form] = {
     build_tuple: _tuple,
     build_list: _list,
     call: _call,
     call_method: _method,
+    push: _push,
 }
 _FORMS: dict[Any, Form] = {
     same: _same,
@@ -260,4 +278,5 @@ _FORMS: dict[Any, Form] = {
     builtins.getattr: _getattr,
     slice: _slice,
     join_text: _text,
+    pop: _pop,
 }

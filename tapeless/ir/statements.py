@@ -12,9 +12,8 @@ from typing import Any
 
 import gast
 
-from tapeless.ir.expressions import LOAD, Expressions, attribute, is_attribute
+from tapeless.ir.expressions import Expressions, attribute, is_attribute
 from tapeless.ir.program import (
-    Argument,
     Let,
     Star,
     Var,
@@ -22,8 +21,6 @@ from tapeless.ir.program import (
     fail,
     iadd,
     isub,
-    pop,
-    push,
     require,
     subtract_at,
 )
@@ -38,26 +35,12 @@ def statement(e: Expressions, let: Let, targets: tuple[str, ...], free: frozense
     tree = form(e, let, free) if form is not None else None
     if tree is not None:
         return tree
-    value = _value(e, let)
+    value = e.operation(let)
     if not targets:
         return gast.Expr(value)
     names: list[gast.expr] = [gast.Name(e.called(target), STORE, None, None) for target in targets]
     target = names[0] if len(names) == 1 else gast.Tuple(names, STORE)
     return gast.Assign([target], value, None)
-
-
-def _value(e: Expressions, let: Let) -> gast.expr:
-    if let.op is push and let.args:
-        items = e.arguments(let.args[1:])
-        is_single = len(items) == 1 and not isinstance(items[0], gast.Starred)
-        return _method(e, let.args[0], "append", [items[0] if is_single else gast.Tuple(items, LOAD)])
-    if let.op is pop:
-        return _method(e, let.args[0], "pop", [])
-    return e.operation(let)
-
-
-def _method(e: Expressions, owner: Argument, name: str, args: list[gast.expr]) -> gast.expr:
-    return gast.Call(gast.Attribute(e.argument(owner), name, LOAD), args, [])
 
 
 Form = Callable[[Expressions, Let, frozenset[str]], gast.stmt | None]
