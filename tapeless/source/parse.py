@@ -21,7 +21,16 @@ import numpy as np
 from tapeless.errors import Location, TransformError, transform_error
 from tapeless.ir.trees import Found, FunctionTree, Missing, find
 
-__all__ = ["Comment", "Location", "Source", "TransformError", "parse", "transform_error", "unwrapped"]
+__all__ = [
+    "Comment",
+    "Location",
+    "Source",
+    "TransformError",
+    "parse",
+    "sets_errstate",
+    "transform_error",
+    "unwrapped",
+]
 
 _IN_C = (
     types.BuiltinFunctionType,
@@ -123,7 +132,7 @@ def unwrapped(function: Any) -> tuple[Any, str | None]:
     while True:
         if isinstance(function, staticmethod | classmethod):
             function = function.__func__
-        elif isinstance(function, functools._lru_cache_wrapper) or _sets_errstate(function):
+        elif isinstance(function, functools._lru_cache_wrapper) or sets_errstate(function):
             function = function.__wrapped__
         elif isinstance(function, FunctionType):
             return function, None
@@ -131,7 +140,8 @@ def unwrapped(function: Any) -> tuple[Any, str | None]:
             return function, f"{function!r} is of type {type(function).__qualname__}"
 
 
-def _sets_errstate(function: Any) -> bool:
+def sets_errstate(function: Any) -> bool:
+    """Whether a function was made by the decorator `@np.errstate(...)`."""
     return isinstance(function, FunctionType) and any(function.__code__ is code for code in _ERRSTATE)
 
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from tapeless.graph.variable import Variable
 from tapeless.source.cache import Transformed
-from tapeless.source.parse import unwrapped
+from tapeless.source.parse import sets_errstate, unwrapped
 
 CALL = "__call__"  # wanted as the plain function that a class defines, not to see whether it does
 
@@ -128,6 +128,8 @@ def take_apart(f: Any, transform: str) -> Callee:
             leading, keywords = (*more.leading, *leading), {**more.keywords, **keywords}
             break
         seen, _ = unwrapped(f)
+        if sets_errstate(f):
+            break  # what it silences is read with it
         if seen is not f:
             f = seen
         elif isinstance(f, functools.partial):
@@ -160,8 +162,9 @@ def parameters_of(function: Any) -> Parameters:
     if isinstance(function, Transformed):
         transformed: Any = function
         return transformed.parameters
-    if isinstance(function, types.FunctionType):
-        return _of_code(function)
+    plain, _ = unwrapped(function)
+    if isinstance(plain, types.FunctionType):
+        return _of_code(plain)
     if isinstance(function, np.ufunc):
         names = ("x",) if function.nin == 1 else tuple([f"x{i + 1}" for i in range(function.nin)])
         return Parameters(function.__name__, names, len(names))

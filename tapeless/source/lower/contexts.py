@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import functools
 import operator
-import types
 import warnings
 from collections.abc import Mapping
 from typing import Any
@@ -19,6 +18,7 @@ import numpy as np
 
 from tapeless.source.lower.machine import Machine
 from tapeless.source.lower.values import Known, Value
+from tapeless.source.parse import sets_errstate
 
 KINDS = ("divide", "over", "under", "invalid")
 
@@ -90,14 +90,11 @@ def note_decorators(m: Machine, function: Any) -> None:
         if isinstance(function, functools._lru_cache_wrapper):
             function = function.__wrapped__
             continue
-        wrapped = getattr(function, "__wrapped__", None)
-        if not isinstance(function, types.FunctionType) or wrapped is None:
+        if not sets_errstate(function):
             return
-        held = [cell.cell_contents for cell in function.__closure__ or ()]
-        state = next((item for item in held if isinstance(item, np.errstate)), None)
-        if state is None or function.__globals__.get("__name__", "").partition(".")[0] != "numpy":
-            return
+        held = [cell.cell_contents for cell in function.__closure__]
+        state = next(item for item in held if isinstance(item, np.errstate))
         with np.errstate(all="warn"):
             settings: Mapping[str, Any] = state(np.geterr)()
         note_errors(m, {kind: setting for kind, setting in settings.items() if setting != "warn"})
-        function = wrapped
+        function = function.__wrapped__

@@ -7,6 +7,7 @@ import inspect
 import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from tapeless.source.lower.machine import Machine
 from tapeless.source.lower.notes import Findings
 from tapeless.source.lower.reader import reader
 from tapeless.source.lower.values import Dyn, Entries, Fields, Items, Known, Ref, Runtime, Tup, Value
+from tapeless.source.parse import unwrapped
 
 REGISTERED = nested  # importing it fills a table
 
@@ -92,7 +94,9 @@ def lower(
 def arranged(m: Machine, function: Any, bound: Sequence[Value]) -> tuple[list[Value], dict[str, Value]]:
     """Values in the order of the parameters, as a call passes them."""
     try:
-        parameters = list(inspect.signature(function, follow_wrapped=False).parameters.values())
+        plain, _ = unwrapped(function)
+        follows = not isinstance(plain, FunctionType)  # a wrapper of the user's has parameters of its own
+        parameters = list(inspect.signature(plain, follow_wrapped=follows).parameters.values())
     except (TypeError, ValueError):
         return list(bound), {}
     args: list[Value] = []
