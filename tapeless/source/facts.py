@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
@@ -30,6 +31,17 @@ class Size:
 
 # The name of lengths of which nothing is known: `infer` gives each another one.
 UNNAMED = "?"
+
+# Names that say how a length came about grow; longer ones are cut to a digest, which is as good a name.
+LONGEST = 100
+
+
+def derived(name: str, stretches: bool = True) -> Size:
+    """A length that is named after those that it was computed from."""
+    if len(name) > LONGEST:
+        name = f"#{hashlib.sha256(name.encode()).hexdigest()[:24]}"
+    return Size(name, stretches)
+
 
 Dim: TypeAlias = int | Size
 Dims: TypeAlias = tuple[Dim, ...]
@@ -297,7 +309,7 @@ def _stretched_to(a: Dim, b: Dim) -> Dim:
     if a.stretches != b.stretches:
         return b if a.stretches else a
     if a.stretches:
-        return a if a.name == UNNAMED else b if b.name == UNNAMED else Size(f"({a.name}|{b.name})")
+        return a if a.name == UNNAMED else b if b.name == UNNAMED else derived(f"({a.name}|{b.name})")
     return a
 
 

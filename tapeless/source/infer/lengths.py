@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
-from tapeless.source.facts import UNNAMED, Dim, Size, may_be_one
+from tapeless.source.facts import UNNAMED, Dim, Size, derived, may_be_one
 
 # A length of which nothing is known.
 ANY = Size(UNNAMED)
@@ -107,8 +107,8 @@ def total(dims: Iterable[Dim]) -> Dim:
     if len(sizes) == 1:
         return plus(sizes[0], number)
     names = sorted(_whole(size) for size in sizes)
-    one_at_most = all(not size.stretches for size in sizes)  # each is 0 or at least 2
-    return plus(Size(f"({'+'.join(names)})", not one_at_most), number)
+    is_many = all(not size.stretches for size in sizes)  # each is 0 or at least 2
+    return plus(derived(f"({'+'.join(names)})", not is_many), number)
 
 
 def product(dims: Iterable[Dim]) -> Dim:
@@ -131,7 +131,7 @@ def product(dims: Iterable[Dim]) -> Dim:
         return sizes[0]
     names = sorted(_whole(size) for size in sizes)
     factors = [str(number), *names] if number != 1 else names
-    return Size(f"({'*'.join(factors)})", stretches)
+    return derived(f"({'*'.join(factors)})", stretches)
 
 
 def quotient(whole: Sequence[Dim], parts: Sequence[Dim]) -> Dim:
@@ -153,7 +153,7 @@ def quotient(whole: Sequence[Dim], parts: Sequence[Dim]) -> Dim:
     if number % divisor == 0:
         return product([number // divisor, *sizes])
     upper = product([number, *sizes])
-    return Size(f"({_whole(upper)}/{divisor})") if isinstance(upper, Size) and is_named(upper) else ANY
+    return derived(f"({_whole(upper)}/{divisor})") if isinstance(upper, Size) and is_named(upper) else ANY
 
 
 def least(dim: Dim, k: int) -> Dim:
@@ -163,7 +163,7 @@ def least(dim: Dim, k: int) -> Dim:
     if isinstance(dim, int):
         return min(dim, k)
     stretches = dim.stretches or k == 1
-    return Size(f"min({dim.name},{k})", stretches) if is_named(dim) else ANY if stretches else MANY
+    return derived(f"min({dim.name},{k})", stretches) if is_named(dim) else ANY if stretches else MANY
 
 
 def sliced(dim: Dim, start: Bound, stop: Bound, step: Bound) -> Dim:
@@ -187,7 +187,7 @@ def sliced(dim: Dim, start: Bound, stop: Bound, step: Bound) -> Dim:
     if not is_named(dim) or not all(map(is_named, parts)):
         return ANY
     text = ":".join(_text(part) for part in (start, stop, step))
-    return Size(f"{_whole(dim)}[{text}]")
+    return derived(f"{_whole(dim)}[{text}]")
 
 
 def _from_the_end(dim: Dim, stop: Bound) -> Bound:

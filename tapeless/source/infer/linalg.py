@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tapeless.source.facts import UNKNOWN, Dim, Dims, Fact, Size, broadcast
+from tapeless.source.facts import UNKNOWN, Dim, Dims, Fact, broadcast, derived
 from tapeless.source.infer.dtypes import result_dtype, result_dtypes
 from tapeless.source.infer.lengths import ANY, is_named
 from tapeless.source.infer.terms import (
@@ -38,7 +38,7 @@ def smaller(m: Dim, n: Dim) -> Dim:
     if not (is_named(m) and is_named(n)):
         return ANY
     names = sorted(str(dim) if isinstance(dim, int) else dim.name for dim in (m, n))
-    return Size(f"min({names[0]},{names[1]})")
+    return derived(f"min({names[0]},{names[1]})")
 
 
 def _matrix(a: Term) -> tuple[Fact, Dims, Dims] | None:

@@ -73,7 +73,7 @@ class Program:
                 value = op(*[value for value, _ in args])
         except INVALID:
             return None
-        if _is_huge(value):
+        if _is_huge(value) or _is_of_objects(value):
             return None
         fact = as_one(infer(op, [fact for _, fact in args], {}, f"t{len(self.values)}"))
         try:
@@ -117,6 +117,10 @@ class Program:
         elif shape is not None:
             op = choose(WITH_SHAPE)
             self.call(op, *((shape, self.pick()) if op is np.full else (self.pick(), shape)))
+
+
+def _is_of_objects(value: Any) -> bool:
+    return isinstance(value, np.ndarray) and value.dtype.kind not in "biufc"
 
 
 def _is_huge(value: Any) -> bool:

@@ -128,7 +128,7 @@ class Truth:
         if name in self.lengths:
             return self.lengths[name]
         found = dict.fromkeys(BASE.findall(name))
-        if any(base not in self.lengths for base in found) or name in found:
+        if "#" in name or any(base not in self.lengths for base in found) or name in found:
             return None
         text = re.sub(r"(?<![\w.])(\d+)(?=\[)", r"Length(\1)", name).replace(" - ", " >> ")
         text = BASE.sub(lambda match: f"Length(lengths[{match[0]!r}])", text)
