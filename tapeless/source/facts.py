@@ -96,6 +96,7 @@ INT = np.dtype(np.int64)
 FLOAT = np.dtype(np.float64)
 COMPLEX = np.dtype(np.complex128)
 
+NUMPY_NUMBERS = (np.number, np.bool_)
 PYTHON_NUMBERS: dict[type, Fact] = {
     bool: Fact("scalar", BOOL, (), weak=True),
     int: Fact("scalar", INT, (), weak=True),
@@ -116,7 +117,7 @@ def fact_of(value: Any, name: str) -> Fact:
     if type(value) is np.ndarray and value.dtype.kind in NUMBERS:
         dims = tuple([1 if n == 1 else Size(f"{name}.{i}", False) for i, n in enumerate(value.shape)])
         return Fact("array", value.dtype, dims)
-    if isinstance(value, np.number | np.bool_):
+    if isinstance(value, NUMPY_NUMBERS):
         return Fact("scalar", value.dtype, ())
     if type(value) in (list, tuple):
         items = tuple([fact_of(item, f"{name}[{i}]") for i, item in enumerate(value)])
@@ -135,7 +136,7 @@ def fact_of_constant(value: Any) -> Fact:
         return known
     if type(value) is np.ndarray and value.dtype.kind in NUMBERS:
         return Fact("array", value.dtype, value.shape)
-    if isinstance(value, np.number | np.bool_):
+    if isinstance(value, NUMPY_NUMBERS):
         return Fact("scalar", value.dtype, ())
     if type(value) in (list, tuple):
         return Fact("list" if type(value) is list else "tuple", items=tuple([_item(item) for item in value]))

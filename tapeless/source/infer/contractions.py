@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import operator
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -220,13 +221,18 @@ def einsum(*operands: Term, out: Term = NONE, optimize: Term = FALSE, **others: 
     dtype = None if others else product_dtype(facts)
     if any(fact.dims is None for fact in facts):
         return Fact("numeric", dtype)
-    terms, output = _explicit(subscripts, [len(fact.dims or ()) for fact in facts])
+    terms, output = _parsed(subscripts, tuple([len(fact.dims or ()) for fact in facts]))
     lengths: dict[str, Dim] = {}
     for term, fact in zip(terms, facts, strict=True):
         for letter, dim in zip(term, fact.dims or (), strict=True):
             dims = broadcast((lengths.get(letter, 1),), (dim,))
             lengths[letter] = dims[0] if dims else ANY
     return loose(dtype, tuple([lengths[letter] for letter in output]))
+
+
+@functools.lru_cache(maxsize=256)
+def _parsed(subscripts: str, ranks: tuple[int, ...]) -> tuple[list[str], str]:
+    return _explicit(subscripts, ranks)
 
 
 def product_dtype(facts: Sequence[Fact]) -> Dtype | None:

@@ -78,25 +78,24 @@ def elements(base: Fact, index: Term) -> Fact:
     parts = parts_of(index)
     if parts is None or base.dims is None:
         return unread
-    used = 0
+    rest = len(base.dims)
+    ellipses = 0
     for part in parts:
-        taken = part.consumes
-        if taken is None:
+        if part.consumes is None:
             return unread
-        used += taken
-    rest = len(base.dims) - used
-    if rest < 0 or sum(part.is_ellipsis for part in parts) > 1:
+        rest -= part.consumes
+        ellipses += part.is_ellipsis
+    if rest < 0 or ellipses > 1:
         return unread
     walk = _Walk(base.dims)
     for part in parts:
         walk.take(part, rest)
-    if not any(part.is_ellipsis for part in parts):
+    if not ellipses:
         walk.keep(rest)
     found = walk.dims()
     if found is None:
         return unread
-    has_ellipsis = any(part.is_ellipsis for part in parts)
-    return array(base.dtype, found) if found or has_ellipsis else numeric(base.dtype, found)
+    return array(base.dtype, found) if found or ellipses else numeric(base.dtype, found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +121,11 @@ FULL = Part(1, bounds=(None, None, None))
 
 def parts_of(index: Term) -> list[Part] | None:
     """The parts of an index; None if it may have any."""
+    if type(index) is Const and type(index.value) is not tuple:
+        return [part_of(index)]
     fact = known_of(index)
     if fact.kind != "tuple":
-        return [part_of(index)]
+        return [part_of(fact)]
     return None if fact.items is None else [part_of(item) for item in fact.items]
 
 
@@ -135,6 +136,8 @@ def part_of(term: Term) -> Part:
             return NEW_AXIS
         if term.value is Ellipsis:
             return ELLIPSIS
+        if type(term.value) is slice:
+            return _constant_part(term.value)
     fact = known_of(term)
     if fact.kind == "slice":
         return _slice_part(fact)
@@ -149,6 +152,13 @@ def part_of(term: Term) -> Part:
     if fact.dtype.kind not in "iu":
         return UNREAD
     return Part(1, fact.dims) if fact.dims else NUMBER
+
+
+def _constant_part(value: slice) -> Part:
+    bounds = (value.start, value.stop, value.step)
+    if all([bound is None or type(bound) is int for bound in bounds]):
+        return Part(1, bounds=bounds)
+    return _slice_part(known_of(Const(value)))
 
 
 def _slice_part(fact: Fact) -> Part:
