@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tapeless.source.lower.attributes import get_attribute
-from tapeless.source.lower.calls import Args, Kwargs, handles
+from tapeless.source.lower.calls import Args, Kwargs, handles, opaque_call
 from tapeless.source.lower.control import is_data
 from tapeless.source.lower.lookup import lookup
 from tapeless.source.lower.machine import Machine
@@ -148,3 +148,19 @@ def itemgetter(m: Machine, args: Args, kwargs: Kwargs) -> Value:
 
 def _get_item(index: Any, value: Any) -> Any:
     return value[index]
+
+
+@handles(eval, exec, locals, globals, compile)
+def by_text(m: Machine, args: Args, kwargs: Kwargs) -> Value:
+    raise m.refuse(
+        "this call",
+        "it reads names that only the running program knows",
+        "write the expression itself, or pass what it needs as arguments",
+    )
+
+
+@handles(vars)
+def vars_(m: Machine, args: Args, kwargs: Kwargs) -> Value:
+    if not args:
+        return by_text(m, args, kwargs)
+    return opaque_call(m, vars, args, kwargs)
