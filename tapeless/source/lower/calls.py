@@ -39,6 +39,7 @@ from tapeless.source.lower.values import (
     Items,
     Known,
     Partial,
+    Pullback,
     Ref,
     Tup,
     Value,
@@ -57,7 +58,7 @@ HANDLERS: dict[Any, Handler] = {}
 METHODS: dict[tuple[str, str], Callable[[Machine, Value, Args, Kwargs], Value]] = {}
 # What reads a call of an object that is itself a derivative; None for anything else.
 NESTED: list[Callable[[Machine, Any, Args, Kwargs], Value | None]] = []
-DERIVATIVES: list[Callable[[Machine, Derivative, Args, Kwargs], Value]] = []
+DERIVATIVES: list[Callable[[Machine, Derivative | Pullback, Args, Kwargs], Value]] = []
 
 
 def handles(*functions: Any) -> Callable[[Handler], Handler]:
@@ -82,7 +83,7 @@ def call(m: Machine, callee: Value, args: Args, kwargs: Kwargs) -> Value:
         case Partial():
             merged = dict(callee.kwargs) | dict(kwargs)
             return call(m, callee.function, [*callee.args, *args], merged)
-        case Derivative():
+        case Derivative() | Pullback():
             return DERIVATIVES[0](m, callee, args, kwargs)
         case Choice():
             return _call_choice(m, callee, args, kwargs)

@@ -1,38 +1,21 @@
-"""Calls of derivatives inside a function that is itself differentiated.
-
-grad(lambda y: g(x * y))(z)    The inner function becomes a program of its own, in which `y` is a name and
-                               `x` is found outside; its derivative with respect to `y` is a program
-                               again, and its statements are written here.  Nothing tells levels apart but
-                               the names.
-"""
+"""Calls of derivatives inside a function that is itself differentiated."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
 from typing import Any
 
-from tapeless.ir.program import Const, Program, Return, Var, free_names, same
-from tapeless.ir.renaming import rename_block
+import numpy as np
+
 from tapeless.source.cache import PUBLIC, Transformed
 from tapeless.source.lower.calls import DERIVATIVES, NESTED, Args, Kwargs, call
+from tapeless.source.lower.inner import Spot, fitting, gradients, pull, pullback, run, tangent
+from tapeless.source.lower.iteration import listed
 from tapeless.source.lower.machine import Machine
-from tapeless.source.lower.splice import own_names, under
 from tapeless.source.lower.trees import parameters, reading_of
-from tapeless.source.lower.values import (
-    Closure,
-    Derivative,
-    Dyn,
-    Entries,
-    Items,
-    Known,
-    Ref,
-    Tup,
-    Value,
-)
-from tapeless.source.reverse import reverse
+from tapeless.source.lower.values import Closure, Derivative, Known, Pullback, Tup, Value
 
-GRADIENTS = {"grad": False, "value_and_grad": True}
+JACOBIANS = ("jacobian", "jacrev", "jacfwd")
+MAKERS = ("grad", "value_and_grad", "elementwise_grad", "hessian", *JACOBIANS)
 
 
 def _read(m: Machine, function: Any, args: Args, kwargs: Kwargs) -> Value | None:
@@ -42,12 +25,20 @@ def _read(m: Machine, function: Any, args: Args, kwargs: Kwargs) -> Value | None
     kind = PUBLIC.get(function) if callable(function) and not isinstance(function, dict) else None
     if kind is None:
         return None
-    if kind in GRADIENTS:
+    if kind in MAKERS:
         return _make(m, kind, args, kwargs)
+    if kind in ("jvp", "vjp", "hvp"):
+        options = dict(kwargs)
+        has_aux = bool(_constant(m, options.pop("has_aux", Known(False))))
+        if options or not args:
+            raise m.refuse(
+                f"this {kind}", "its arguments are not passed by position", f"write {kind}(f, ...)"
+            )
+        return {"jvp": _jvp, "vjp": _vjp, "hvp": _hvp}[kind](m, args[0], args[1:], has_aux)
     raise m.refuse(
         f"{kind} inside of a differentiated function",
-        "only grad and value_and_grad are read there",
-        "build it from grad",
+        "it is not read there",
+        "use jvp" if kind == "linearize" else "call it outside",
     )
 
 
@@ -55,6 +46,7 @@ NESTED.append(_read)
 
 
 def _make(m: Machine, kind: str, args: Args, kwargs: Kwargs) -> Value:
+    """`grad(f)` and its like."""
     options = dict(kwargs)
     argnums: Any = Known(0)
     for name in ("argnums", "argnum"):
@@ -62,11 +54,12 @@ def _make(m: Machine, kind: str, args: Args, kwargs: Kwargs) -> Value:
         argnums = given if given is not None and given != Known(None) else argnums
     if len(args) > 1:
         argnums = args[1]
-    has_aux = options.pop("has_aux", Known(False))
-    numbers = _constant(m, argnums)
-    if options or not isinstance(has_aux, Known):
-        raise m.refuse(f"this {kind}", "its options are not known beforehand")
-    return Derivative(kind, args[0], numbers, bool(has_aux.value))
+    has_aux = bool(_constant(m, options.pop("has_aux", Known(False))))
+    if _constant(m, options.pop("holomorphic", Known(False))):
+        raise m.refuse(f"this {kind}", "holomorphic=True is not read inside of a function", "call it outside")
+    if options or not args:
+        raise m.refuse(f"this {kind}", "the function is not its first argument", f"write {kind}(f, argnums)")
+    return Derivative(kind, args[0], _constant(m, argnums), has_aux)
 
 
 def _constant(m: Machine, value: Value) -> Any:
@@ -74,63 +67,97 @@ def _constant(m: Machine, value: Value) -> Any:
         return value.value
     if isinstance(value, Tup):
         return tuple([_constant(m, item) for item in value.items])
-    raise m.refuse("these argnums", "they are not known beforehand")
+    raise m.refuse("this option", "its value is not known beforehand", "write it as a literal")
 
 
-def differentiate(m: Machine, derivative: Derivative, args: Args, kwargs: Kwargs) -> Value:
-    """A call of `grad(f)` or `value_and_grad(f)`."""
-    if derivative.kind not in GRADIENTS:
-        raise m.refuse(
-            f"a call of {derivative.kind}", "only grad and value_and_grad are read inside of a function"
-        )
-    several = isinstance(derivative.argnums, tuple)
-    wanted = derivative.argnums if several else (derivative.argnums,)
+def differentiate(m: Machine, derivative: Derivative | Pullback, args: Args, kwargs: Kwargs) -> Value:
+    """A call of what `grad(f)`, `jacobian(f)` and so on gave, or of a pullback."""
+    if isinstance(derivative, Pullback):
+        return pull(m, derivative, args, kwargs)
+    kind, numbers = derivative.kind, derivative.argnums
+    if kind not in MAKERS:
+        raise m.refuse(f"a call of {kind}", "it is not read inside of a function", "call it outside")
+    is_single = not isinstance(numbers, tuple)
+    wanted = (numbers,) if is_single else numbers
     args, kwargs = list(args), dict(kwargs)
+    if kind == "hessian":
+        inner = Derivative("grad", derivative.function, numbers, derivative.has_aux)
+        return differentiate(m, Derivative("jacobian", inner, numbers, derivative.has_aux), args, kwargs)
     spots = [_spot(m, derivative.function, number, args, kwargs) for number in wanted]
-    varies = any(map(m.varies, [*args, *kwargs.values(), derivative.function]))
-    leaves: list[list[str]] = []
-    outcome: list[Value] = []
-
-    def run() -> None:
-        for holder, key in spots:
-            names: list[str] = []
-            holder[key] = _renamed(m, holder[key], names)
-            leaves.append(names)
-        outcome.append(call(m, derivative.function, args, kwargs))
-
-    fork = m.fork(run)
-    if fork.dead:
-        raise m.refuse("this derivative", "the function always raises")
-    aux: Value | None = None
-    result = outcome[0]
-    if derivative.has_aux:
-        if not isinstance(result, Tup) or len(result.items) != 2:
-            raise m.refuse("this derivative", "with has_aux the function returns a pair")
-        result, aux = result.items
-    with m.within(fork):
-        out = m.atom(result)
-    flat = [name for names in leaves for name in names]
-    atoms = _spliced(m, fork.block, out, flat)
-    for key, value in fork.changes.items():
-        if key[0] == "heap" and key in m.state:
-            m.set(key, value)
-        elif key[0] == "heap":
-            m.state[key] = value
-    gradients = iter([Dyn(atom, m.facts[name], varies) for atom, name in zip(atoms, flat, strict=True)])
-    found = [_gathered(m, holder[key], gradients) for holder, key in spots]
-    answer: Value = Tup(tuple(found)) if several else found[0]
-    if GRADIENTS[derivative.kind]:
-        value = Tup((result, aux)) if aux is not None else result
-        return Tup((value, answer))
-    return Tup((answer, aux)) if aux is not None else answer
+    before = [holder[key] for holder, key in spots]
+    ran = run(m, derivative.function, args, kwargs, spots, derivative.has_aux)
+    if kind in JACOBIANS:
+        if not is_single:
+            raise m.refuse(f"this {kind}", "inside of a function it takes one argnum", "call it for each")
+        answer = call(m, Known(_rows), [ran.result, pullback(m, ran), before[0]], {})
+    elif kind == "elementwise_grad":
+        pulled = pullback(m, ran)
+        found = pull(m, pulled, [m.let(np.ones_like, [ran.result])], {})
+        assert isinstance(found, Tup)
+        answer = found.items[0] if is_single else found
+    else:
+        several = gradients(m, ran, kind)
+        answer = several[0] if is_single else Tup(tuple(several))
+    if kind != "value_and_grad":
+        return answer if ran.aux is None else Tup((answer, ran.aux))
+    return Tup((ran.result if ran.aux is None else Tup((ran.result, ran.aux)), answer))
 
 
 DERIVATIVES.append(differentiate)
 
 
-def _spot(
-    m: Machine, function: Value, number: Any, args: list[Value], kwargs: dict[str, Value]
-) -> tuple[Any, Any]:
+def _rows(out: Any, pullback: Any, by: Any) -> Any:
+    """A Jacobian: each unit of the output, pulled back, is a row."""
+    size = np.size(out)
+    rows = np.zeros((size, np.size(by)))
+    for k in range(size):
+        unit = np.zeros(size)
+        unit[k] = 1.0
+        rows[k] = np.ravel(pullback(np.reshape(unit, np.shape(out)))[0])
+    return np.reshape(rows, np.shape(out) + np.shape(by))
+
+
+def _jvp(m: Machine, function: Value, args: Args, has_aux: bool) -> Value:
+    """`jvp(f, primals, tangents)`."""
+    primals, tangents = [listed(m, arg) for arg in args] if len(args) == 2 else (None, None)
+    if primals is None or tangents is None or len(primals) != len(tangents):
+        raise m.refuse(
+            "this jvp", "primals and tangents are two tuples of equal length", "write jvp(f, (x,), (t,))"
+        )
+    given = list(primals)
+    spots: list[Spot] = [(given, k) for k in range(len(given))]
+    ran = run(m, function, given, {}, spots, has_aux)
+    pairs = zip(ran.arguments, tangents, strict=True)
+    found = [t for argument, along in pairs for t in fitting(m, argument, along, "this tangent")]
+    slope = tangent(m, ran, found)
+    return Tup((ran.result, slope) if ran.aux is None else (ran.result, slope, ran.aux))
+
+
+def _vjp(m: Machine, function: Value, args: Args, has_aux: bool) -> Value:
+    """`vjp(f, *primals)`: the value, and what can be called with a cotangent."""
+    given = list(args)
+    spots: list[Spot] = [(given, k) for k in range(len(given))]
+    ran = run(m, function, given, {}, spots, has_aux)
+    pulled = pullback(m, ran)
+    return Tup((ran.result, pulled) if ran.aux is None else (ran.result, pulled, ran.aux))
+
+
+def _hvp(m: Machine, function: Value, args: Args, has_aux: bool) -> Value:
+    """`hvp(f, x, v)`: the tangent of the gradient, so far of one argument."""
+    if len(args) != 2 or has_aux:
+        raise m.refuse("this hvp", "it takes a function, primals and tangents", "write hvp(f, x, v)")
+    primals, tangents = args
+    is_single = not isinstance(primals, Tup) or primals.cls is not tuple
+    if not is_single:
+        raise m.refuse(
+            "this hvp", "inside of a function it is read for one argument", "use jvp(grad(f, argnums), ...)"
+        )
+    pushed = _jvp(m, Derivative("grad", function, 0, False), [Tup((primals,)), Tup((tangents,))], False)
+    assert isinstance(pushed, Tup)
+    return pushed.items[1]
+
+
+def _spot(m: Machine, function: Value, number: Any, args: list[Value], kwargs: dict[str, Value]) -> Spot:
     """Where the argument stands that is differentiated: in the positional or the keyword arguments."""
     names = _names(m, function)
     if isinstance(number, str):
@@ -149,80 +176,9 @@ def _spot(
 
 
 def _names(m: Machine, function: Value) -> list[str]:
+    if isinstance(function, Derivative):
+        return _names(m, function.function)
     if isinstance(function, Closure) or (isinstance(function, Known) and hasattr(function.value, "__code__")):
         reading = reading_of(function if isinstance(function, Closure) else function.value, m.frame)
         return parameters(reading.tree)
     return []
-
-
-def _renamed(m: Machine, value: Value, names: list[str]) -> Value:
-    """The argument with each float in it under a name of its own: that is what is differentiated by."""
-
-    def leaf(value: Dyn | Known) -> Value:
-        number = isinstance(value, Known) and isinstance(value.value, int | float | complex)
-        if isinstance(value, Known) and not number:
-            return value
-        fact = m.known(value)
-        dtype = getattr(fact, "dtype", None)
-        if isinstance(value, Dyn) and dtype is not None and dtype.kind not in "fciu":
-            return value
-        if isinstance(value, Known):
-            value = Known(float(value.value)) if isinstance(value.value, int) else value
-        made = m.let(same, [value], hint="t" if isinstance(value, Known) else _base(value))
-        assert isinstance(made, Dyn)
-        assert isinstance(made.atom, Var)
-        names.append(made.atom.name)
-        return Dyn(made.atom, made.fact, varies=True)
-
-    return _map(m, value, leaf)
-
-
-def _base(value: Dyn) -> str:
-    return re.sub(r"_\d+$", "", value.atom.name) if isinstance(value.atom, Var) else "t"
-
-
-def _map(m: Machine, value: Value, leaf: Callable[[Any], Value]) -> Value:
-    match value:
-        case Dyn() | Known():
-            return leaf(value)
-        case Tup():
-            return Tup(tuple([_map(m, item, leaf) for item in value.items]), value.cls)
-        case Ref():
-            content = m.content(value)
-            if isinstance(content, Items):
-                return m.new(Items(tuple([_map(m, item, leaf) for item in content.items])))
-            if isinstance(content, Entries):
-                return m.new(Entries(tuple([(key, _map(m, item, leaf)) for key, item in content.entries])))
-    raise m.refuse("this derivative", "its argument is neither a number, an array nor a container of them")
-
-
-def _gathered(m: Machine, value: Value, gradients: Any) -> Value:
-    """The gradients in the structure of the argument."""
-
-    def leaf(value: Dyn | Known) -> Value:
-        return next(gradients) if isinstance(value, Dyn) and m.varies(value) else Known(None)
-
-    return _map(m, value, leaf)
-
-
-def _spliced(m: Machine, block: Sequence[Any], out: Any, leaves: Sequence[str]) -> list[Any]:
-    """Write the derivative's statements here; what the gradients are called."""
-    if not isinstance(out, Var):
-        m.block.extend(block)
-        return [Const(0.0) for _ in leaves]
-    inner = rename_block(tuple(block), m.renamed)
-    out = m.renamed.get(out.name, out)
-    program = Program("inner", (), inner, Return((out,)), tuple(sorted(free_names(inner) | {out.name})))
-    defined_here = set(own_names(inner))
-    if out.name in defined_here:
-        program = Program("inner", (), inner, program.exit, tuple(sorted(free_names(inner))))
-    result, facts = reverse(program, m.facts, tuple(leaves), value=True)
-    taken = {name: m.fresh(_plain(name)) for name in own_names(result.body) if name not in defined_here}
-    m.facts.update({taken.get(name, name): fact for name, fact in facts.items()})
-    m.block.extend(under(result.body, taken))
-    values = [Var(taken.get(a.name, a.name)) if isinstance(a, Var) else a for a in result.exit.values]
-    return values[1:]
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"_\d+$", "", name)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import gast
 
-from tapeless.ir.program import Atom, Var
+from tapeless.ir.program import Atom, Block, Var
 from tapeless.source.facts import UNKNOWN, Fact
 
 if TYPE_CHECKING:
@@ -99,6 +99,20 @@ class Derivative:
     has_aux: bool
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Pullback:
+    """What `vjp` gives to be called: the statements of the way back, which read the cotangent as `seed`."""
+
+    body: Block
+    seed: str
+    found: tuple[Atom, ...]  # the cotangents of `leaves`
+    leaves: tuple[str, ...]
+    args: tuple[Value, ...]  # the output, and the arguments that the leaves are parts of
+    varies: bool
+    key: tuple[str, int, str]  # set once it has been called
+    loops: int  # how many loops it was made in
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """A range."""
@@ -141,7 +155,20 @@ class Poison:
 
 
 Value: TypeAlias = (
-    Known | Dyn | Tup | Ref | Closure | Bound | Partial | Derivative | Super | Span | Steps | Choice | Poison
+    Known
+    | Dyn
+    | Tup
+    | Ref
+    | Closure
+    | Bound
+    | Partial
+    | Derivative
+    | Pullback
+    | Super
+    | Span
+    | Steps
+    | Choice
+    | Poison
 )
 UNBOUND = Poison("it has no value here")
 NOTHING = Known(None)
