@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import Any
 
@@ -45,6 +46,14 @@ class Length(int):
 
 def least(*lengths: int) -> Length:
     return Length(min(lengths))
+
+
+@functools.cache
+def formula(name: str) -> Any:
+    """The name of a size as an expression in the lengths that it speaks of."""
+    text = re.sub(r"(?<![\w.])(\d+)(?=\[)", r"Length(\1)", name).replace(" - ", " >> ")
+    text = BASE.sub(lambda match: f"Length(lengths[{match[0]!r}])", text)
+    return compile(text, "<length>", "eval")
 
 
 class Truth:
@@ -130,6 +139,4 @@ class Truth:
         found = dict.fromkeys(BASE.findall(name))
         if "#" in name or any(base not in self.lengths for base in found) or name in found:
             return None
-        text = re.sub(r"(?<![\w.])(\d+)(?=\[)", r"Length(\1)", name).replace(" - ", " >> ")
-        text = BASE.sub(lambda match: f"Length(lengths[{match[0]!r}])", text)
-        return eval(text, {"Length": Length, "lengths": self.lengths, "min": least})
+        return eval(formula(name), {"Length": Length, "lengths": self.lengths, "min": least})
