@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from tapeless.ir.program import Var
+from tapeless.source.cache import Attribute
 from tapeless.source.facts import Fact, fact_of
 from tapeless.source.lower.machine import MISSING, Machine
 from tapeless.source.lower.values import Dyn, Entries, Frame, Items, Known, Poison, Tup, Value
@@ -77,6 +78,14 @@ def classify(m: Machine, value: Any, name: str, where: tuple[Any, ...]) -> Value
     return Known(value, Var(free))
 
 
+def guard_attribute(m: Machine, owner: Any, name: str, value: Any) -> None:
+    """Notice when `owner.name` is another object; of a method, which is made anew each time, its function."""
+    if isinstance(value, types.MethodType):
+        m.found.guards.append(("attribute", Attribute(owner, name), "__func__", value.__func__))
+    else:
+        m.found.guards.append(("attribute", owner, name, value))
+
+
 def free_name(m: Machine, name: str, where: tuple[Any, ...], value: Any) -> str:
     """The name under which the generated function finds something of the user's module."""
     for free, (known, _) in m.found.free.items():
@@ -130,6 +139,9 @@ def module_attribute(m: Machine, owner: Any, name: str) -> Value:
     except AttributeError:
         raise m.refuse(f"{owner.__name__}.{name}", "there is no such attribute") from None
     if is_library(owner):
+        return Known(value)
+    if isinstance(value, types.MethodType):
+        guard_attribute(m, owner, name, value)
         return Known(value)
     return classify(m, value, name, ("attribute", owner, name))
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from tapeless.source.facts import Fact, fact_of
-from tapeless.source.lower.lookup import STATIC, classify, is_library, module_attribute
+from tapeless.source.lower.lookup import STATIC, classify, guard_attribute, is_library, module_attribute
 from tapeless.source.lower.machine import Machine
 from tapeless.source.lower.values import Bound, Dyn, Fields, Items, Known, Ref, Super, Tup, Value
 
@@ -25,12 +25,15 @@ def class_attribute(m: Machine, owner: Value, name: str) -> Value:
     """`owner.name` found on the owner's class."""
     cls = owner_class(m, owner)
     found = inspect.getattr_static(cls, name, None)
+    if isinstance(found, staticmethod | classmethod | types.FunctionType):
+        # A method may be hidden by an attribute of the object itself.
+        place = owner.value if isinstance(owner, Known) and not name.startswith("__") else cls
+        guard_attribute(m, place, name, getattr(place, name))
     if isinstance(found, staticmethod):
         return Known(found.__func__)
     if isinstance(found, classmethod):
         return Bound(Known(cls), name, Known(found.__func__))
     if isinstance(found, types.FunctionType):
-        m.found.guards.append(("attribute", cls, name, getattr(cls, name)))
         return Bound(owner, name, Known(found))
     if found is None:
         raise m.refuse(f"the attribute {name}", f"{cls.__name__} objects do not have it here")
@@ -43,6 +46,7 @@ def super_attribute(m: Machine, found: Super, name: str) -> Value:
     for cls in order[order.index(found.cls) + 1 :]:
         if name in vars(cls):
             value = vars(cls)[name]
+            guard_attribute(m, cls, name, getattr(cls, name))
             if name == "__init__" and cls is object:
                 return Known(_nothing)
             if isinstance(value, types.FunctionType):
@@ -68,10 +72,12 @@ def owner_class(m: Machine, owner: Value) -> type:
 
 def find_property(m: Machine, owner: Value, name: str) -> Callable[..., Any] | None:
     """The getter, if the attribute is a property of the class."""
-    found = inspect.getattr_static(owner_class(m, owner), name, None)
-    if isinstance(found, property):
-        return found.fget
-    return found.func if isinstance(found, functools.cached_property) else None
+    cls = owner_class(m, owner)
+    found = inspect.getattr_static(cls, name, None)
+    if not isinstance(found, property | functools.cached_property):
+        return None
+    guard_attribute(m, cls, name, found)
+    return found.fget if isinstance(found, property) else found.func
 
 
 def instance_attribute(m: Machine, owner: Known, name: str) -> Value:
@@ -90,7 +96,7 @@ def instance_attribute(m: Machine, owner: Known, name: str) -> Value:
         return class_attribute(m, owner, name)
     value = getattr(owner.value, name)
     if isinstance(value, (*STATIC, types.FunctionType, types.MethodType)):
-        m.found.guards.append(("attribute", owner.value, name, value))
+        guard_attribute(m, owner.value, name, value)
         return Known(value)
     read = m.let(getattr, [owner, Known(name)], hint=name)
     assert isinstance(read, Dyn)
@@ -138,6 +144,7 @@ def instantiate(
         return opaque(m, cls, args, kwargs)
     made = m.new(Fields(cls, ()))
     init = cls.__init__
+    guard_attribute(m, cls, "__init__", init)
     if dataclasses.is_dataclass(cls) and not _has_source(init):
         _bind_fields(m, cls, made, args, kwargs, run)
     elif isinstance(init, types.FunctionType):
