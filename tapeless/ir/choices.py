@@ -37,24 +37,23 @@ def choose(program: Program) -> Program:
     """
     if not any([_may_choose(statement) for statement in walk(program.body)]):
         return program
-    counts = Counter(name for each in (*walk(program.body), program.exit) for name in reads(each))
+    return replace(program, body=rebuild(program.body, _with_choices))
 
-    def change(block: Block) -> Block:
-        return tuple([_choice(statement, counts) or statement for statement in block])
 
-    return replace(program, body=rebuild(program.body, change))
+def _with_choices(block: Block) -> Block:
+    return tuple([_choice(statement) or statement for statement in block])
 
 
 def _may_choose(statement: Statement) -> bool:
     return isinstance(statement, If) and len(statement.outs) == 1 and is_temporary(statement.outs[0].name)
 
 
-def _choice(statement: Statement, counts: Counter[str]) -> Let | None:
+def _choice(statement: Statement) -> Let | None:
     if not isinstance(statement, If) or not _may_choose(statement):
         return None
     (phi,) = statement.outs
     sides = [(statement.then, phi.then), (statement.orelse, phi.orelse)]
-    if not all([_is_expression(block, end, counts) for block, end in sides]):
+    if not all([_is_expression(block, end) for block, end in sides]):
         return None
     lets = tuple([s for block, _ in sides for s in block if isinstance(s, Let)])
     own = {let.targets[0] for let in lets}
@@ -77,7 +76,7 @@ def _kind(statement: If) -> str:
     return "or" if not statement.then and phi.then == statement.test else "if"
 
 
-def _is_expression(block: Block, end: Atom, counts: Counter[str]) -> bool:
+def _is_expression(block: Block, end: Atom) -> bool:
     """Whether a branch computes one value, by operations each of which is used once, in the next."""
     if is_undefined(end):
         return False
@@ -86,7 +85,7 @@ def _is_expression(block: Block, end: Atom, counts: Counter[str]) -> bool:
         if not isinstance(statement, Let) or statement.effect or len(statement.targets) != 1:
             return False
         (target,) = statement.targets
-        if wanted[target] != 1 or counts[target] != 1:
+        if wanted[target] != 1:
             return False
         wanted.update(reads(statement))
     return True

@@ -75,7 +75,7 @@ def emit_all(programs: Sequence[Program], layouts: Sequence[Layout] | None = Non
     named = [name_values(program, layout.own_names) for program, layout in both]
     taken = {"_", *(program.name for program in programs)}
     for program, naming in zip(arranged, named, strict=True):
-        taken.update(program.params, program.free, naming.called.values())
+        taken.update(program.params, program.free, naming.called.values(), [naming.spare])
     known = Globals(taken)
     text: list[str] = []
     lines: list[int] = []

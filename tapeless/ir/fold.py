@@ -40,7 +40,7 @@ from tapeless.ir.program import (
     same,
     subtract_at,
 )
-from tapeless.ir.sites import only_uses, repeated, within_choices
+from tapeless.ir.sites import Leaves, only_uses, repeated, within_choices
 from tapeless.ir.widths import LONG, is_loose, width_of_argument, width_of_form
 
 WIDTH = 96  # columns of a line
@@ -98,6 +98,7 @@ class _Folder:
         self.ends: dict[int, tuple[tuple[Atom, ...], int]] = {
             id(program.body): (program.exit.values, len("return "))
         }
+        self.changed: dict[int, frozenset[str]] = {}  # at the ends of loops, before they ask whether to end
         while self.left:
             block, indent = self.left.pop()
             self._block(block, indent)
@@ -123,12 +124,17 @@ class _Folder:
                     self._loop(statement, indent)
             if not isinstance(statement, Let):
                 self.pending = {}
+        changed = self.changed.get(id(block))
+        if changed:
+            leaves = Leaves(self.folded)
+            self._forget(lambda value: not changed.isdisjoint(leaves.of_let(value.let)))
         atoms_, prefix = self.ends.get(id(block), ((), 0))
         self._use(atoms_, prefix)
 
     def _loop(self, loop: For | While, indent: int) -> None:
         if loop.until is not None:
             self.ends[id(loop.body)] = ((loop.until,), len("if :"))
+            self.changed[id(loop.body)] = frozenset(c.name for c in loop.carries if c.next != Var(c.name))
         self.left.append((loop.body, indent + 1))
 
     def _inside(self, statement: If) -> int:

@@ -14,6 +14,7 @@ from tapeless.ir.expressions import Expressions, negated
 from tapeless.ir.fold import fold
 from tapeless.ir.liveness import liveness
 from tapeless.ir.moves import Move, in_order, maybe_unbound
+from tapeless.ir.names import Names
 from tapeless.ir.nesting import Steps, descend
 from tapeless.ir.program import (
     Atom,
@@ -31,6 +32,7 @@ from tapeless.ir.program import (
     walk,
 )
 from tapeless.ir.references import LOAD, Globals
+from tapeless.ir.references import name as name_of
 from tapeless.ir.sites import Leaves
 from tapeless.ir.statements import statement
 
@@ -59,13 +61,16 @@ class Naming:
     leaves: Leaves
     called: dict[str, str]
     used: frozenset[str]
+    spare: str  # a name that stands for nothing
 
 
 def name_values(program: Program, own: Iterable[str] = ()) -> Naming:
     """Which values fold into their uses, and what the others are called."""
     leaves = Leaves(fold(program))
     live = liveness(program, leaves)
-    return Naming(leaves, coalesce(program, live, leaves, own), live.used)
+    called = coalesce(program, live, leaves, own)
+    spare = Names([program.name, *program.params, *program.free, *called.values()]).fresh("stop")
+    return Naming(leaves, called, live.used, spare)
 
 
 def write(program: Program, naming: Naming, known: Globals) -> list[Line]:
@@ -223,9 +228,16 @@ class _Writer:
             lasting = [carry for carry in loop.carries if carry.result in self.naming.used]
             leaving = _Leaving(found, ([(carry.name, carry.next) for carry in lasting],))
         yield self.block(loop.body, indent, leaving)
-        self._move([(carry.name, carry.next) for carry in loop.carries], indent, loop.line)
-        if found is None and loop.until is not None:
-            self.header(indent, "if ", self.expressions.argument(loop.until), loop.line)
+        moves = [(carry.name, carry.next) for carry in loop.carries]
+        until = self.expressions.argument(loop.until) if loop.until is not None and found is None else None
+        if until is not None and any(
+            [n in self.leaves.of(loop.until) and after != Var(n) for n, after in moves]
+        ):
+            self.add(indent, gast.Expr(until), loop.line, f"{self.naming.spare} = ", is_first=False)
+            until = name_of(self.naming.spare)
+        self._move(moves, indent, loop.line)
+        if until is not None:
+            self.header(indent, "if ", until, loop.line)
             self.add(indent + 1, None, loop.line, "break", is_first=False)
         if len(self.lines) == before:
             self.add(indent, None, loop.line, "pass", is_first=False)

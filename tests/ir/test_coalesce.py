@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+import operator
 import time
 from typing import Any
 
 import numpy as np
+import pytest
 
-from tapeless.ir.emit import emit
-from tapeless.ir.program import UNDEFINED, Carry, Const, For, If, Phi, Program, Return, Statement, Var, While
+from tapeless.ir.emit import emit, load
+from tapeless.ir.program import (
+    UNDEFINED,
+    Carry,
+    Const,
+    For,
+    If,
+    Phi,
+    Program,
+    Return,
+    Statement,
+    Var,
+    While,
+    same,
+)
 from tapeless.ir.writing import name_values
-from tests.ir.writing import ADD, MUL, let, program, text
+from tests.ir.evaluate import evaluate
+from tests.ir.writing import ADD, MUL, do, let, program, text
 
 
 def names(found: Program) -> dict[str, str]:
@@ -88,6 +104,36 @@ def test_what_is_carried_takes_no_name_that_the_head_of_the_loop_reads():
     found = names(program("x y", loop, gives="x_3"))
 
     assert len({found["x_1"], found["y"]}) == 2
+
+
+def test_what_comes_out_of_a_loop_is_not_lost_in_its_head():
+    head = (let("x_4", MUL, "y_1", 2.0), do(print, "x_4"), let("t", operator.lt, "x_4", 9.0))
+    carries = (carry("x_1", Var("x"), Var("x_2"), "x_3"), carry("y_1", Var("y"), Var("y_2"), "y_3"))
+    body = (let("x_2", np.sin, "y_1"), let("y_2", ADD, "y_1", 1.0))
+    found = program("x y", While(head, Var("t"), carries, body), gives="x_3")
+
+    assert names(found)["x_4"] != names(found)["x_1"] == names(found)["x_3"]
+    assert load(found)(0.5, 3.0) == evaluate(found, 0.5, 3.0)
+    assert load(found)(0.5, 7.0) == 0.5
+
+
+def test_what_ends_a_loop_is_computed_from_values_that_are_still_there():
+    body = (let("x_2", np.sin, "x_1"), do(max, "x_2", 0.0), let("t", operator.gt, "x_2", 0.5))
+    carries = (carry("x_1", Var("x"), Const(2.0), "x_3"), carry("n", Const(0), Var("n_1"), "n_2"))
+    loop = While((), Const(True), carries, (let("n_1", ADD, "n", 1), *body), until=Var("t"))
+    found = program("x", loop, gives=["x_3", "n_2"])
+
+    assert "if x_1 > 0.5:" in emit(found).source
+    assert load(found)(0.1) == evaluate(found, 0.1) == (2.0, 2)
+
+
+@pytest.mark.parametrize("until", ["x_1", "t"])
+def test_what_ends_a_loop_may_be_what_it_carries(until: str):
+    body = (let("x_2", operator.floordiv, "x_1", 2), let("t", same, "x_1"), let("n_1", ADD, "n", 1))
+    carries = (carry("x_1", Var("x"), Var("x_2"), "x_3"), carry("n", Const(0), Var("n_1"), "n_2"))
+    found = program("x", While((), Const(True), carries, body, until=Var(until)), gives=["x_3", "n_2"])
+
+    assert load(found)(1) == evaluate(found, 1) == (0, 1)
 
 
 def test_another_variable_keeps_its_name_when_it_is_handed_on():

@@ -104,6 +104,20 @@ def test_a_stack_that_somebody_reads_later_is_emptied():
     assert "x = saved.pop()" in emit(gradient_of_a_loop(do(print, "saved"))).source
 
 
+def test_a_stack_that_is_counted_before_it_is_full_is_emptied():
+    pushes = [do(push, "saved", value) for value in (1.0, 2.0, 3.0)]
+    body = (do(pop, "saved", to="y"), let("s_1", ADD, "s", "y"))
+    loop = For((), Var("r"), (carry("s", 0.0, "s_1", "s_2"),), body)
+    count = (let("k", len, "saved"), let("r", range, "k"))
+
+    early = program("", let("saved", new_stack), *pushes[:2], *count, pushes[2], loop, gives="s_2")
+    late = program("", let("saved", new_stack), *pushes, *count, loop, gives="s_2")
+    assert load(early)() == evaluate(early) == 5.0
+    assert load(late)() == evaluate(late) == 6.0
+    assert "reversed" in emit(late).source
+    assert "reversed" not in emit(early).source
+
+
 def test_a_swap_is_a_tuple():
     swap = For((), Var("r"), (carry("a_1", "a", "b_1", "a_2"), carry("b_1", "b", "a_1", "b_2")), ())
 
@@ -287,6 +301,15 @@ def test_a_chain_may_be_longer_than_python_recurses():
     lines = emit(Program("f", ("x",), chain(1500), Return((Var("z_0"),)))).source.splitlines()
 
     assert sum(line.startswith("    elif ") for line in lines) == 1499
+
+
+def test_what_a_branch_in_a_branch_leaves_under_two_names_is_handed_on_after_it():
+    inner = If(Var("d"), (let("z", np.sin, "x"),), (let("z_1", np.cos, "x"),), (phi("z_2", "z", "z_1"),))
+    outs = (phi("y", "x", "z_2"), phi("w", "x", "z_2"))
+    found = program("x c d", If(Var("c"), (), (inner,), outs), let("v", SUB, "y", "w"), gives=["v", "y"])
+
+    assert load(found)(0.5, False, True) == evaluate(found, 0.5, False, True)
+    assert "elif" not in emit(found).source
 
 
 def test_a_branch_that_does_nothing_is_not_printed():

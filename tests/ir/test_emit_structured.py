@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -14,10 +15,26 @@ from hypothesis import strategies as st
 from tapeless.ir.check import check
 from tapeless.ir.emit import emit, load
 from tapeless.ir.names import Names
-from tapeless.ir.program import Atom, Block, Carry, For, If, Let, Phi, Program, Statement, Var, While
-from tapeless.ir.program import defined, inner, walk
+from tapeless.ir.nesting import rebuild
+from tapeless.ir.program import (
+    Atom,
+    Block,
+    Carry,
+    Const,
+    For,
+    If,
+    Let,
+    Phi,
+    Program,
+    Statement,
+    Var,
+    While,
+    defined,
+    inner,
+    walk,
+)
 from tapeless.ir.renaming import rename
-from tests.ir.structured import FAILED, LOG, _seen, arguments, observe, structured_programs
+from tests.ir.structured import FAILED, LOG, _seen, arguments, observe, record, structured_programs
 
 VARIABLES = st.sampled_from(["t", "t", "x", "y", "s", "i", "np", "record"])
 
@@ -26,6 +43,7 @@ VARIABLES = st.sampled_from(["t", "t", "x", "y", "s", "i", "np", "record"])
 def versioned_programs(draw: st.DrawFn) -> Program:
     """Structured programs whose names look like versions of a few variables and of temporaries."""
     program = draw(structured_programs())
+    program = replace(program, body=rebuild(program.body, lambda block: _with_flags(block, draw)))
     names = Names((*program.params, program.name))
     new: dict[str, str] = {}
     for statement in walk(program.body):
@@ -34,6 +52,33 @@ def versioned_programs(draw: st.DrawFn) -> Program:
     atoms: dict[str, Atom] = {name: Var(other) for name, other in new.items()}
     exit_ = rename(program.exit, atoms)
     return check(replace(program, body=_block(program.body, new, atoms), exit=exit_))
+
+
+def _with_flags(block: Block, draw: st.DrawFn) -> Block:
+    """Some loops that end early do so by a flag that the branches at the end of their body set."""
+    return tuple(_with_flag(s, draw) if isinstance(s, For | While) else s for s in block)
+
+
+def _with_flag(loop: For | While, draw: st.DrawFn) -> For | While:
+    if loop.until is None or draw(st.booleans()):
+        return loop
+    flag = f"flag_of_{next(_counter)}"
+    says = Let((), record, (Const(0.5), loop.until), effect=True)
+    then, orelse = draw(st.sampled_from([((says,), ()), ((), (says,)), ((), ()), ((says,), (says,))]))
+    outs = [Phi(flag, Const(True), Const(False))]
+    end = If(loop.until, then, orelse, tuple(outs))
+    inner_flag = Var(flag)
+    if draw(st.booleans()):
+        outer = f"flag_of_{next(_counter)}"
+        test, ends = draw(
+            st.sampled_from([(Var("a"), (inner_flag, Const(False))), (loop.until, (Const(True), inner_flag))])
+        )
+        branches = ((end,), ()) if isinstance(ends[0], Var) else ((), (end,))
+        end, inner_flag = If(test, *branches, (Phi(outer, *ends),)), Var(outer)
+    return replace(loop, body=(*loop.body, end), until=inner_flag)
+
+
+_counter = itertools.count()
 
 
 def _block(block: Block, new: dict[str, str], atoms: dict[str, Atom]) -> Block:
@@ -55,9 +100,7 @@ def _statement(statement: Statement, new: dict[str, str], atoms: dict[str, Atom]
             return replace(statement, then=block(then), orelse=block(orelse), outs=phis)
         case For():
             targets = tuple(new[name] for name in statement.targets)
-            return replace(
-                statement, targets=targets, carries=carries(statement), body=block(statement.body)
-            )
+            return replace(statement, targets=targets, carries=carries(statement), body=block(statement.body))
         case While():
             head, body = block(statement.head), block(statement.body)
             return replace(statement, head=head, carries=carries(statement), body=body)
