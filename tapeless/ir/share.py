@@ -126,7 +126,8 @@ class _Sharing:
         if known is not None and len(known) == len(statement.targets) and not self._is_apart(statement):
             self.names.update(zip(statement.targets, map(Var, known), strict=True))
             return None
-        if known is None:
+        # What is written into is no longer what it was made as.
+        if known is None and not self._is_written(statement):
             self.found[key] = statement.targets
             self.order.append(key)
         return statement
@@ -150,10 +151,15 @@ class _Sharing:
         """Whether it makes a difference that a result is an object of its own."""
         if not self.has_effects and id(statement.op) not in _CREATORS:
             return False
-        kinds = {self.aliases.of(name) for name in statement.targets}
-        if id(statement.op) in _CREATORS and not kinds.isdisjoint(self.returned):
+        if id(statement.op) in _CREATORS and not self._kinds(statement).isdisjoint(self.returned):
             return True
-        return not kinds.isdisjoint(self.written)
+        return self._is_written(statement)
+
+    def _is_written(self, statement: Let) -> bool:
+        return self.has_effects and not self._kinds(statement).isdisjoint(self.written)
+
+    def _kinds(self, statement: Let) -> set[int]:
+        return {self.aliases.of(name) for name in statement.targets}
 
     def _write(self, *kinds: int) -> None:
         for kind in kinds:

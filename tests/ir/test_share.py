@@ -109,6 +109,16 @@ def test_what_is_written_into_is_an_object_of_its_own():
     assert shared(*SIN, do(iadd, Var("b"), Y), returns="a b").count("sin(x)") == 2
 
 
+def test_what_is_written_after_it_was_made_does_not_stand_for_it():
+    write = do(operator.setitem, Var("a"), Const(0), Const(1.0))
+
+    arrays = dict.fromkeys("xabc", "array")
+
+    for body in [(SIN[0], write, SIN[1]), (*SIN, write)]:
+        text = shared(*body, let("c", operator.mul, Var("a"), Var("b")), returns="c", kinds=arrays)
+        assert text.count("sin(x)") == 2
+
+
 @pytest.mark.parametrize(("op", "args"), [(np.zeros_like, (X,)), (np.zeros, (N,)), (build_list, (X, Y))])
 def test_what_is_made_and_returned_is_an_object_of_its_own(op: Any, args: tuple[Argument, ...]):
     twice = (let("a", op, *args), let("b", op, *args))
