@@ -70,7 +70,7 @@ def cut(joint: Program, kept: int, name: str) -> tuple[Program, Program]:
 
 def _with_own_buffers(front: Block, back: Block, values: tuple[Atom, ...]) -> tuple[Block, Block]:
     """What is written into on the way back is made there: it may be gone several times."""
-    written_back = {name for s in walk(back) if isinstance(s, Let) and (name := written(s)) is not None}
+    written_back = _written(back)
     read_in_front = {atom.name for atom in values if isinstance(atom, Var)}
     stays: list[Statement] = []
     moved: list[Statement] = []
@@ -85,6 +85,28 @@ def _with_own_buffers(front: Block, back: Block, values: tuple[Atom, ...]) -> tu
             stays.append(statement)
             read_in_front.update(name for inner in walk((statement,)) for name in reads(inner))
     return tuple(reversed(stays)), (*reversed(moved), *back)
+
+
+def _written(block: Block) -> set[str]:
+    """What a block writes into, by this or another name: that of a view, of what a loop carries, of a branch."""
+    found = {name for s in walk(block) if isinstance(s, Let) and (name := written(s)) is not None}
+    before = -1
+    while len(found) != before:
+        before = len(found)
+        for statement in walk(block):
+            match statement:
+                case Let():
+                    others = reads(statement) if found.intersection(statement.targets) else []
+                case If():
+                    sides = [
+                        side for phi in statement.outs if phi.name in found for side in (phi.then, phi.orelse)
+                    ]
+                    others = [side.name for side in sides if isinstance(side, Var)]
+                case For() | While():
+                    starts = [c.init for c in statement.carries if {c.name, c.result} & found]
+                    others = [start.name for start in starts if isinstance(start, Var)]
+            found.update(others)
+    return found
 
 
 def _bound(block: Block, needed: set[str]) -> Block:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.source import test_programs as checks
 from tests.source.programs.registry import Program
-from tests.source.test_programs import each, needs_source
+from tests.source.test_programs import each
 from tests.source.whole_programs import PROGRAMS
 
 ON_TAPE = [one for one in PROGRAMS if one.tape]
@@ -26,37 +26,31 @@ def test_the_tape_of_the_tape_agrees_with_differences(program: Program):
     checks.test_the_tape_of_the_tape_agrees_with_differences(program)
 
 
-@needs_source
 @each(PROGRAMS)
 def test_the_source_road_leaves_the_program_as_it_is(program: Program):
     checks.test_the_source_road_leaves_the_program_as_it_is(program)
 
 
-@needs_source
 @each(PROGRAMS)
 def test_the_source_road_agrees_with_differences(program: Program):
     checks.test_the_source_road_agrees_with_differences(program)
 
 
-@needs_source
 @each(PROGRAMS)
 def test_a_pullback_agrees_with_differences_each_time(program: Program):
     checks.test_a_pullback_agrees_with_differences_each_time(program)
 
 
-@needs_source
 @each(PROGRAMS)
 def test_forward_mode_agrees_with_differences(program: Program):
     checks.test_forward_mode_agrees_with_differences(program)
 
 
-@needs_source
 @each(SMOOTH)
 def test_reverse_over_reverse_agrees_with_differences(program: Program):
     checks.test_reverse_over_reverse_agrees_with_differences(program)
 
 
-@needs_source
 @each(SMOOTH)
 def test_forward_over_reverse_agrees_with_differences(program: Program):
     checks.test_forward_over_reverse_agrees_with_differences(program)

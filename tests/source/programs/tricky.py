@@ -573,7 +573,7 @@ def where_guarding_a_division(x):
     return np.sum(np.where(x > 0, 1.0 / safe, x**2))
 
 
-@program(np.array([0.0, 2.0]), second=False, tape=False)
+@program(np.array([-1.0, 2.0]), second=False, tape=False)
 def where_guarding_nothing(x):
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.sum(np.where(x > 0, np.log(x) / x, 3.0 * x))
