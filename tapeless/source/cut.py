@@ -88,7 +88,7 @@ def _with_own_buffers(front: Block, back: Block, values: tuple[Atom, ...]) -> tu
 
 
 def _written(block: Block) -> set[str]:
-    """What a block writes into, by this or another name: that of a view, of what a loop carries, of a branch."""
+    """What a block writes into, also under another name: a view, what a loop or branch hands on."""
     found = {name for s in walk(block) if isinstance(s, Let) and (name := written(s)) is not None}
     before = -1
     while len(found) != before:
