@@ -272,6 +272,8 @@ class Machine:
     def back(self, mark: int) -> None:
         """Forget the names handed out since the mark."""
         self.names.back(mark)
+        for name in self.found.free:  # found while reading, and still there
+            self.names.take(name)
         for old in [old for old, new in self.renamed.items() if not self.names.is_taken(new.name)]:
             del self.renamed[old]
 
