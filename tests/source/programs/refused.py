@@ -18,11 +18,7 @@ REFUSED: dict[str, tuple[str, ...]] = {
         "twice",
         "mixed",
     ),
-    "calls.a_partial_of_a_ufunc_chain": (
-        "primal",
-        "reverse",
-        "twice",
-    ),
+    "calls.a_partial_of_a_ufunc_chain": ("primal", "reverse", "twice", "mixed"),
     "calls.factorial_like_recursion": (
         "primal",
         "reverse",
@@ -31,11 +27,7 @@ REFUSED: dict[str, tuple[str, ...]] = {
         "twice",
         "mixed",
     ),
-    "calls.numpy_function_itself": (
-        "primal",
-        "reverse",
-        "twice",
-    ),
+    "calls.numpy_function_itself": ("primal", "reverse", "twice", "mixed"),
     "calls.recursion_depth_by_data": (
         "primal",
         "reverse",
@@ -326,12 +318,7 @@ REFUSED: dict[str, tuple[str, ...]] = {
         "twice",
         "mixed",
     ),
-    "writes.update_of_arguments_in_a_dict": (
-        "primal",
-        "reverse",
-        "pullback",
-        "twice",
-    ),
+    "writes.update_of_arguments_in_a_dict": ("primal", "reverse", "pullback", "twice", "mixed"),
     "writes.write_while_iterating_rows": (
         "primal",
         "reverse",
@@ -339,4 +326,12 @@ REFUSED: dict[str, tuple[str, ...]] = {
         "twice",
         "mixed",
     ),
+}
+
+# Ways that end in an error of another kind, or with a part missing: to be mended.
+BROKEN: dict[str, tuple[str, ...]] = {
+    "arithmetic.distance_in_plain_python": ("twice",),
+    "library.concatenations": ("primal", "reverse", "pullback", "twice", "mixed"),
+    "methods.swap_of_axes_in_a_loop": ("twice",),
+    "tuples_and_dicts.argument_changed_in_a_list": ("twice", "mixed"),
 }
