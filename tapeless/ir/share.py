@@ -158,7 +158,7 @@ class _Sharing:
     def _is_written(self, statement: Let) -> bool:
         return self.has_effects and not self._kinds(statement).isdisjoint(self.written)
 
-    def _kinds(self, statement: Let) -> set[int]:
+    def _kinds(self, statement: Let) -> set[int | None]:
         return {self.aliases.of(name) for name in statement.targets}
 
     def _write(self, *kinds: int) -> None:

@@ -38,8 +38,8 @@ class Memory:
 
     def renamed(self, old: str, new: str) -> None:
         """`new` takes the place of `old`."""
-        if old in self._other:
-            self._other[new] = self._other[old]
+        if self.may_be_shared(old):
+            self.share(Var(new), Var(old))  # not pointed anew: `old` may stand for `new` already
 
     def taint(self, name: str) -> None:
         """What varies is written into this memory."""
