@@ -66,6 +66,7 @@ def test_of_other_objects_nothing_is_known(value: object) -> None:
 def test_an_unknown_dtype_is_not_float64() -> None:
     assert Fact("array", None, (N,)) != Fact("array", FLOAT, (N,))
     assert join(Fact("array", None, (N,)), Fact("array", FLOAT, (N,)), "z").dtype is None
+    assert join(Fact("array", FLOAT, (N,)), Fact("array", None, (N,)), "z").dtype is None
 
 
 # join -------------------------------------------------------------------------------------------------

@@ -172,9 +172,10 @@ def augmented(op: Callable[..., Any], function: np.ufunc, left: Term, right: Ter
     fact = known_of(left)
     if fact.kind == "array":
         return fact
-    if fact.kind in ("scalar", "tuple") or fact.weak:
-        return binary(op, function, left, right)
-    return Fact("list") if fact.kind == "list" else UNKNOWN
+    if fact.kind == "list":
+        stays = known_of(right).kind in ("list", "tuple") or known_of(right).weak
+        return Fact("list") if stays else UNKNOWN
+    return binary(op, function, left, right) if fact.kind in ("scalar", "tuple") else UNKNOWN
 
 
 def operators() -> dict[Any, Callable[..., Result]]:

@@ -130,3 +130,9 @@ def test_names_of_any_length_stay_short_and_tell_lengths_apart() -> None:
     assert all(len(size.name) < 40 for size in long)
     assert len(set(long)) == 3
     assert derived("n.0+" * 60 + "1") == long[1]
+
+
+def test_lengths_that_cannot_be_one_are_known_not_to_be() -> None:
+    found = [product((N, S)), product((2, S)), total((N, N)), plus(S, 2), least(N, 2), minus(plus(N, 3), 1)]
+
+    assert [size.stretches for size in found if isinstance(size, Size)] == [False] * 6
