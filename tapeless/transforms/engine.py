@@ -13,8 +13,8 @@ def derive(
 ) -> Derived:
     """The derivative of `function(*values)` with respect to the parameters at the positions `wrt`.
 
-    The engine is loaded when the first derivative is asked for: it is as large as the rest of the library, and
-    who works with tensors never needs it.
+    The engine is loaded when the first derivative is asked for: it is as large as the rest of the library,
+    and who works with tensors never needs it.
     """
     pipeline = importlib.import_module("tapeless.source.pipeline")
     return pipeline.derive(function, names, values, wrt, form)

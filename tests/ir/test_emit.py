@@ -108,7 +108,9 @@ def test_a_constant_is_printed_as_one_writes_it_and_comes_back_the_same(value: A
     assert repr(found) == repr(value)
 
 
-@pytest.mark.parametrize("value", [[1], np.ones(2), np.longdouble(2), np.dtype([("a", "f4")]), np.dtype(">f4")])
+@pytest.mark.parametrize(
+    "value", [[1], np.ones(2), np.longdouble(2), np.dtype([("a", "f4")]), np.dtype(">f4")]
+)
 def test_a_constant_that_has_no_literal_is_the_object_itself(value: Any):
     program = Program("f", (), (), Return((Const(value),)))
 

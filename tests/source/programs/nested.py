@@ -70,7 +70,7 @@ def value_and_gradient_inside(x):
     return value * slope
 
 
-@program(0.7, tape=False)
+@program(2.5, tape=False)
 def newton_step_inside(x):
     f = lambda u: np.exp(u) - 2.0
     df = tapeless.grad(f)
