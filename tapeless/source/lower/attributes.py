@@ -76,7 +76,11 @@ def get_attribute(m: Machine, owner: Value, name: str) -> Value:
             )
             return m.take(key)
         case _:
-            raise m.refuse(f"the attribute {name}", "what stands before the dot has none")
+            raise m.refuse(
+                f"the attribute {name}",
+                "what stands before the dot has no attributes here",
+                "use an array or an object",
+            )
 
 
 def _of_class(m: Machine, owner: Value, name: str) -> Value:

@@ -170,7 +170,7 @@ def library_call(m: Machine, function: Any, args: Args, kwargs: Kwargs) -> Value
     if out == NOTHING:
         return value
     if not isinstance(out, Dyn):
-        raise m.refuse("this out=", "it is not an array")
+        raise m.refuse("this out=", "what it names is not an array", "write  y[...] = f(x)  instead")
     m.do(operator.setitem, [out, Known(Ellipsis), value])
     m.taint(out, value)
     return out
@@ -182,7 +182,9 @@ def _outer(m: Machine, ufunc: np.ufunc, args: list[Value]) -> Value:
     rank = len(fact.dims) if isinstance(fact, Fact) and fact.dims is not None else None
     if rank is None:
         raise m.refuse(
-            f"np.{ufunc.__name__}.outer", "how many axes its arguments have is not known beforehand"
+            f"np.{ufunc.__name__}.outer",
+            "how many axes its arguments have is not known beforehand",
+            "write a[:, None] * b",
         )
     index = Known((Ellipsis, *(None,) * rank))
     first = args[0] if not rank else m.let(operator.getitem, [args[0], index])
@@ -276,7 +278,11 @@ def call_method(m: Machine, bound: Bound, args: Args, kwargs: Kwargs) -> Value:
     if handler is not None:
         return handler(m, bound.owner, args, kwargs)
     if any(map(m.varies, [bound.owner, *args, *kwargs.values()])):
-        raise m.refuse(f"the method .{bound.name}", "there is no derivative rule for it")
+        raise m.refuse(
+            f"the method .{bound.name}",
+            "there is no derivative rule for it",
+            "call a NumPy function instead, or use values that are not differentiated",
+        )
     return opaque_method(m, bound.owner, bound.name, args, kwargs)
 
 

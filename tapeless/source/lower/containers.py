@@ -133,11 +133,19 @@ def dict_(m: Machine, args: Args, kwargs: Kwargs) -> Value:
         else:
             pairs = listed(m, args[0])
             if pairs is None:
-                raise m.refuse("this dict", "its items are not known beforehand")
+                raise m.refuse(
+                    "this dict",
+                    "its items are not known beforehand",
+                    "assign them one by one: d[key] = value",
+                )
             for pair in pairs:
                 key, value = get_item(m, pair, Known(0)), get_item(m, pair, Known(1))
                 if not isinstance(key, Known):
-                    raise m.refuse("this dict", "its keys are not known beforehand")
+                    raise m.refuse(
+                        "this dict",
+                        "its keys are not known beforehand",
+                        "assign its items one by one: d[key] = value",
+                    )
                 entries[key.value] = value
     return m.new(Entries(tuple((entries | dict(kwargs)).items())))
 

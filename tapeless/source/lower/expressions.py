@@ -224,7 +224,12 @@ def _items(m: Machine, elements: list[gast.AST]) -> list[Value]:
             continue
         items = listed(m, m.evaluate(element.value))
         if items is None:
-            raise m.refuse("this star", "how many items there are is not known beforehand", node=element)
+            raise m.refuse(
+                "this star",
+                "how many items there are is not known beforehand",
+                "pass the items one by one",
+                element,
+            )
         found.extend(items)
     return found
 
@@ -237,7 +242,9 @@ def dict_(m: Machine, tree: gast.Dict) -> Value:
             other = m.evaluate(value)
             content = m.content(other) if isinstance(other, Ref) else None
             if not isinstance(content, Entries):
-                raise m.refuse("this double star", "the keys are not known beforehand")
+                raise m.refuse(
+                    "this double star", "the keys are not known beforehand", "assign its items one by one"
+                )
             entries.update(content.entries)
             continue
         found = as_key(m.evaluate(key))
@@ -266,7 +273,9 @@ def call_(m: Machine, tree: gast.Call) -> Value:
             continue
         content = m.content(value) if isinstance(value, Ref) else None
         if not isinstance(content, Entries):
-            raise m.refuse("this double star", "the keywords are not known beforehand", node=keyword.value)
+            raise m.refuse(
+                "this double star", "the keywords are not known beforehand", "write them out", keyword.value
+            )
         kwargs.update(content.entries)
     m.node = tree
     return call(m, callee, args, kwargs)
@@ -277,7 +286,7 @@ def _callee(m: Machine, tree: gast.AST) -> Value:
     if not isinstance(tree, gast.Attribute):
         return m.evaluate(tree)
     owner = m.evaluate(tree.value)
-    m.calling = True
+    m.node, m.calling = tree, True
     try:
         return get_attribute(m, owner, tree.attr)
     finally:

@@ -66,7 +66,9 @@ def _extreme(function: Any, better: Any) -> Any:
         if not items:
             if default is not None:
                 return default
-            raise m.refuse(f"this {function.__name__}", "there is nothing to choose from")
+            raise m.refuse(
+                f"this {function.__name__}", "there is nothing to choose from", "give it a default"
+            )
         if keyed != NOTHING:
             return _by_key(m, items, keyed, better)
         if all(isinstance(item, Known) for item in items):
@@ -128,7 +130,7 @@ def sorted_(m: Machine, args: Args, kwargs: Kwargs) -> Value:
     descending = kwargs.get("reverse", Known(False))
     key = kwargs.get("key", NOTHING)
     if not isinstance(descending, Known):
-        raise m.refuse("this sorted", "its direction is not known beforehand")
+        raise m.refuse("this sorted", "its direction is not known beforehand", "write reverse=True or False")
     if items is not None:
         scores = items if key == NOTHING else [call(m, key, [item], {}) for item in items]
         if all(isinstance(score, Known) for score in scores):

@@ -57,7 +57,7 @@ def run(m: Machine, function: Value, args: Args, kwargs: Kwargs, spots: list[Spo
 
     fork = m.fork(read)
     if fork.dead:
-        raise m.refuse("this derivative", "the function always raises an exception")
+        raise m.refuse("this derivative", "the function always raises an exception", "return a number")
     result, aux = outcome[0], None
     if has_aux:
         if not isinstance(result, Tup) or len(result.items) != 2:
@@ -113,7 +113,9 @@ def pullback(m: Machine, ran: Ran) -> Pullback:
         program = _program(m, ran, m.atom(out))
     if program is None:
         _unmoved(m, ran)
-        raise m.refuse("this vjp", "what the function returns does not depend on its arguments")
+        raise m.refuse(
+            "this vjp", "what the function returns does not depend on its arguments", "use the value itself"
+        )
     first, second, facts = reverse_pair(program, m.facts, tuple(ran.leaves))
     taken = _write(m, first.body[:-1], facts, set(own_names(program.body)))
     _settle(m, ran)
@@ -137,7 +139,7 @@ def pullback(m: Machine, ran: Ran) -> Pullback:
 def pull(m: Machine, pulled: Pullback, args: Args, kwargs: Kwargs) -> Value:
     """A call of a pullback; in a loop, what the function's own loops kept is taken from copies."""
     if len(args) != 1 or kwargs:
-        raise m.refuse("this call", "a pullback takes one cotangent")
+        raise m.refuse("this call", "a pullback takes one cotangent", "write pullback(cotangent)")
     out, *arguments = pulled.args
     cotangent = _fitting(m, out, args[0], "the cotangent")
     own = dict.fromkeys(own_names(pulled.body))
@@ -278,7 +280,11 @@ def fitting(m: Machine, primals: Value, given: Value, title: str) -> Iterator[Va
         case Tup() | Ref():
             one, other = _parts(m, primals), _parts(m, given)
             if other is None or one is None or len(one) != len(other):
-                raise m.refuse(title, "it has another structure than what it belongs to")
+                raise m.refuse(
+                    title,
+                    "it has another structure than what it belongs to",
+                    "give it the structure of its primal",
+                )
             for a, b in zip(one, other, strict=True):
                 yield from fitting(m, a, b, title)
         case _:
@@ -297,7 +303,7 @@ def _fitting(m: Machine, model: Value, given: Value, title: str) -> Value:
     if isinstance(given, Known) and isinstance(given.value, int | float | complex):
         given = Known(float(given.value)) if isinstance(given.value, int) else given
     elif not isinstance(given, Dyn):
-        raise m.refuse(title, "it is neither a number nor an array")
+        raise m.refuse(title, "it is neither a number nor an array", "give it the shape of its primal")
     needed, found = _dims(m, model), _dims(m, given)
     if needed is not None and found is not None and len(needed) != len(found):
         raise m.refuse(

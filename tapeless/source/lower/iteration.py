@@ -61,7 +61,11 @@ def steps_of(m: Machine, value: Value) -> Steps:
                 return _indexed(m, value, value)
             return Steps(None, lambda k: get_item(m, value, k), opaque=value)
         case _:
-            raise m.refuse("this loop", "it goes through something that cannot be iterated")
+            raise m.refuse(
+                "this loop",
+                "it goes through something that cannot be iterated",
+                "loop over a list or an array",
+            )
 
 
 def _known_steps(m: Machine, value: Known) -> Steps:
@@ -71,7 +75,9 @@ def _known_steps(m: Machine, value: Known) -> Steps:
     try:
         items = list(value.value)
     except TypeError:
-        raise m.refuse("this loop", f"{type(value.value).__name__} cannot be iterated") from None
+        raise m.refuse(
+            "this loop", f"{type(value.value).__name__} cannot be iterated", "loop over a list"
+        ) from None
     if len(items) > 200:
         return Steps(None, opaque=value)
     return Steps(None, items=tuple([Known(item) for item in items]))

@@ -29,7 +29,7 @@ def lookup(m: Machine, name: str) -> Value:
                 m.missing(("name", frame.number, name))
                 raise m.refuse(f"the name {name}", "it may have no value yet here", "give it one before")
             if isinstance(value, Poison):
-                raise m.refuse(f"the name {name}", value.why)
+                raise m.refuse(f"the name {name}", value.why, "make it one kind of value on every way")
             return value
         if frame.outer is None:
             return external(m, frame, name)

@@ -85,7 +85,11 @@ class Loop:
             for key in conversions:
                 self._convert(key)
                 mark = self.m.names.mark()
-        raise self.m.refuse("this loop", "what its names hold does not settle down")
+        raise self.m.refuse(
+            "this loop",
+            "what its names hold is of another kind in each iteration",
+            "keep to one shape and type",
+        )
 
     def _once(self) -> Reading:
         m = self.m

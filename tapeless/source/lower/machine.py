@@ -166,14 +166,20 @@ class Machine:
             self.node = statement
             handler = STATEMENTS.get(type(statement))
             if handler is None:
-                raise self.refuse(f"the statement {type(statement).__name__}", "it cannot be differentiated")
+                raise self.refuse(
+                    f"the statement {type(statement).__name__}",
+                    "it is not read",
+                    "move it out of the function",
+                )
             handler(self, statement)
 
     def evaluate(self, tree: gast.AST) -> Value:
         outer, self.node = self.node, tree
         handler = EXPRESSIONS.get(type(tree))
         if handler is None:
-            raise self.refuse(f"the expression {type(tree).__name__}", "it cannot be differentiated")
+            raise self.refuse(
+                f"the expression {type(tree).__name__}", "it is not read", "move it out of the function"
+            )
         value = handler(self, tree)
         self.node = outer
         return value
@@ -205,7 +211,7 @@ class Machine:
             return Poison("no branch comes to its end")
         self.set(key, MISSING)
         if isinstance(value, Poison):
-            raise self.refuse("this expression", value.why)
+            raise self.refuse("this expression", value.why, "make it one kind of value on every way")
         return value
 
     def called(self, value: Value, name: str) -> Value:
@@ -316,7 +322,7 @@ class Machine:
             case Ref():
                 return self._container(value)
             case Poison():
-                raise self.refuse("this value", value.why)
+                raise self.refuse("this value", value.why, "make it one kind of value on every way")
             case Closure():
                 name = getattr(value.tree, "name", "the lambda")
                 raise self.refuse(
@@ -325,7 +331,11 @@ class Machine:
                     "call it here, or define it outside",
                 )
             case _:
-                raise self.refuse("this value", "it has no place in the generated program")
+                raise self.refuse(
+                    "this value",
+                    "it cannot be handed to code that is not read",
+                    "call it here, or pass what it holds",
+                )
 
     def _container(self, ref: Ref) -> Atom:
         content = self.content(ref)

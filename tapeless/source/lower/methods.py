@@ -266,7 +266,9 @@ def list_clear(m: Machine, owner: Value, args: Args, kwargs: Kwargs) -> Value:
 def list_index(m: Machine, owner: Value, args: Args, kwargs: Kwargs) -> Value:
     items = listed(m, owner)
     if items is None or not all(isinstance(value, Known) for value in (*items, *args)):
-        raise m.refuse("this method of a list", "it compares values that are not known beforehand")
+        raise m.refuse(
+            "this method of a list", "it compares values that are not known beforehand", "use an array"
+        )
     return Known(_values(items).index(_values(args)[0]))
 
 
@@ -274,7 +276,9 @@ def list_index(m: Machine, owner: Value, args: Args, kwargs: Kwargs) -> Value:
 def list_count(m: Machine, owner: Value, args: Args, kwargs: Kwargs) -> Value:
     items = listed(m, owner)
     if items is None or not all(isinstance(value, Known) for value in (*items, *args)):
-        raise m.refuse("this method of a list", "it compares values that are not known beforehand")
+        raise m.refuse(
+            "this method of a list", "it compares values that are not known beforehand", "use an array"
+        )
     return Known(_values(items).count(_values(args)[0]))
 
 
@@ -378,7 +382,9 @@ def setdefault(m: Machine, owner: Value, args: Args, kwargs: Kwargs) -> Value:
 def dict_pop(m: Machine, owner: Value, args: Args, kwargs: Kwargs) -> Value:
     content = m.content(owner) if isinstance(owner, Ref) else None
     if not isinstance(content, Entries) or not isinstance(args[0], Known) or content.atom is not None:
-        raise m.refuse("this pop", "whether the key is there is not known beforehand")
+        raise m.refuse(
+            "this pop", "whether the key is there is not known beforehand", "read the item: d[key]"
+        )
     entries = dict(content.entries)
     if args[0].value not in entries and len(args) < 2:
         raise m.refuse("this pop", f"the dict has no key {args[0].value!r} here")

@@ -54,7 +54,7 @@ def super_attribute(m: Machine, found: Super, name: str) -> Value:
             if isinstance(value, property) and value.fget is not None:
                 return m.call(m, Known(value.fget), [found.owner], {})
             break
-    raise m.refuse(f"super().{name}", "it is not a method of a parent class")
+    raise m.refuse(f"super().{name}", "it is not a method of a parent class", "call Parent.method(self, ...)")
 
 
 def _nothing() -> None:
@@ -230,5 +230,9 @@ def set_attribute(m: Machine, owner: Value, name: str, value: Value) -> None:
             "return the value instead",
         )
     if not isinstance(owner, Known | Dyn):
-        raise m.refuse(f"the assignment to .{name}", "what stands before the dot has no attributes")
+        raise m.refuse(
+            f"the assignment to .{name}",
+            "what stands before the dot has no attributes",
+            "use an object or a dict",
+        )
     m.do(setattr, [owner, Known(name), value])

@@ -102,7 +102,7 @@ def hasattr_(m: Machine, args: Args, kwargs: Kwargs) -> Value:
 @handles(getattr)
 def getattr_(m: Machine, args: Args, kwargs: Kwargs) -> Value:
     if not isinstance(args[1], Known):
-        raise m.refuse("this getattr", "the name is not known beforehand")
+        raise m.refuse("this getattr", "the name is not known beforehand", "write owner.name")
     if len(args) > 2 and hasattr_(m, args[:2], {}) == Known(False):
         return args[2]
     return get_attribute(m, args[0], args[1].value)
@@ -111,7 +111,7 @@ def getattr_(m: Machine, args: Args, kwargs: Kwargs) -> Value:
 @handles(setattr)
 def setattr_(m: Machine, args: Args, kwargs: Kwargs) -> Value:
     if not isinstance(args[1], Known):
-        raise m.refuse("this setattr", "the name is not known beforehand")
+        raise m.refuse("this setattr", "the name is not known beforehand", "write owner.name = value")
     set_attribute(m, args[0], args[1].value, args[2])
     return NOTHING
 

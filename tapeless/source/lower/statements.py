@@ -149,7 +149,7 @@ def assert_(m: Machine, tree: gast.Assert) -> None:
 @executes(gast.Raise)
 def raise_(m: Machine, tree: gast.Raise) -> None:
     if tree.exc is None:
-        raise m.refuse("a bare raise", "there is no exception in hand here")
+        raise m.refuse("a bare raise", "there is no exception in hand here", "raise one by its name")
     error = m.evaluate(tree.exc)
     _fail(m, error, *([m.evaluate(tree.cause)] if tree.cause is not None else []))
 
@@ -168,7 +168,7 @@ def delete(m: Machine, tree: gast.Delete) -> None:
         elif isinstance(target, gast.Subscript):
             _delete_item(m, m.evaluate(target.value), m.evaluate(target.slice))
         else:
-            raise m.refuse("this del", "only names and items can be deleted")
+            raise m.refuse("this del", "only names and items can be deleted", "leave it out")
 
 
 def _delete_item(m: Machine, base: Value, index: Value) -> None:

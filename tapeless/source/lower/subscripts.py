@@ -38,7 +38,9 @@ def get_item(m: Machine, base: Value, index: Value) -> Value:
         case Dyn():
             return wrap(m, m.let(operator.getitem, [base, index]))
         case _:
-            raise m.refuse("this index", "what stands before it is neither an array nor a container")
+            raise m.refuse(
+                "this index", "what stands before it has no items", "index an array, list, tuple or dict"
+            )
 
 
 def _item_of(m: Machine, base: Ref, index: Value) -> Value:
@@ -103,7 +105,9 @@ def set_item(m: Machine, base: Value, index: Value, value: Value) -> None:
         m.widen(base, value)
         return
     if not isinstance(base, Dyn):
-        raise m.refuse("this assignment", "what stands before the index cannot be written into")
+        raise m.refuse(
+            "this assignment", "what stands before the index cannot be written into", "use an array or a list"
+        )
     m.do(operator.setitem, [base, index, value])
     m.taint(base, value)
 
@@ -126,7 +130,7 @@ def runtime(m: Machine, base: Ref, *, to_write: bool = False) -> Dyn:
     if isinstance(content, Runtime):
         return content.value
     if not isinstance(content, Items | Entries):
-        raise m.refuse("this object", "it is used as a container")
+        raise m.refuse("this object", "it is used as a container", "use a list or a dict")
     made = as_runtime(m, content)
     m.store(base, Runtime(made))
     return made

@@ -42,7 +42,9 @@ def bind(m: Machine, target: Any, value: Value) -> None:
         case gast.Starred():
             bind(m, target.value, value)
         case _:
-            raise m.refuse("this target", "nothing can be assigned to it")
+            raise m.refuse(
+                "this target", "nothing can be assigned to it", "assign to a name, an item or an attribute"
+            )
 
 
 def _unpack(m: Machine, target: Any, value: Value) -> None:
