@@ -9,7 +9,6 @@ from dataclasses import is_dataclass, replace
 from typing import Any, TypeVar
 
 import gast
-import numpy as np
 
 from tapeless.errors import TransformError, transform_error
 from tapeless.ir.names import Names
@@ -22,12 +21,11 @@ from tapeless.ir.program import (
     build_dict,
     build_list,
     build_tuple,
-    join_text,
     same,
 )
-from tapeless.rules import table
 from tapeless.source.facts import UNKNOWN, Fact, join
 from tapeless.source.infer import infer
+from tapeless.source.lower.discrete import is_constant
 from tapeless.source.lower.memory import VIEWS, Memory
 from tapeless.source.lower.notes import Findings, Fork, Key, UnboundError
 from tapeless.source.lower.values import (
@@ -50,11 +48,6 @@ from tapeless.source.lower.values import (
 )
 from tapeless.source.parse import Source
 
-# What gives no number that a derivative could flow through.
-TEXT_AND_TYPES = frozenset(
-    {np.shape, range, slice, len, format, join_text, str, repr, ascii, print, isinstance, hasattr, type, bool}
-    | {int, str.join, str.format, operator.not_, operator.is_, operator.is_not, operator.contains, round}
-)
 T = TypeVar("T")
 MISSING: Any = object()
 
@@ -250,7 +243,7 @@ class Machine:
         varies = any(map(self.varies, args)) or any(map(self.varies, kwargs.values()))
         atoms = tuple([self.atom(arg) for arg in args])
         keywords = tuple([(name, self.atom(value)) for name, value in kwargs.items()])
-        if varies and _is_constant(op):
+        if varies and is_constant(op):
             varies = False
         if isinstance(result, tuple) and len(result) == 1:
             result = Fact("tuple", items=result)
@@ -450,8 +443,3 @@ def is_temporary(name: str) -> bool:
 def _dyn(name: str, fact: Fact, varies: bool) -> Dyn:
     discrete = fact.dtype is not None and fact.dtype.kind not in "fc"
     return Dyn(Var(name), fact, varies and not discrete and fact.kind not in ("slice", "dict"))
-
-
-def _is_constant(op: Callable[..., Any]) -> bool:
-    rule = table.find(op)
-    return (rule is not None and rule.kind == "constant") or op in TEXT_AND_TYPES
