@@ -1,0 +1,1 @@
+"""Random programs, written as text, differentiated in every way."""
