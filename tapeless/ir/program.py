@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 
@@ -237,6 +237,13 @@ def walk(block: Block) -> Iterator[Statement]:
             waiting.extend(reversed(part))
 
 
+def straight(block: Block) -> tuple[Let, ...]:
+    """The statements of a block that neither branches nor loops."""
+    lets = tuple([statement for statement in block if isinstance(statement, Let)])
+    assert len(lets) == len(block)
+    return lets
+
+
 def names_of(program: Program) -> set[str]:
     """Every name that stands for something in the program."""
     own = {name for statement in walk(program.body) for name in (*defined(statement), *inner(statement))}
@@ -353,13 +360,14 @@ def take_last(items: list[Any], count: int) -> list[Any]:
 
 def sum_of(a: Any, b: Any) -> Any:
     """The sum of two numbers or arrays, or of two containers of one structure, item by item."""
-    if isinstance(a, dict):
-        return {key: sum_of(item, b[key]) for key, item in a.items()}
-    if isinstance(a, tuple) and hasattr(a, "_fields"):
-        return type(a)(*[sum_of(x, y) for x, y in zip(a, b, strict=True)])
-    if isinstance(a, list | tuple):
-        return type(a)([sum_of(x, y) for x, y in zip(a, b, strict=True)])
-    return a + b
+    kind: Any = a.__class__
+    if issubclass(kind, dict):
+        return {key: sum_of(a[key], b[key]) for key in a}
+    if not issubclass(kind, list | tuple):
+        return a + b
+    items = [sum_of(x, y) for x, y in zip(a, b, strict=True)]
+    build = cast(Any, kind)
+    return build(*items) if hasattr(build, "_fields") else build(items)
 
 
 def add_part(whole: Any, index: Any, value: Any) -> None:

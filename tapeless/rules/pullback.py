@@ -29,7 +29,7 @@ from tapeless.ir.emit import emit, load
 from tapeless.ir.lower import environment, lower
 from tapeless.ir.names import Names
 from tapeless.ir.passes import drop_dead, rename, renamed, share
-from tapeless.ir.program import Argument, Atom, Const, Let, Program, Return, Star, Var, reads
+from tapeless.ir.program import Argument, Atom, Const, Let, Program, Return, Star, Var, reads, straight
 from tapeless.ir.trees import Missing, find
 from tapeless.rules.support import as_dtype, dtype_of, layout_of, unbroadcast
 from tapeless.rules.table import Rule, on_arrays
@@ -142,7 +142,7 @@ def forward_program(rule: Rule) -> Program:
 
 def is_inlined(rule: Rule) -> bool:
     """Whether the rule's own statements are cut and inlined, rather than called whole."""
-    return not any(statement.op is rule.derivative for statement in derivative_program(rule).body)
+    return not any(statement.op is rule.derivative for statement in straight(derivative_program(rule).body))
 
 
 def cotangent_count(rule: Rule) -> int:
@@ -189,8 +189,8 @@ def _syntax_tree(function: Callable[..., Any]) -> gast.FunctionDef | gast.Lambda
 
 def _slice(rule: Rule, needs: tuple[bool, ...], fits: tuple[int, ...]) -> Pullback:
     program = derivative_program(rule)
-    names = Names([*program.params, "g", *(t for s in program.body for t in s.targets)])
-    body = list(program.body)
+    body = list(straight(program.body))
+    names = Names([*program.params, "g", *(t for s in body for t in s.targets)])
 
     def let(hint: str, op: Callable[..., Any], *args: Atom) -> Var:
         name = names.fresh(hint)
@@ -219,8 +219,8 @@ def _slice(rule: Rule, needs: tuple[bool, ...], fits: tuple[int, ...]) -> Pullba
 
 def _sum_of_products(rule: Rule, needs: tuple[bool, ...]) -> Pullback:
     program = derivative_program(rule)
-    names = Names([*program.params, *(t for s in program.body for t in s.targets)])
-    body = list(program.body)
+    body = list(straight(program.body))
+    names = Names([*program.params, *(t for s in body for t in s.targets)])
 
     def let(hint: str, op: Callable[..., Any], *args: Atom) -> Var:
         name = names.fresh(hint)
@@ -254,13 +254,14 @@ def _times(let: Callable[..., Var], g: Atom, partial: Atom, program: Program) ->
         if partial.value == -1.0:
             return let("c", operator.neg, g)
         return let("c", operator.mul, g, partial)
-    made = next((s for s in program.body if s.targets == (partial.name,)), None)
-    if made is not None and made.op in (operator.truediv, np.true_divide) and made.args[0] == Const(1.0):
-        return let("c", made.op, g, made.args[1])
-    if made is not None and made.op is operator.neg and isinstance(made.args[0], Var):
-        return let("c", operator.neg, _times(let, g, made.args[0], program))
-    if made is not None and made.op is np.where and any(isinstance(arg, Const) for arg in made.args[1:]):
-        condition, *choices = [arg for arg in made.args if not isinstance(arg, Star)]
+    made = next((s for s in straight(program.body) if s.targets == (partial.name,)), None)
+    args = [] if made is None else [arg for arg in made.args if not isinstance(arg, Star)]
+    if made is not None and made.op in (operator.truediv, np.true_divide) and args[0] == Const(1.0):
+        return let("c", made.op, g, args[1])
+    if made is not None and made.op is operator.neg and isinstance(args[0], Var):
+        return let("c", operator.neg, _times(let, g, args[0], program))
+    if made is not None and made.op is np.where and any(isinstance(arg, Const) for arg in args[1:]):
+        condition, *choices = args
         chosen = [choice if choice == Const(0.0) else _times(let, g, choice, program) for choice in choices]
         return let("c", np.where, condition, *chosen)
     return let("c", operator.mul, g, partial)
@@ -272,7 +273,7 @@ def _with_residuals(program: Program, rule: Rule, lead: tuple[str, ...], needs: 
     residuals: dict[str, Residual] = {}
     others: dict[str, Var] = {}
     body: list[Let] = []
-    for statement in program.body:
+    for statement in straight(program.body):
         source = statement.args[0] if statement.args else None
         if _reads_shape_only(statement) and isinstance(source, Var) and source.name in positions:
             how = statement.op

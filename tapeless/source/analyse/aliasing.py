@@ -113,7 +113,7 @@ class Aliasing:
 
     def is_written_later(self, name: str, scope: int, position: int) -> bool:
         """Whether what is read of a name at a position in a scope is overwritten at some time after."""
-        for site in self.of(name):
+        for site in self._now_and_aged(name):
             outer = site[1] if self.outline.is_within(scope, site[1]) else ROOT
             loop = self.outline.loop_around(scope, outer)
             start = position if loop is None else loop.start - 1
@@ -132,7 +132,17 @@ class Aliasing:
         return False
 
     def is_ever_written(self, name: str) -> bool:
-        return any(site in self.writes for site in self.of(name))
+        return any(site in self.writes for site in self._now_and_aged(name))
+
+    def _now_and_aged(self, name: str) -> list[Site]:
+        """The storage of a name, and what carries call it in later rounds and after the loop."""
+        found: list[Site] = []
+        for made, scope in sorted(self.of(name)):
+            found.append((made, scope))
+            while scope != ROOT:
+                scope = self.outline.scopes[scope].parent
+                found.append((made, scope))
+        return found
 
 
 def aliasing(program: Program, facts: dict[str, Fact], found: Outline) -> Aliasing:

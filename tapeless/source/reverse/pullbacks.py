@@ -176,7 +176,7 @@ def _fit(frame: Frame, rule: Rule, value: Any, let: Let) -> int:
 def _same_dtype(fact: Fact, out: Fact) -> bool:
     if fact.dtype is None or out.dtype is None:
         return False
-    return fact.dtype == out.dtype or (fact.weak and fact.dtype.kind != "c" and out.dtype.kind == "f")
+    return fact.dtype == out.dtype or (fact.weak is True and fact.dtype.kind != "c" and out.dtype.kind == "f")
 
 
 def _same_dims(fact: Fact, out: Fact) -> bool:
