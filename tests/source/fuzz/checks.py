@@ -56,7 +56,7 @@ def agree(text: str, *, second: bool, tape: bool = True) -> str | None:
     """
     program = program_of(text)
     value = plain(program)
-    if not np.isfinite(value.value) or abs(value.value) > 1e3:
+    if type(value.value) is int or not np.isfinite(value.value) or abs(value.value) > 1e3:
         reject()
     expected = _sure(program, text)
     try:

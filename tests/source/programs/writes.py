@@ -717,3 +717,28 @@ def delete_a_name(x):
     z = y + 1
     del y
     return np.sum(z**2)
+
+
+@program(V)
+def written_after_the_loop_that_made_it(x):
+    y = x
+    for k in range(2):
+        y = np.tanh(y * np.cos(x))
+    y[0] *= 0.5
+    return np.sum(y)
+
+
+@program(V)
+def written_in_the_round_after_it_was_made(x):
+    y = np.tanh(x)
+    for k in range(3):
+        y[0] *= 0.5
+        y = np.tanh(y * np.cos(x))
+    return np.sum(y)
+
+
+@program(V)
+def written_before_what_it_was_made_as_is_made_again(x):
+    y = np.sin(x)
+    y[-1] = np.sin(np.sum(y * y))
+    return np.sum(y * np.cos(x)) + np.sum(np.sin(x) * x)
