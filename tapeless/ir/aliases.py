@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from tapeless.ir.effects import written
+from tapeless.ir.procedures import Procedure
 from tapeless.ir.program import (
     UNDEFINED,
     Argument,
@@ -308,6 +309,9 @@ def _mixture(found: Aliases, statement: Let, is_library: bool) -> None:
     for name in statement.targets:
         for argument in arguments:
             _hold(found, name, argument, found.mix)
+    if isinstance(statement.op, Procedure):
+        for name in statement.targets[1:]:
+            found.join(statement.targets[0], name)
     if not is_library:
         for name in (*statement.targets, *_names(arguments)):
             found.give_out(name)

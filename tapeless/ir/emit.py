@@ -7,7 +7,7 @@ import itertools
 import linecache
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import gast
@@ -15,6 +15,8 @@ import gast
 from tapeless.ir.choices import choose
 from tapeless.ir.fold import WIDTH
 from tapeless.ir.hoist import keep_early
+from tapeless.ir.names import Names
+from tapeless.ir.procedures import Procedure
 from tapeless.ir.program import Program
 from tapeless.ir.references import Globals
 from tapeless.ir.rewind import rewind
@@ -43,6 +45,7 @@ class Layout:
 
 
 PLAIN = Layout()
+NO_PROCEDURES: Mapping[Procedure, Program] = {}
 
 
 class Emitted(NamedTuple):
@@ -53,8 +56,10 @@ class Emitted(NamedTuple):
     lines: tuple[int, ...]
 
 
-def emit(program: Program, layout: Layout = PLAIN) -> Emitted:
-    """The program's source.
+def emit(
+    program: Program, layout: Layout = PLAIN, procedures: Mapping[Procedure, Program] = NO_PROCEDURES
+) -> Emitted:
+    """The program's source, and below it those of the procedures that it calls.
 
     >>> import operator
     >>> import numpy as np
@@ -64,24 +69,33 @@ def emit(program: Program, layout: Layout = PLAIN) -> Emitted:
     def f(x):
         return np.sin(x) * x
     """
-    return emit_all([program], [layout])
+    return emit_all([program, *procedures.values()], [layout, *[PLAIN] * len(procedures)], tuple(procedures))
 
 
-def emit_all(programs: Sequence[Program], layouts: Sequence[Layout] | None = None) -> Emitted:
-    """The source of several functions in one module."""
+def emit_all(
+    programs: Sequence[Program],
+    layouts: Sequence[Layout] | None = None,
+    procedures: Sequence[Procedure] = (),
+) -> Emitted:
+    """The source of several functions in one module; the last of them are those of the procedures."""
     layouts = layouts if layouts is not None else [PLAIN] * len(programs)
     arranged = [choose(keep_early(rewind(program))) for program in programs]
     both = zip(arranged, layouts, strict=True)
     named = [name_values(program, layout.own_names) for program, layout in both]
-    taken = {"_", *(program.name for program in programs)}
+    taken = {"_", *(program.name for program in programs[: len(programs) - len(procedures)])}
     for program, naming in zip(arranged, named, strict=True):
         taken.update(program.params, program.free, naming.called.values(), [naming.spare])
-    known = Globals(taken)
+    names = Names(taken)
+    titles = [program.name for program in programs[: len(programs) - len(procedures)]]
+    titles += [names.fresh(procedure.name) for procedure in procedures]
+    known = Globals({*taken, *titles})
+    for procedure, title in zip(procedures, titles[len(titles) - len(procedures) :], strict=True):
+        known.bind(procedure, title)
     text: list[str] = []
     lines: list[int] = []
-    for program, naming, layout in zip(arranged, named, layouts, strict=True):
+    for program, title, naming, layout in zip(arranged, titles, named, layouts, strict=True):
         gap = ["", ""] if text else []
-        head = [*gap, *_head(program, layout)]
+        head = [*gap, *_head(replace(program, name=title), layout)]
         body, body_lines = _printed(write(program, naming, known), layout)
         text += [*head, *body]
         lines += [*[0] * len(head), *body_lines]

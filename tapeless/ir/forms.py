@@ -22,7 +22,7 @@ OPERATORS: dict[Any, tuple[str, type[Any]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Choice:
     """The operation `then if test else orelse`, of which only one side is computed.
 

@@ -36,6 +36,10 @@ class Globals:
         tree = self._literal(value) or self._dotted(value)
         return name(self.named(value)) if tree is None else tree
 
+    def bind(self, value: Any, found: str) -> None:
+        """A name that the source itself defines stands for the value."""
+        self._by_identity[id(value)] = found
+
     def named(self, value: Any, wanted: str = "") -> str:
         """A global name for `value` that stands for nothing else in the function."""
         known = self._by_identity.get(id(value))

@@ -13,6 +13,7 @@ from typing import Any
 from tapeless.errors import transform_error
 from tapeless.ir.emit import Layout, emit
 from tapeless.ir.names import Names
+from tapeless.ir.procedures import Procedure, reachable
 from tapeless.ir.program import Atom, Const, Let, Program, Return, Var, build_tuple, names_of, walk
 from tapeless.rules.table import on_arrays
 from tapeless.source.analyse.refusals import Refused
@@ -237,7 +238,8 @@ def _loaded(course: Course, programs: dict[str, Program]) -> tuple[dict[str, Any
     functions: dict[str, Any] = {}
     around = contexts(course.lowered.found.errstate, course.lowered.found.contexts)
     for role, program in programs.items():
-        made = emit(program, _layout(course, role))
+        procedures = reachable(program, _simplified)
+        made = emit(program, _layout(course, role), procedures)
         text, modules = within(made.source, around, made.globals)
         filename = f"<tapeless {program.name} {next(_serial)}>"
         linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
@@ -246,6 +248,11 @@ def _loaded(course: Course, programs: dict[str, Program]) -> tuple[dict[str, Any
         exec(compile(text, filename, "exec"), scope)
         sources[role], functions[role] = text, scope[program.name]
     return functions, sources
+
+
+def _simplified(procedure: Procedure) -> Program:
+    assert procedure.program is not None
+    return simplify(procedure.program, procedure.facts)
 
 
 def _layout(course: Course, role: str) -> Layout:

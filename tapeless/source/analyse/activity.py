@@ -132,8 +132,15 @@ def activity(
         useful.mark(name)
     _settle(useful, statements[::-1])
     active = frozenset(varied.names & useful.names)
-    kept = frozenset(varied.places & useful.places)
+    kept = _kept(varied.places, useful.places)
     return Activity(active, frozenset(varied.names), frozenset(useful.names), kept)
+
+
+def _kept(varied: set[tuple[Site, int]], useful: set[tuple[Site, int]]) -> frozenset[tuple[Site, int]]:
+    """Places of stacks that are both; of a stack that another program fills or empties, all are."""
+    crossing = {site for site, place in varied | useful if place == WHOLE}
+    both = {site for site, _ in varied} & {site for site, _ in useful}
+    return frozenset((varied & useful) | {(site, WHOLE) for site in crossing & both})
 
 
 def shielded(program: Program, facts: dict[str, Fact], aliases: Aliasing, active: Activity) -> frozenset[str]:
@@ -155,6 +162,7 @@ def shielded(program: Program, facts: dict[str, Fact], aliases: Aliasing, active
 
 
 def _settle(marks: _Marks, statements: list[Statement]) -> None:
+    marks.made = {s.targets[0] for s in statements if isinstance(s, Let) and s.op is ir.new_stack}
     marks.changed = True
     while marks.changed:
         marks.changed = False
@@ -172,6 +180,7 @@ class _Marks:
         self.sharing: dict[object, list[str]] = {}
         # What stacks keep: the stack, and which of the values that are pushed together.
         self.places: set[tuple[Site, int]] = set()
+        self.made: set[str] = set()  # the stacks that are made here
         self.changed = False
         for name, sites in aliases.sites.items():
             for site in sites:
@@ -250,6 +259,8 @@ class _Varied(_Marks):
                     self.mark_storage(named(stack) or "")
                     self.mark_place(stack, position)
             return
+        if any(site[0] not in self.made for site in self.aliases.of(named(stack) or "")):
+            self.mark_place(stack, WHOLE)  # it comes from outside: nobody knows what was pushed
         for position, name in enumerate(let.targets):
             if len(let.targets) == 1 or self.has_place(stack, position):
                 self.mark(name)
@@ -296,6 +307,8 @@ class _Useful(_Marks):
             return
         self._mark_atoms(ir.atoms(let))
         for name in ir.reads(let):
+            if self.facts.get(name, UNKNOWN).kind == "stack":
+                self.mark_place(ir.Var(name), WHOLE)
             if self.aliases.is_ever_written(name):
                 self.mark_storage(name)
 

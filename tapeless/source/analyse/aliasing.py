@@ -12,6 +12,7 @@ import numpy as np
 
 from tapeless.ir import program as ir
 from tapeless.ir.effects import written
+from tapeless.ir.procedures import Procedure
 from tapeless.ir.program import Argument, Atom, For, If, Let, Program, Statement, Var, While, named, walk
 from tapeless.rules import support, table
 from tapeless.source.analyse.outline import ROOT, Outline
@@ -102,6 +103,16 @@ class Aliasing:
     def of(self, name: str) -> Sites:
         return self.sites.get(name, NOTHING)
 
+    def within(self, name: str) -> Sites:
+        """The storage of a name, of what it holds, and of what that holds."""
+        found = set(self.of(name))
+        waiting = list(found)
+        while waiting:
+            new = self.contents.get(waiting.pop(), NOTHING) - found
+            found.update(new)
+            waiting.extend(new)
+        return frozenset(found)
+
     def is_written_between(self, name: str, after: int, until: int) -> bool:
         """Whether the storage of a name is written after one position, at another at the latest."""
         for site in self.of(name):
@@ -111,9 +122,12 @@ class Aliasing:
                 return True
         return False
 
-    def is_written_later(self, name: str, scope: int, position: int) -> bool:
-        """Whether what is read of a name at a position in a scope is overwritten at some time after."""
-        for site in self._now_and_aged(name):
+    def is_written_later(self, name: str, scope: int, position: int, *, deep: bool = False) -> bool:
+        """Whether what is read of a name at a position in a scope is overwritten at some time after.
+
+        With `deep`, what it holds counts too.
+        """
+        for site in self._now_and_aged(self.within(name) if deep else self.of(name)):
             outer = site[1] if self.outline.is_within(scope, site[1]) else ROOT
             loop = self.outline.loop_around(scope, outer)
             start = position if loop is None else loop.start - 1
@@ -132,12 +146,12 @@ class Aliasing:
         return False
 
     def is_ever_written(self, name: str) -> bool:
-        return any(site in self.writes for site in self._now_and_aged(name))
+        return any(site in self.writes for site in self._now_and_aged(self.of(name)))
 
-    def _now_and_aged(self, name: str) -> list[Site]:
-        """The storage of a name, and what carries call it in later rounds and after the loop."""
+    def _now_and_aged(self, sites: Sites) -> list[Site]:
+        """Storage, and what carries call it in later rounds and after the loop."""
         found: list[Site] = []
-        for made, scope in sorted(self.of(name)):
+        for made, scope in sorted(sites):
             found.append((made, scope))
             while scope != ROOT:
                 scope = self.outline.scopes[scope].parent
@@ -250,7 +264,7 @@ class _Flow:
         if not let.targets:
             return
         sites = self._result(let)
-        if len(let.targets) > 1:
+        if len(let.targets) > 1 and not isinstance(let.op, Procedure):
             sites = self._contents(sites)
         for target in let.targets:
             self._add(target, sites)

@@ -12,6 +12,7 @@ import operator
 from dataclasses import replace
 
 from tapeless.ir.effects import written
+from tapeless.ir.procedures import Procedure
 from tapeless.ir.program import (
     Atom,
     Block,
@@ -28,6 +29,7 @@ from tapeless.ir.program import (
 )
 from tapeless.source.facts import INT, Fact
 from tapeless.source.forward.calls import through_call
+from tapeless.source.forward.recursion import through_procedure
 from tapeless.source.forward.work import Work, is_undefined
 from tapeless.source.forward.writes import through_write
 
@@ -50,6 +52,9 @@ def forward_block(work: Work, block: Block) -> None:
 
 
 def _let(work: Work, let: Let) -> None:
+    if isinstance(let.op, Procedure) and _has_tangent(work, let):
+        through_procedure(work, let, work.forward)
+        return
     work.out.append(let)
     target = written(let)
     if target is not None:
@@ -62,6 +67,13 @@ def _let(work: Work, let: Let) -> None:
             work.own_given(name)
     elif any(work.carries(name) for name in let.targets):
         through_call(work, let)
+
+
+def _has_tangent(work: Work, let: Let) -> bool:
+    """Whether tangents go into a call and come out of it."""
+    if any(name in work.wrt for name in let.targets):  # whose tangents are parameters
+        return False
+    return any(map(work.carries, let.targets)) and any(map(work.carries, let.args))
 
 
 def _without(work: Work, let: Let) -> None:

@@ -24,6 +24,7 @@ def forward(
                                 return y, ty
     """
     work = Work(program, facts, wrt)
+    work.forward = forward
     params = [work.fresh("t" + name, tangent_fact(work.fact(name))) for name in wrt]
     work.tangents.update({name: Var(param) for name, param in zip(wrt, params, strict=True)})
     for name in (*program.free, *program.params):

@@ -78,6 +78,7 @@ class Work:
         self.is_plain = all(map(_is_plain, self.facts.values())) and not _names_dtypes(self.program)
         self.reshapes = any(isinstance(s, Let) and s.op in RESHAPING for s in walk(self.program.body))
         self.tangents: dict[str, Atom] = {}
+        self.forward: Any = None  # differentiates the programs of procedures
         self.out: list[Statement] = []
         self.statement: Statement | None = None
 

@@ -23,7 +23,10 @@ from tapeless.source.lower.contexts import note_decorators
 from tapeless.source.lower.control import branch
 from tapeless.source.lower.lookup import classify, is_library
 from tapeless.source.lower.machine import MISSING, Machine
+from tapeless.source.lower.notes import UnendingError
 from tapeless.source.lower.objects import class_attribute, instantiate
+from tapeless.source.lower.outlines import Same, outline_of
+from tapeless.source.lower.recursion import RecursionFoundError, call_procedure
 from tapeless.source.lower.subscripts import wrap
 from tapeless.source.lower.trees import Reading, reading_of
 from tapeless.source.lower.values import (
@@ -225,7 +228,7 @@ def python_call(m: Machine, function: Any, args: Args, kwargs: Kwargs) -> Value:
         return opaque_call(m, function, args, kwargs)
     if varying:
         return inline(m, function, args, kwargs)
-    if getattr(function, "__code__", None) in [code for code, _ in m.active]:
+    if getattr(function, "__code__", None) in [one[0].value for one in m.active if one[0] != "wide"]:
         return opaque_call(m, function, args, kwargs)  # recursion: it runs as it is
     mark = m.names.mark()
     result: list[Value] = [NOTHING]
@@ -238,6 +241,8 @@ def python_call(m: Machine, function: Any, args: Args, kwargs: Kwargs) -> Value:
     except TransformError:
         m.back(mark)
         return opaque_call(m, function, args, kwargs)
+    if fork.dead and m.recursions.is_guessing:
+        raise UnendingError
     m.join_fork(fork)
     return result[0]
 
@@ -318,18 +323,35 @@ def kind_of(m: Machine, owner: Value) -> str:
 
 
 def inline(m: Machine, function: Any, args: Args, kwargs: Kwargs) -> Value:
-    """The statements of a Python function in the place of its call."""
+    """The statements of a Python function in the place of its call; a call of a procedure if it recurs."""
     closure = function if isinstance(function, Closure) else None
-    identity = closure.tree if closure is not None else getattr(function, "__code__", function)
-    call_of = (identity, tuple([_outline(m, value) for value in (*args, *kwargs.values())]))
-    if call_of in m.active or m.depth >= DEEPEST:
-        raise m.refuse(
-            "this call",
-            "the function calls itself, and only the running program knows how often",
-            "use a loop",
-        )
+    identity = Same(closure.tree if closure is not None else getattr(function, "__code__", function))
+    values = [*args, *kwargs.values()]
+    call_of = (identity, *kwargs, *[outline_of(m, value) for value in values])
+    wide = ("wide", identity, *kwargs, *[outline_of(m, value, wide=True) for value in values])
+    is_wide = ("wide", identity) in m.recursions.wanted
     reading = reading_of(closure or function, m.frame)
     note_decorators(m, function)
+    if is_wide or call_of in m.recursions.wanted:
+        names = [arg.id for arg in [*reading.tree.args.posonlyargs, *reading.tree.args.args]]
+        title = getattr(reading.tree, "name", "recursion")
+
+        def read(m: Machine, args: Args, kwargs: Kwargs) -> Value:
+            return _inlined(m, reading, closure, wide if is_wide else call_of, args, kwargs)
+
+        return call_procedure(m, wide if is_wide else call_of, function, names, args, kwargs, read, title)
+    if call_of in m.active:
+        raise RecursionFoundError(call_of)
+    if m.depth >= DEEPEST:
+        if any(other[0] == identity for other in m.active):
+            raise RecursionFoundError(("wide", identity))
+        raise m.refuse("this call", f"functions call each other {DEEPEST} deep here", "use a loop")
+    return _inlined(m, reading, closure, call_of, args, kwargs)
+
+
+def _inlined(
+    m: Machine, reading: Reading, closure: Closure | None, call_of: Any, args: Args, kwargs: Kwargs
+) -> Value:
     m.frames += 1
     outer = closure.frame if closure is not None else None
     frame = Frame(
@@ -352,22 +374,6 @@ def inline(m: Machine, function: Any, args: Args, kwargs: Kwargs) -> Value:
         title = getattr(reading.tree, "name", "<lambda>")
         if caller is not None:
             m.found.inlined[title] = m.found.inlined.get(title, 0) + 1
-
-
-def _outline(m: Machine, value: Value) -> Any:
-    """What must differ from call to call for a recursion to have an end that is known beforehand."""
-    match value:
-        case Known():
-            return ("known", type(value.value), repr(value.value))
-        case Dyn():
-            rank = None if value.fact.dims is None else len(value.fact.dims)
-            return (value.fact.kind, str(value.fact.dtype), rank)
-        case Tup():
-            return tuple([_outline(m, item) for item in value.items])
-        case Ref():
-            return tuple([_outline(m, item) for item in m.parts(value)])
-        case _:
-            return id(value)
 
 
 def _bind(

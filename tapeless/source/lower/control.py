@@ -10,7 +10,7 @@ from tapeless.errors import LoweringError
 from tapeless.ir.program import UNDEFINED, Atom, Const, If, Phi, Var, build_dict, build_list
 from tapeless.source.facts import Fact, fact_of_constant, join
 from tapeless.source.lower.machine import MISSING, Machine
-from tapeless.source.lower.notes import Fork
+from tapeless.source.lower.notes import Fork, UnendingError
 from tapeless.source.lower.values import (
     Choice,
     Closure,
@@ -42,6 +42,8 @@ def branch(m: Machine, test: Value, then: Callable[[], object], orelse: Callable
         (then if decided else orelse)()
         return
     first, second = m.fork(then), m.fork(orelse)
+    if first.dead and second.dead and m.recursions.is_guessing:
+        raise UnendingError
     merge(m, decided, first, second)
 
 

@@ -25,9 +25,10 @@ from tapeless.ir.program import (
 )
 from tapeless.source.facts import UNKNOWN, Fact, join
 from tapeless.source.infer import infer
+from tapeless.source.lower.beings import Recursions
 from tapeless.source.lower.discrete import is_constant
 from tapeless.source.lower.memory import VIEWS, Memory
-from tapeless.source.lower.notes import Findings, Fork, Key, UnboundError
+from tapeless.source.lower.notes import Findings, Fork, Key, UnboundError, UnendingError
 from tapeless.source.lower.values import (
     Closure,
     Content,
@@ -88,6 +89,7 @@ class Machine:
         self.call: Callable[[Machine, Value, Sequence[Value], Mapping[str, Value]], Value]
         self.method: Callable[[Value, str], Value]
         self.renamed: dict[str, Var] = {}  # names that statements still read, and what they are called now
+        self.recursions = Recursions()
         self.loops: list[Any] = []  # the loops whose bodies are being read, innermost last
         self.calling = False  # whether the attribute that is being read is called at once
         self.memory = Memory()
@@ -123,7 +125,10 @@ class Machine:
         before = self.undo, self.block, self.dead
         self.undo, self.block, self.dead = {}, [], False
         try:
-            run()
+            try:
+                run()
+            except UnendingError:
+                self.dead = True
             changes = {key: self.state.get(key, MISSING) for key in self.undo}
             return Fork(self.block, changes, self.dead)
         finally:

@@ -48,6 +48,10 @@ class Memory:
     def is_tainted(self, name: str) -> bool:
         return self._storage(name) in self.tainted
 
+    def may_share(self, one: str, other: str) -> bool:
+        """Whether two names may stand for the same memory."""
+        return self._storage(one) == self._storage(other)
+
     def may_be_shared(self, name: str) -> bool:
         """Whether another name may stand for the same memory."""
         own = self._storage(name)

@@ -29,6 +29,10 @@ class UnboundError(LoweringError):
         self.loop, self.key = loop, key
 
 
+class UnendingError(LoweringError):
+    """A call whose result is not known yet, as its function is being read: the other ways are read first."""
+
+
 @dataclass(slots=True)
 class Findings:
     """What the reading relies on, and what it met: for guards and for `explain`."""

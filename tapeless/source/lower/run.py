@@ -22,6 +22,7 @@ from tapeless.source.lower.calls import call
 from tapeless.source.lower.machine import Machine
 from tapeless.source.lower.notes import Findings
 from tapeless.source.lower.reader import reader
+from tapeless.source.lower.recursion import RecursionFoundError
 from tapeless.source.lower.values import Dyn, Entries, Fields, Items, Known, Ref, Runtime, Tup, Value
 from tapeless.source.parse import unwrapped
 
@@ -66,7 +67,24 @@ def lower(
     auxiliary: bool = False,
 ) -> Lowered:
     """The program of `function` for arguments like these; TransformError where it cannot be read."""
+    wanted: set[Any] = set()
+    while True:
+        try:
+            return _lowered(function, names, values, wrt, auxiliary, wanted)
+        except RecursionFoundError as found:  # it is read from the start again, now as a procedure
+            wanted.add(found.key)
+
+
+def _lowered(
+    function: Callable[..., Any],
+    names: Sequence[str],
+    values: Sequence[Any],
+    wrt: Sequence[int],
+    auxiliary: bool,
+    wanted: set[Any],
+) -> Lowered:
     m = reader()
+    m.recursions.wanted = wanted
     for name in names:
         m.names.take(name)
     bound: list[Value] = []

@@ -18,6 +18,7 @@ from dataclasses import replace
 
 from tapeless.ir import program as ir
 from tapeless.ir.effects import written
+from tapeless.ir.procedures import Procedure
 from tapeless.ir.program import (
     UNDEFINED,
     Atom,
@@ -31,9 +32,10 @@ from tapeless.ir.program import (
     While,
 )
 from tapeless.source.analyse.outline import is_undefined
-from tapeless.source.reverse.calls import through_call
+from tapeless.source.reverse.calls import through_call, whole
 from tapeless.source.reverse.frame import Cotangent, Frame
 from tapeless.source.reverse.loops import loop, outer_values
+from tapeless.source.reverse.recursion import through_procedure
 from tapeless.source.reverse.residuals import Needed, needed, pushed
 from tapeless.source.reverse.touched import touched
 from tapeless.source.reverse.work import rename_block
@@ -56,26 +58,29 @@ def _statement(frame: Frame, statement: Statement) -> Block:
         _own_outer(frame, statement)
     match statement:
         case Let():
-            _let(frame, statement)
-            return (statement,)
+            return _let(frame, statement)
         case If():
             return _branch(frame, statement)
         case For() | While():
             return loop(frame, statement, backward)
 
 
-def _let(frame: Frame, let: Let) -> None:
+def _let(frame: Frame, let: Let) -> Block:
     work = frame.work
     stops = frame.parent is None and any(name in work.wrt for name in let.targets)
     if stops:
-        return
+        return (let,)
     if not work.activity.differentiates(let):
         for name in let.targets:
             frame.known.pop(name, None)
+    elif isinstance(let.op, Procedure):
+        g = whole(frame, let)
+        return (let,) if g is None else through_procedure(frame, let, g, work.reverse)
     elif work.is_active(written(let)):
         through_write(frame, let)
     else:
         through_call(frame, let)
+    return (let,)
 
 
 def _own_outer(frame: Frame, statement: Statement) -> None:

@@ -95,14 +95,15 @@ def _getitem(frame: Frame, let: Let) -> bool:
     if frame.work.is_active(owner.name) and (
         frame.work.is_buffer(owner.name) or kind not in ("array", "numeric")
     ):
-        atom = _whole(frame, let)
+        atom = whole(frame, let)
         if atom is not None:
             _to_part(frame, owner, frame.value(index), atom)
         return True
     return False
 
 
-def _whole(frame: Frame, let: Let) -> Atom | None:
+def whole(frame: Frame, let: Let) -> Atom | None:
+    """The cotangent of all that a call gives, None if there is none."""
     if len(let.targets) == 1:
         return frame.take(let.targets[0])
     found = [frame.take(name) for name in let.targets]

@@ -93,6 +93,12 @@ def reverse_pair(
     return first, second, work.facts
 
 
+def _of_procedure(
+    program: Program, facts: Mapping[str, Fact], wrt: tuple[str, ...]
+) -> tuple[Program, dict[str, Fact]]:
+    return reverse(program, facts, wrt, seed=None, value=True)
+
+
 def _on_the_way_back(block: Block) -> Block:
     """The statements with negative lines, by which whoever prints them tells them from the forward ones."""
     return tuple(
@@ -106,6 +112,7 @@ class _Going:
     def __init__(self, program: Program, facts: Mapping[str, Fact], wrt: tuple[str, ...]) -> None:
         self.program, known = expanded(program, facts)
         self.work = Work(self.program, known, wrt)
+        self.work.reverse = _of_procedure
         self.wrt = wrt
 
     def seed(self) -> Var:

@@ -53,6 +53,7 @@ class Work:
         self.stacks: list[Let] = []
         # How a loop's item is read from what the loop runs over, by the index of the round.
         self.rereads: dict[str, Let] = {}
+        self.reverse: Any = None  # differentiates the programs of procedures
         self.shapes: dict[tuple[str, Callable[..., Any]], str] = {}
 
     def fact(self, atom: Argument | str | None) -> Fact:
@@ -90,6 +91,12 @@ class Work:
 
     def is_buffer(self, name: str) -> bool:
         return name in self.storage.buffers
+
+    def is_held_and_written(self, name: str, scope: int, position: int) -> bool:
+        """Whether a value, or what it holds, is overwritten at some time after a position."""
+        if self.fact(name).kind in ("scalar", "slice"):
+            return False
+        return self.aliases.is_written_later(name, scope, position, deep=True)
 
     def is_shared(self, scope: int) -> bool:
         """Whether names of a scope are gone, or have other values, when the backward part runs."""
