@@ -307,10 +307,10 @@ def shared_store(anchor: Any, key: Hashable) -> Store:
 def _held(anchor: Any) -> Callable[[], Any]:
     number = id(anchor)
 
-    def forget(ref: Any) -> None:
-        entry = _shared.get(number)
+    def forget(ref: Any, shared: OrderedDict[int, Any] = _shared) -> None:  # globals may be gone at exit
+        entry = shared.get(number)
         if entry is not None and entry[0] is ref:
-            _shared.pop(number, None)
+            shared.pop(number, None)
 
     try:
         return weakref.ref(anchor, forget)
