@@ -14,7 +14,7 @@ import numpy as np
 
 from tapeless.ir import program as ir
 from tapeless.ir.effects import written
-from tapeless.ir.program import Argument, Let, Var, named
+from tapeless.ir.program import Argument, Const, Let, Var, named
 from tapeless.source.forward.work import Work
 
 # Positions of the arguments that are values; all others say where.
@@ -42,6 +42,7 @@ ADDING: dict[Any, int] = {
     ir.isub: 1,
     ir.add_at: 2,
     ir.subtract_at: 2,
+    ir.add_part: 2,
     (np.add, "at"): 2,
     (np.subtract, "at"): 2,
     ir.add_unless_shared: 1,
@@ -75,11 +76,17 @@ def _target(work: Work, let: Let) -> Var:
 
 def _add(work: Work, let: Let, position: int) -> None:
     value = let.args[position]
-    is_container = work.fact(let.args[0]).kind in ("list", "object")
-    if not work.carries(value) and not is_container:
+    if not work.carries(value) and _keeps_form(work, let, value):
         return
     args = [_target(work, let), *let.args[1:position], work.spread(value), *let.args[position + 1 :]]
     work.run(let.op, *args, kwargs=let.kwargs)
+
+
+def _keeps_form(work: Work, let: Let, value: Argument) -> bool:
+    """Whether adding zeros to a tangent does nothing: a list grows by them, a number takes on their shape."""
+    if let.op is ir.add_part:
+        return isinstance(value, Const) or work.fact(named(value)).kind == "scalar"
+    return work.fact(let.args[0]).kind not in ("list", "object")
 
 
 def _replace(work: Work, let: Let, positions: tuple[int, ...]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 REFUSED: dict[str, tuple[str, ...]] = {
-    "arithmetic.sum_with_start": ("mixed",),
     "bundle_adjustment": (
         "primal",
         "reverse",
@@ -20,7 +19,6 @@ REFUSED: dict[str, tuple[str, ...]] = {
     ),
     "calls.a_partial_of_a_ufunc_chain": ("primal", "reverse", "twice", "mixed"),
     "calls.numpy_function_itself": ("primal", "reverse", "twice", "mixed"),
-    "calls.reduce_a_list": ("mixed",),
     "dtypes.fortran_order": (
         "primal",
         "reverse",
@@ -37,8 +35,6 @@ REFUSED: dict[str, tuple[str, ...]] = {
         "twice",
         "mixed",
     ),
-    "everyday.exponential_moving_average": ("mixed",),
-    "everyday.finite_differences_by_hand": ("mixed",),
     "everyday.kmeans_step": (
         "primal",
         "reverse",
@@ -46,10 +42,6 @@ REFUSED: dict[str, tuple[str, ...]] = {
         "twice",
         "mixed",
     ),
-    "everyday.knapsack": ("mixed",),
-    "everyday.median_filter": ("mixed",),
-    "everyday.merge_two_lists": ("mixed",),
-    "everyday.order_of_operations_by_list": ("mixed",),
     "everyday.quicksort": ("twice", "mixed"),
     "everyday.recursive_fft": ("twice", "mixed"),
     "everyday.weighted_votes": (
@@ -60,9 +52,6 @@ REFUSED: dict[str, tuple[str, ...]] = {
         "twice",
         "mixed",
     ),
-    "gaussian_mixture": ("mixed",),
-    "hidden_markov_in_logs": ("mixed",),
-    "indexing.windows": ("mixed",),
     "kalman_filter": (
         "pullback",
         "forward",
@@ -75,11 +64,6 @@ REFUSED: dict[str, tuple[str, ...]] = {
         "twice",
         "mixed",
     ),
-    "lists.comprehension_variable_does_not_leak": ("mixed",),
-    "lists.extend_by_an_array": ("mixed",),
-    "lists.history_of_states": ("mixed",),
-    "lists.last_two_of_history": ("mixed",),
-    "lists.list_of_an_array": ("mixed",),
     "lists.list_of_lists": (
         "primal",
         "reverse",
@@ -87,12 +71,6 @@ REFUSED: dict[str, tuple[str, ...]] = {
         "twice",
         "mixed",
     ),
-    "lists.map_and_filter": ("mixed",),
-    "lists.matrix_from_nested_comprehension": ("mixed",),
-    "lists.nested_comprehension": ("mixed",),
-    "lists.np_stack_of_a_list": ("mixed",),
-    "lists.preallocated_list": ("mixed",),
-    "lists.set_items": ("mixed",),
     "lists.set_slice_of_a_list": (
         "primal",
         "reverse",
@@ -100,7 +78,6 @@ REFUSED: dict[str, tuple[str, ...]] = {
         "twice",
         "mixed",
     ),
-    "lists.slices_of_lists": ("mixed",),
     "lists.sort_a_list": (
         "primal",
         "reverse",
@@ -108,12 +85,6 @@ REFUSED: dict[str, tuple[str, ...]] = {
         "twice",
         "mixed",
     ),
-    "lists.sorted_with_key": ("mixed",),
-    "lists.stack_a_list": ("mixed",),
-    "lists.walrus_in_comprehension": ("mixed",),
-    "loops.over_sorted_descending_by_key": ("mixed",),
-    "lstm": ("mixed",),
-    "methods.list_of_inputs": ("mixed",),
     "n_body_leapfrog": (
         "primal",
         "reverse",
@@ -129,8 +100,6 @@ REFUSED: dict[str, tuple[str, ...]] = {
         "twice",
         "mixed",
     ),
-    "names.saved": ("mixed",),
-    "names.stack": ("mixed",),
     "objects.bound_method": ("mixed",),
     "objects.list_of_objects_of_inputs": (
         "primal",
@@ -161,7 +130,6 @@ REFUSED: dict[str, tuple[str, ...]] = {
         "twice",
         "mixed",
     ),
-    "tricky.conditional_inside_of_calls_and_indices": ("mixed",),
     "tricky.loop_with_history_of_an_array_written": (
         "primal",
         "reverse",
@@ -169,7 +137,6 @@ REFUSED: dict[str, tuple[str, ...]] = {
         "twice",
         "mixed",
     ),
-    "tricky.loop_with_history_of_copies": ("mixed",),
     "tricky.recursion_that_writes": (
         "primal",
         "reverse",
@@ -211,11 +178,6 @@ REFUSED: dict[str, tuple[str, ...]] = {
         "twice",
         "mixed",
     ),
-    "tuples_and_dicts.dict_accumulated": ("mixed",),
-    "tuples_and_dicts.dict_built_in_a_loop": ("mixed",),
-    "tuples_and_dicts.dict_comprehension": ("mixed",),
-    "tuples_and_dicts.keyed_by_tuple": ("mixed",),
-    "tuples_and_dicts.memo_in_a_dict": ("mixed",),
     "tuples_and_dicts.returned_dataclass": (
         "twice",
         "mixed",
@@ -228,7 +190,6 @@ REFUSED: dict[str, tuple[str, ...]] = {
         "twice",
         "mixed",
     ),
-    "tuples_and_dicts.starred": ("mixed",),
     "writes.diagonal_of_zeros": (
         "primal",
         "reverse",
