@@ -7,10 +7,10 @@ import math
 import numpy as np
 
 from tapeless._types import Array, Axis
-from tapeless.rules.kinds import elementwise, forward_rule, general, same_as
+from tapeless.rules.kinds import elementwise, forward_rule, general
 from tapeless.rules.reductions import log_share
 from tapeless.rules.support import restore_axes
-from tapeless.rules.table import primitive
+from tapeless.rules.table import OPERATORS, primitive
 
 
 @primitive
@@ -95,8 +95,8 @@ elementwise(
 )
 elementwise(error_function, lambda out, x: 2.0 / math.sqrt(math.pi) * np.exp(-x * x))
 elementwise(error_complement, lambda out, x: -2.0 / math.sqrt(math.pi) * np.exp(-x * x))
-same_as(error_function, math.erf)
-same_as(error_complement, math.erfc)
+OPERATORS[math.erf] = error_function
+OPERATORS[math.erfc] = error_complement
 
 
 @primitive

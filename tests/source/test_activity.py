@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tapeless.ir.program import Program, Var, build_tuple, pop, push
+from tapeless.ir.program import Program, Var, build_tuple, new_stack, pop, push
 from tapeless.source.reverse.work import Work
 from tests.source.building import Build, facts_of
 
@@ -82,7 +82,7 @@ def test_a_view_that_is_dead_before_the_write_is_a_value() -> None:
 
 def test_stacks_know_which_of_their_values_are_active() -> None:
     b = Build("x")
-    s = b(list)
+    s = b(new_stack)
     b.do(push, s, b.x, 3.0)
     p, q = b.get(pop, s, names="p q")
     found = work(b.done(b(mul, p, q)), 0.5)

@@ -87,6 +87,11 @@ def in_shape(x: Term, shape: Term, *options: Term) -> Fact:
     return loose(inexact(operand(x)), shape_argument(shape))
 
 
+def spread(x: Term, shape: Term, *options: Term) -> Fact:
+    """What is made an array first: a Python number has the dtype that NumPy gives it."""
+    return loose(operand(x).dtype, shape_argument(shape))
+
+
 def unbroadcast(x: Term, shape: Term) -> Fact:
     """Summed down to a shape; a number stays what it is."""
     fact = operand(x)
@@ -411,7 +416,7 @@ def _slope_of_sinc(x: Any) -> Any:
 
 IN_SHAPE = (
     indexing.index_add, indexing.index_put, indexing.add_taken, indexing.add_along_axis, indexing.undiagonal,
-    indexing.undiag, indexing.untrace, support.spread, support.split_axes, scans.diff_transposed,
+    indexing.undiag, indexing.untrace, support.split_axes, scans.diff_transposed,
     signals.sums_of_neighbours_transposed, signals.steps_transposed,
 )  # fmt: skip
 SUMS_IN_SHAPE = (
@@ -442,6 +447,7 @@ SAME = (
 
 HANDLERS: dict[Any, Callable[..., Result]] = {
     **dict.fromkeys(IN_SHAPE, in_shape),
+    support.spread: spread,
     **dict.fromkeys(SUMS_IN_SHAPE, in_shape),
     **dict.fromkeys(PRODUCTS_IN_SHAPE, product_in_shape),
     **{function: of_one(function) for function in OF_ONE},
