@@ -32,7 +32,7 @@ class Explanation:
             ("for", "\n".join(self.arguments)),
             ("inlined", ", ".join(report.inlined)),
             ("calls", ", ".join(report.called)),
-            ("keeps", ", ".join(report.residuals)),
+            ("keeps", "\n".join(report.residuals)),
             ("took", f"{total:.1f} ms: {spent}" if spent else ""),
             ("notes", "\n".join(report.notes)),
         ]

@@ -12,7 +12,7 @@ from tapeless.source.cache import PUBLIC, Derived, Form
 from tapeless.source.store import Values
 from tapeless.transforms import engine
 from tapeless.transforms.arguments import dtype_of, is_number
-from tapeless.transforms.display import side_by_side
+from tapeless.transforms.display import Explanation, side_by_side
 from tapeless.transforms.outputs import check_dtype, check_scalar, is_surely_scalar
 from tapeless.transforms.ownership import owned
 from tapeless.transforms.pairs import Half, Pair, chosen
@@ -39,6 +39,15 @@ class _WithPair(Transform):
     def backward(self) -> Half:
         """`backward(residuals, cotangent=1.0)` gives the gradients; `backward.source` is its text."""
         return Half(self, self._pair(), True)
+
+    def explain(self, *args: Any, **kwargs: Any) -> Explanation:
+        """What was transformed and how, for the latest call, or for arguments of the types given here.
+
+        What is kept for the way back is what `forward` keeps for `backward`.
+        """
+        found = super().explain(*args, **kwargs)
+        kept = self.backward.made().report.residuals
+        return replace(found, report=replace(found.report, residuals=kept))
 
     def _repr_html_(self) -> str | None:
         if not self._log:

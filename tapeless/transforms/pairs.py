@@ -103,11 +103,15 @@ class Half:
         self._pair = pair
         self._is_backward = is_backward
 
+    def made(self) -> Derived:
+        """The pair, for the types of the gradient's latest call."""
+        self._pair.specialise_for(values_like(self._gradient.made()))
+        return self._pair.made()
+
     @property
     def source(self) -> str:
         """The generated text, for the types of the latest call."""
-        self._pair.specialise_for(values_like(self._gradient.made()))
-        texts = list(self._pair.made().sources.values())
+        texts = list(self.made().sources.values())
         return texts[1] if self._is_backward else "\n\n".join([texts[0], *texts[2:]])
 
     def __repr__(self) -> str:
