@@ -9,3 +9,6 @@ Array: TypeAlias = Any
 
 # What a reduction takes as `axis`.
 Axis: TypeAlias = int | tuple[int, ...] | None
+
+# An argument of a rule through which nothing flows: an index, a condition, what gives its shape and dtype alone.
+Constant: TypeAlias = Any

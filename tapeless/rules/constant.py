@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tapeless._types import Array
+from tapeless._types import Array, Constant
 from tapeless.rules.kinds import constant, linear
 
 constant(
@@ -44,6 +44,6 @@ constant(
 
 
 @linear(np.bincount)
-def bincount(g: Array, x: Array, weights: Array = None, minlength: int = 0) -> tuple[None, Array]:
+def bincount(g: Array, x: Constant, weights: Array = None, minlength: int = 0) -> tuple[None, Array]:
     """Nothing flows through what is counted, but through the weights of the count."""
     return None, g[x]

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from tapeless._types import Array
+from tapeless._types import Array, Constant
 from tapeless.errors import MissingRuleError
 from tapeless.rules.kinds import constant, elementwise, forward_rule, general, linear
 from tapeless.rules.smooth import bessel_i, exp_share, power_derivative, sinc_derivative
@@ -314,5 +314,5 @@ def ldexp(g: Array, x1: Array, x2: Array) -> Array:
 
 
 @linear(np.full_like)
-def full_like(g: Array, a: Array, fill_value: Array) -> tuple[None, Array]:
+def full_like(g: Array, a: Constant, fill_value: Array) -> tuple[None, Array]:
     return None, unbroadcast(g, np.shape(fill_value))

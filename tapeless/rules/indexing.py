@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from tapeless._types import Array
+from tapeless._types import Array, Constant
 from tapeless.rules.kinds import constant, forward_rule, general, linear
 from tapeless.rules.support import Layout, dtype_of, in_dtype, layout_of, leaves_of, packed, unbroadcast
 from tapeless.rules.table import Call, primitive
@@ -179,12 +179,12 @@ def take_along_axis(g: Array, arr: Array, indices: Any, axis: int | None) -> Arr
 
 
 @linear(np.compress)
-def compress(g: Array, condition: Any, a: Array, axis: int | None = None) -> Any:
+def compress(g: Array, condition: Constant, a: Array, axis: int | None = None) -> Any:
     return None, add_taken(g, np.shape(a), np.flatnonzero(condition), axis, "raise")
 
 
 @linear(np.extract)
-def extract(g: Array, condition: Any, arr: Array) -> Any:
+def extract(g: Array, condition: Constant, arr: Array) -> Any:
     return None, add_taken(g, np.shape(arr), np.flatnonzero(condition), None, "raise")
 
 
@@ -210,7 +210,7 @@ def unchoose_rule(g: Any, x: Array, a: Any, layout: Layout, mode: str) -> Array:
 
 
 @linear(np.choose)
-def choose(g: Array, a: Any, choices: Sequence[Array], mode: str = "raise") -> Any:
+def choose(g: Array, a: Constant, choices: Sequence[Array], mode: str = "raise") -> Any:
     return None, unchoose(g, a, layout_of(choices), mode)
 
 
@@ -241,7 +241,7 @@ def none_holds(condlist: Sequence[Any]) -> Any:
 
 
 @general(np.select)
-def select(g: Array, condlist: Sequence[Any], choicelist: Sequence[Array], default: Array = 0) -> Any:
+def select(g: Array, condlist: Sequence[Constant], choicelist: Sequence[Array], default: Array = 0) -> Any:
     return None, unselect(g, condlist, layout_of(choicelist)), np.where(none_holds(condlist), g, 0.0)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from tapeless._types import Array
+from tapeless._types import Array, Constant
 from tapeless.rules.indexing import Index, Shape, index_add, index_put
 from tapeless.rules.kinds import constant, forward_rule, general, linear
 from tapeless.rules.support import (
@@ -272,7 +272,7 @@ def insert_sources(shape: Shape, obj: Any, value_shape: Shape, axis: int | None)
 
 
 @general(np.insert)
-def insert(g: Array, arr: Array, obj: Any, values: Array, axis: int | None = None) -> Any:
+def insert(g: Array, arr: Array, obj: Constant, values: Array, axis: int | None = None) -> Any:
     sources = insert_sources(np.shape(arr), obj, np.shape(values), axis)
     sums = index_add(np.ravel(g), (np.size(arr) + np.size(values),), sources)
     first = np.reshape(sums[: np.size(arr)], np.shape(arr))

@@ -21,7 +21,8 @@ result: name it after `g` where the rule reads it.  The other parameters are the
 and under its names; keyword parameters keep their defaults.  A rule returns one cotangent, or a tuple for its
 first parameters, with None where there is never one.  What it calls must have a rule of its own.
 A parameter that holds a list of arrays is annotated `Sequence[...]`: its cotangent is the list of theirs, and
-the rule itself gives each the shape and dtype of its array.
+the rule itself gives each the shape and dtype of its array.  Through one that is annotated as one of
+`FLAT` nothing flows; to ask for a cotangent that is None otherwise is refused.
 
 Cotangents follow JAX's convention for complex numbers: the transpose, without conjugation (du/dx - i du/dy).
 """
@@ -38,6 +39,9 @@ import numpy as np
 from tapeless.errors import RuleError
 from tapeless.rules import table
 from tapeless.rules.table import Call, Function, Kind, Rule
+
+# Annotations of parameters through which nothing flows.
+FLAT = ("Constant", "Index", "Layout", "Sequence[Constant]")
 
 
 def elementwise(
@@ -129,6 +133,7 @@ def _transposing(kind: Kind, function: Function, prepare: Callable[..., Call] | 
         defaults = tuple(p.default for p in own if p.default is not inspect.Parameter.empty)
         names = tuple(p.name for p in own)
         lists = tuple(p.name for p in own if p.name == star or str(p.annotation).startswith("Sequence"))
+        constants = tuple(p.name for p in own if p.annotation in FLAT)
         table.add(
             Rule(
                 function,
@@ -141,6 +146,7 @@ def _transposing(kind: Kind, function: Function, prepare: Callable[..., Call] | 
                 prepare=prepare,
                 lists=lists,
                 shaped=shaped,
+                constants=constants,
             )
         )
         return rule

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from tapeless._types import Constant
 from tapeless.ir.program import sum_of
 from tapeless.rules.indexing import index_add
 from tapeless.rules.kinds import constant, forward_rule, general, linear
@@ -67,7 +68,7 @@ def placed(x: Any, like: Any, index: Any) -> Any:
 
 
 @linear(placed)
-def placed_rule(g: Any, x: Any, like: Any, index: Any) -> Any:
+def placed_rule(g: Any, x: Any, like: Constant, index: Constant) -> Any:
     return g[index], None, None
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tapeless._types import Array
+from tapeless._types import Array, Constant
 from tapeless.rules import extremes as _extremes  # noqa: F401  (its row for np.max is the model below)
 from tapeless.rules.indexing import add_along_axis, undiagonal
 from tapeless.rules.kinds import elementwise, forward_rule, general, linear, same_as
@@ -96,7 +96,7 @@ def add_at(x: Array, index: Any, value: Array) -> Array:
 
 
 @general(add_at)
-def add_at_rule(g: Array, x: Array, index: Any, value: Array) -> Any:
+def add_at_rule(g: Array, x: Array, index: Constant, value: Array) -> Any:
     return g, None, g[index]
 
 

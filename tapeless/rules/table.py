@@ -30,7 +30,7 @@ class Rule:
 
     `params` names the arguments that the rule knows, in the function's order, with their defaults;
     a parameter with a star holds a tuple, those in `lists` (the star among them) several arrays.
-    `shaped`: the rule itself gives every cotangent the shape of its input.
+    `shaped`: the rule itself gives every cotangent its input's shape.  Through `constants` nothing flows.
     `derivative` is what the author wrote; the first `cotangents` of the parameters are those that
     it returns a cotangent (or partial) for.
     """
@@ -46,6 +46,7 @@ class Rule:
     prepare: Callable[..., Call] | None = None
     lists: tuple[str, ...] = ()
     shaped: bool = False
+    constants: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

@@ -10,6 +10,7 @@ import pytest
 
 import tapeless
 from tapeless.errors import TransformError
+from tapeless.rules.activations import softplus
 from tapeless.source import lower
 
 X = np.array([1.0, 2.0])
@@ -344,3 +345,20 @@ def test_every_refusal_ends_with_what_to_write(call):
     text = ast.unparse(call)
 
     assert len(call.args) >= 3 or any(word in text for word in OF_PYTHON), text
+
+
+def softplus_of_two(x, beta):
+    return np.sum(softplus(x, beta))
+
+
+@pytest.mark.parametrize(
+    "derivative",
+    [
+        lambda: tapeless.grad(softplus_of_two, 1)(X, 2.0),
+        lambda: tapeless.jvp(lambda beta: softplus_of_two(X, beta), (2.0,), (1.0,)),
+    ],
+    ids=["reverse", "forward"],
+)
+def test_an_argument_that_a_rule_has_no_cotangent_for_is_refused_not_ignored(derivative):
+    with pytest.raises(TransformError, match=r"no derivative rule for .*softplus \(argument 'beta'\)"):
+        derivative()

@@ -43,7 +43,8 @@ def needed(work: Work, let: Let, rule: Rule, bound: tuple[Any, ...]) -> tuple[bo
     for position, value in enumerate(bound):
         wanted = varies(work, value)
         missing = position >= len(values) or values[position] == Const(None)
-        if wanted and missing and not _is_flat(work, value, position >= len(values)):
+        flat = rule.params[position] in rule.constants or _is_flat(work, value, position >= len(values))
+        if wanted and missing and not flat:
             what = f"no derivative rule for {label(let.op)} (argument {rule.params[position]!r})"
             raise work.refuse(what)
         needs.append(wanted and not missing)
@@ -52,8 +53,7 @@ def needed(work: Work, let: Let, rule: Rule, bound: tuple[Any, ...]) -> tuple[bo
 
 def _is_flat(work: Work, value: Any, is_unknown: bool) -> bool:
     """Whether nothing can flow through an argument for which a rule has no cotangent."""
-    fact = work.fact(value) if isinstance(value, Var) else UNKNOWN
-    return not is_unknown and (fact.dtype is None or carries_no_derivative(fact))
+    return not is_unknown and isinstance(value, Var) and carries_no_derivative(work.fact(value))
 
 
 def value_of(work: Work, value: Any, is_list: bool = False) -> Atom:

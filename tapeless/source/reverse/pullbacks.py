@@ -156,7 +156,7 @@ def _needs(frame: Frame, let: Let, rule: Rule, bound: tuple[Any, ...]) -> tuple[
     for position, value in enumerate(bound):
         wanted = _is_active(frame, value)
         missing = position >= count or values[position] == Const(None)
-        if wanted and position >= count:
+        if wanted and missing and rule.params[position] not in rule.constants:
             raise frame.refuse(f"no derivative rule for {label(let.op)} (argument {rule.params[position]!r})")
         needs.append(wanted and not missing)
     return tuple(needs[:count])

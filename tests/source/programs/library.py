@@ -331,3 +331,26 @@ def list_turned_into_an_array(values):
     x = np.array(values)
     y = np.asarray(values, dtype=float)
     return np.sum(x**2 * np.arange(3)) + y @ y
+
+
+@program(V, tape=False)
+def arrays_in_the_form_of_the_input(x):
+    full = np.full_like(x, x[0] ** 2)
+    rows = np.full_like(np.zeros((2, 3)), x**3)
+    return np.sum(full * np.ones_like(x) * x) + np.sum(rows * x) + np.sum(np.zeros_like(x) * x)
+
+
+@program(np.array([[0.4, 1.2], [0.7, -0.9]]))
+def form_of_what_was_computed(A):
+    B = A @ A.T
+    out = np.empty_like(B)
+    out[:] = np.full_like(B, np.trace(B)) * A
+    return np.sum(out * B)
+
+
+@program(V, tape=False)
+def choices_by_numbers_of_the_input(x):
+    """What is chosen depends on values that vary; how much of each does not."""
+    kept = np.compress(x, x**2) if np.all(x) else x
+    found = np.extract(np.floor(x) > 0, x**3)
+    return np.sum(kept) + np.sum(found * found)

@@ -26,8 +26,6 @@ REFUSED: dict[str, tuple[str, ...]] = {
         "twice",
         "mixed",
     ),
-    "dtypes.one_by_one_result": ("mixed",),
-    "dtypes.one_element_array": ("mixed",),
     "everyday.beam_of_hypotheses": (
         "primal",
         "reverse",
@@ -43,7 +41,6 @@ REFUSED: dict[str, tuple[str, ...]] = {
         "mixed",
     ),
     "everyday.quicksort": ("twice", "mixed"),
-    "everyday.recursive_fft": ("twice", "mixed"),
     "everyday.weighted_votes": (
         "primal",
         "reverse",
@@ -100,7 +97,6 @@ REFUSED: dict[str, tuple[str, ...]] = {
         "twice",
         "mixed",
     ),
-    "objects.bound_method": ("mixed",),
     "objects.list_of_objects_of_inputs": (
         "primal",
         "reverse",
