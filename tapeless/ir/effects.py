@@ -49,12 +49,13 @@ WRITES: dict[Any, int] = {
     dict.update: 0,
     dict.pop: 0,
     dict.setdefault: 0,
-    (np.add, "at"): 0,
-    (np.subtract, "at"): 0,
+    **{(ufunc, "at"): 0 for ufunc in vars(np).values() if isinstance(ufunc, np.ufunc)},
     np.copyto: 0,
     np.put_along_axis: 0,
     np.fill_diagonal: 0,
     np.put: 0,
+    np.place: 0,
+    np.putmask: 0,
 }
 
 

@@ -14,6 +14,7 @@ from tapeless.rules import linear_forms as _linear_forms  # noqa: F401
 from tapeless.rules import lists as _lists  # noqa: F401
 from tapeless.rules import norms as _norms  # noqa: F401
 from tapeless.rules import parts as _parts  # noqa: F401
+from tapeless.rules import puts as _puts  # noqa: F401
 from tapeless.rules import reductions as _reductions  # noqa: F401
 from tapeless.rules import scans as _scans  # noqa: F401
 from tapeless.rules import shapes as _shapes  # noqa: F401

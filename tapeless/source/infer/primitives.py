@@ -19,6 +19,7 @@ from tapeless.rules import (
     lists,
     norms,
     parts,
+    puts,
     reductions,
     scans,
     shields,
@@ -365,9 +366,14 @@ def added(a: Term, b: Term) -> Fact:
     return binary(operator.add, np.add, a, b)
 
 
-def last_written(x: Term, index: Term, shape: Term) -> Fact:
-    """In the shape that the last argument names."""
+def last_written(x: Term, index: Term, shape: Term, *options: Term) -> Fact:
+    """In the shape that the third argument names."""
     return in_shape(x, shape)
+
+
+def places_on_diagonal(*args: Term) -> Fact:
+    """As many integers as only the running program knows."""
+    return Fact("array", INDEX, (ANY,))
 
 
 def fill_where(x: Term, mask: Term, value: Term) -> Fact:
@@ -468,6 +474,9 @@ HANDLERS: dict[Any, Callable[..., Result]] = {
     extremes.attained: mask_of(3),
     extremes.quantile_shares: quantile_shares,
     indexing.last_written: last_written,
+    puts.last_put: last_written,
+    puts.put_into: in_shape,
+    puts.diagonal_places: places_on_diagonal,
     linear_forms.affine: affine,
     lists.added: added,
     lists.placed: placed,

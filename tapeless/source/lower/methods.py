@@ -157,7 +157,8 @@ def tolist(m: Machine, owner: Value, args: Args, kwargs: Kwargs) -> Value:
 
 @method("array", "put")
 def put(m: Machine, owner: Value, args: Args, kwargs: Kwargs) -> Value:
-    return library_call(m, np.put, [owner, *args], kwargs)
+    indices = {"indices": "ind", "values": "v"}  # what the function's parameters are called
+    return m.call(m, Known(np.put), [owner, *args], {indices.get(k, k): v for k, v in kwargs.items()})
 
 
 @method("array", "__len__")

@@ -8,6 +8,7 @@ from tapeless.source.lower import (
     expressions,
     folds,
     methods,
+    puts,
     reflection,
     statements,
 )
@@ -16,7 +17,7 @@ from tapeless.source.lower.machine import Machine
 from tapeless.source.lower.objects import class_attribute
 
 # Importing them fills the tables.
-REGISTERED = (arithmetic, containers, expressions, folds, methods, reflection, statements)
+REGISTERED = (arithmetic, containers, expressions, folds, methods, puts, reflection, statements)
 
 
 def reader() -> Machine:

@@ -13,6 +13,7 @@ from tapeless.ir.effects import written
 from tapeless.ir.program import Argument, Atom, Const, Let, Var
 from tapeless.rules.indexing import last_written
 from tapeless.rules.lists import zeros_of
+from tapeless.rules.puts import along_axis, diagonal_places, last_put
 from tapeless.rules.support import as_dtype, dtype_of, unbroadcast
 from tapeless.source.analyse.storage import may_repeat
 from tapeless.source.facts import UNKNOWN, Fact
@@ -96,20 +97,67 @@ def _copy_where(frame: Frame, let: Let) -> None:
 
 def _fill_diagonal(frame: Frame, let: Let) -> None:
     target, value, *wrap = let.args
-    dims, fact = frame.work.fact(_atom(target)).dims, frame.work.fact(_atom(value))
-    is_number = isinstance(value, Const) or fact.dims == ()
-    if wrap or let.kwargs or dims is None or len(dims) != 2 or not is_number:
-        raise frame.refuse(
-            "no derivative rule for this call of np.fill_diagonal", "write it as a[i, i] = value"
-        )
     whole = _owned(frame, target)
+    part = _on_diagonal(frame, let, whole) if _is_active(frame, value) else None
+    frame.run(np.fill_diagonal, whole, _nothing(frame, value), *wrap)
+    frame.contribute(_atom(value), part)
+
+
+def _on_diagonal(frame: Frame, let: Let, whole: Atom) -> Atom:
+    """The cotangent of what was written on a diagonal: a number all along it, or values in turn."""
+    target, value, *wrap = let.args
+    dims, own = frame.work.fact(_atom(target)).dims, frame.work.fact(_atom(value)).dims
+    if not wrap and dims is not None and len(dims) == 2 and own == ():
+        part: Atom = frame.let("g", np.trace, whole)
+    elif not wrap and own is not None and len(own) == 1 and dims == (own[0], own[0]):
+        part = frame.let("g", np.copy, frame.let("g", np.diagonal, whole))
+    else:
+        places = frame.let("places", diagonal_places, frame.shape(_atom(target), np.shape), *wrap)
+        part = frame.let("g", last_put, whole, places, frame.shape(_atom(value), np.shape))
+    return _cast(frame, target, part, value)
+
+
+def _put(frame: Frame, let: Let) -> None:
+    target, index, value, *mode = let.args
+    whole, places = _owned(frame, target), frame.value(index)
     part: Atom | None = None
     if _is_active(frame, value):
-        part = frame.let(
-            "g", unbroadcast, frame.let("g", np.trace, whole), frame.shape(_atom(value), np.shape)
-        )
-    frame.run(np.fill_diagonal, whole, Const(0.0))
+        part = frame.let("g", last_put, whole, places, frame.shape(_atom(value), np.shape), *mode)
+        part = _cast(frame, target, part, value)
+    frame.run(np.put, whole, places, _nothing(frame, value), *mode)
     frame.contribute(_atom(value), part)
+
+
+def _nothing(frame: Frame, value: Argument) -> Atom:
+    """What clears the places of values that are written in turn: of none, nothing is written."""
+    dims = () if isinstance(value, Const) else frame.work.fact(_atom(value)).dims
+    if dims is not None and all(isinstance(n, int) and n > 0 for n in dims):
+        return Const(0.0)
+    return frame.let("zero", np.zeros, frame.shape(_atom(value), np.shape))
+
+
+def _put_along_axis(frame: Frame, let: Let) -> None:
+    target, index, value, axis = let.args
+    whole, indices = _owned(frame, target), frame.value(index)
+    part: Atom | None = None
+    if _is_active(frame, value):
+        shape = frame.shape(_atom(value), np.shape)
+        if _is_one_each(frame.work.fact(_atom(index)), axis):
+            taken = frame.let("g", np.take_along_axis, whole, indices, axis)
+            part = frame.let("g", unbroadcast, taken, shape)
+        else:
+            places = frame.let("places", along_axis, frame.shape(_atom(target), np.shape), indices, axis)
+            part = frame.let("g", last_written, whole, places, shape)
+        part = _cast(frame, target, part, value)
+    frame.run(np.put_along_axis, whole, indices, Const(0.0), axis)
+    frame.contribute(_atom(value), part)
+
+
+def _is_one_each(fact: Fact, axis: Argument) -> bool:
+    """Whether indices name one place in each line along the axis, so none twice."""
+    if fact.dims is None or not isinstance(axis, Const) or not isinstance(axis.value, int):
+        return False
+    return -len(fact.dims) <= axis.value < len(fact.dims) and fact.dims[axis.value] == 1
 
 
 def _add_item(frame: Frame, let: Let) -> None:
@@ -324,6 +372,8 @@ HANDLERS: dict[Any, Handler] = {
     operator.setitem: _set_item,
     np.copyto: _copy_to,
     np.fill_diagonal: _fill_diagonal,
+    np.put: _put,
+    np.put_along_axis: _put_along_axis,
     ir.add_at: _add_item,
     ir.subtract_at: _add_item,
     (np.add, "at"): _add_item,
