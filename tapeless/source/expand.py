@@ -9,14 +9,10 @@ read for the arguments that it has there, and only the branch taken stays.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from itertools import zip_longest
 from types import FunctionType
 from typing import Any
-
-import numpy as np
 
 from tapeless.errors import LoweringError, TransformError
 from tapeless.ir.effects import written
@@ -43,12 +39,13 @@ from tapeless.ir.program import (
 )
 from tapeless.ir.renaming import rename_block
 from tapeless.rules import table
+from tapeless.source.arrays import with_arrays
 from tapeless.source.facts import UNKNOWN, Fact, as_one, as_several, join
 from tapeless.source.infer import infer
 from tapeless.source.lower.calls import inline
 from tapeless.source.lower.machine import Machine
 from tapeless.source.lower.reader import reader
-from tapeless.source.lower.values import Dyn, Items, Known, Ref, Tup, Value
+from tapeless.source.lower.values import Dyn, Items, Known, Tup, Value
 
 RULES = "tapeless.rules."
 
@@ -61,6 +58,9 @@ def is_rule_function(op: Any) -> bool:
 def expanded(program: Program, facts: Mapping[str, Fact]) -> tuple[Program, dict[str, Fact]]:
     """The program with the rules that it calls read into it, where they can be; and facts of its names."""
     known = completed(program, facts)
+    program, arrays = with_arrays(program, known)
+    if arrays:
+        known = {**dict.fromkeys(arrays, Fact("array")), **completed(program, known)}
     if not any(isinstance(s, Let) and is_rule_function(s.op) for s in walk(program.body)):
         return program, known
     work = _Expanding(program, known)
@@ -153,10 +153,6 @@ class _Expanding:
         machine.names, machine.facts = self.names, self.facts
         try:
             args = [value for arg in let.args for value in self.values(machine, arg)]
-            args = [
-                self.as_array(machine, value, parameter)
-                for value, parameter in zip_longest(args, _annotations(let.op, len(args)), fillvalue="")
-            ]
             kwargs = {name: self.value(machine, atom) for name, atom in let.kwargs}
             result = inline(machine, let.op, args, kwargs)
             values = _results(machine, result, len(let.targets))
@@ -169,12 +165,6 @@ class _Expanding:
             atom = machine.renamed.get(value.name, value) if isinstance(value, Var) else value
             body = (*body, Let((name,), same, (atom,), line=let.line))
         return [replace(s, line=let.line) for s in body]
-
-    def as_array(self, machine: Machine, value: Any, annotation: str) -> Value:
-        """A list of numbers is read as an array where a rule takes one."""
-        if not isinstance(value, Ref) or annotation != "Array":
-            return value
-        return machine.let(np.asarray, [value])
 
     def values(self, machine: Machine, argument: Argument) -> list[Value]:
         if not isinstance(argument, Star):
@@ -194,12 +184,6 @@ class _Expanding:
             return Tup(items) if made.op is build_tuple else machine.new(Items(items))
         fact = self.facts.get(argument.name, UNKNOWN)
         return Dyn(argument, fact, True)
-
-
-def _annotations(function: FunctionType, count: int) -> list[str]:
-    """What the positional parameters of a rule are."""
-    found = [str(p.annotation) for p in inspect.signature(function).parameters.values()]
-    return found[:count]
 
 
 def _has_star(args: Iterable[Argument]) -> bool:

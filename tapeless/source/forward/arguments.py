@@ -56,10 +56,10 @@ def _is_flat(work: Work, value: Any, is_unknown: bool) -> bool:
     return not is_unknown and isinstance(value, Var) and carries_no_derivative(work.fact(value))
 
 
-def value_of(work: Work, value: Any, is_list: bool = False) -> Atom:
-    """A bound argument as one value: an array where a list stands for one."""
+def value_of(work: Work, value: Any) -> Atom:
+    """A bound argument as one value."""
     if isinstance(value, Var):
-        return _as_array(work, value, value, is_list)
+        return value
     if isinstance(value, tuple) and any(isinstance(item, Var | Star) for item in value):
         return work.let("t", build_tuple, *[as_argument(item) for item in value])
     return Const(value)
@@ -69,18 +69,12 @@ def as_argument(value: Any) -> Argument:
     return value if isinstance(value, Var | Star) else Const(value)
 
 
-def _as_array(work: Work, value: Var, atom: Atom, is_list: bool) -> Atom:
-    if is_list or work.fact(value).kind not in ("list", "tuple") or not work.carries(value):
-        return atom
-    return work.let("t", np.asarray, atom)
-
-
-def tangent_of(work: Work, value: Any, is_list: bool = False) -> Atom:
+def tangent_of(work: Work, value: Any) -> Atom:
     """The tangent of a bound argument."""
     if isinstance(value, tuple) and any(isinstance(item, Var | Star) for item in value):
         return work.let("t", build_tuple, *[work.spread(as_argument(item)) for item in value])
     if isinstance(value, Var):
-        return _as_array(work, value, work.tangent(value), is_list)
+        return work.tangent(value)
     return Const(None) if value is None else work.zero(Const(value))
 
 

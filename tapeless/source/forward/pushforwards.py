@@ -132,8 +132,7 @@ def _keep(
     """The values of what a slice of a rule reads."""
     for residual in cut.residuals:
         place = residual.position
-        is_list = place != OUT and rule.params[place] in rule.lists
-        atom = result_of(work, let) if place == OUT else value_of(work, bound[place], is_list)
+        atom = result_of(work, let) if place == OUT else value_of(work, bound[place])
         if residual.of is None:
             names[residual.name] = atom
         elif isinstance(atom, Const):
@@ -296,12 +295,12 @@ def _by_forward_rule(work: Work, let: Let, rule: Rule, bound: tuple[Any, ...]) -
     lead = program.params[: len(program.params) - len(rule.params) - 1]
     used = {name for statement in (*program.body, program.exit) for name in reads(statement)}
     names: dict[str, Atom] = {}
-    for param, value, own in zip(lead, bound, rule.params, strict=False):
+    for param, value in zip(lead, bound, strict=False):
         if param in used:
-            names[param] = tangent_of(work, value, own in rule.lists)
+            names[param] = tangent_of(work, value)
     for param, value in zip(program.params[len(lead) + 1 :], bound, strict=True):
         if param in used:
-            names[param] = value_of(work, value, param in rule.lists)
+            names[param] = value_of(work, value)
     out = program.params[len(lead)]
     if out in used:
         names[out] = result_of(work, let)
@@ -322,7 +321,7 @@ def _transposed(work: Work, let: Let, rule: Rule, bound: tuple[Any, ...], needs:
         joint, _ = reverse(cut.program, facts, ("g",), seed=None)
         joint = drop_dead(joint)
         names["g"] = result_of(work, let)  # of which the shape alone is read
-        names[joint.params[-1]] = tangent_of(work, bound[position], rule.params[position] in rule.lists)
+        names[joint.params[-1]] = tangent_of(work, bound[position])
         (term,) = _inlined(work, let, joint, names)
         total = term if total is None else _sum(work, let, (total,), (term,))[0]
     assert total is not None

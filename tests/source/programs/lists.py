@@ -343,3 +343,25 @@ def map_and_filter(x):
     doubled = list(map(lambda v: v * 2, x))
     positive = list(filter(lambda v: v > 0, doubled))
     return sum(positive) * doubled[1]
+
+
+@program(V, tape=False)
+def lists_in_the_place_of_arrays(x):
+    """NumPy makes arrays of them; an angle's derivative negates one of the two."""
+    angles = np.arctan2([x[0], 2.0, x[2]], (x[1], x[2] ** 2, 3.0))
+    scaled = np.multiply([x[0], x[1]], x[2] ** 2)
+    return np.dot([x[0], 1.5, x[1] * x[2]], angles) + np.prod(scaled) + np.linalg.norm([x[0], x[1], 3.0])
+
+
+@program(V, tape=False)
+def nested_lists_in_the_place_of_matrices(x):
+    solved = np.linalg.solve([[x[0] + 3.0, 0.3], [0.2, x[2]]], [x[1], 1.0])
+    return solved[0] * np.linalg.norm([[x[0], x[1]], [x[1] * x[2], 1.0]]) + np.sum([x, x**2, x * 2])
+
+
+@program(V, tape=False)
+def grown_list_in_the_place_of_an_array(x):
+    squares = [v**2 for v in x]
+    mean, top = np.mean(squares), np.max(squares)
+    squares.append(mean * top)
+    return np.std(squares) * squares[-1] + np.sum(squares[1:])

@@ -206,7 +206,6 @@ REFUSED: dict[str, tuple[str, ...]] = {
 
 # Ways that end in an error of another kind, or with a part missing: to be mended.
 BROKEN: dict[str, tuple[str, ...]] = {
-    "arithmetic.distance_in_plain_python": ("twice",),
     "library.concatenations": ("primal", "reverse", "pullback", "twice", "mixed"),
     "methods.swap_of_axes_in_a_loop": ("twice",),
     "tuples_and_dicts.argument_changed_in_a_list": ("twice", "mixed"),
