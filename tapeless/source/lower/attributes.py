@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tapeless.source.facts import fact_of_constant
+from tapeless.source.facts import PYTHON_NUMBERS
 from tapeless.source.infer import infer
 from tapeless.source.lower.calls import METHODS, call, kind_of
 from tapeless.source.lower.control import branch
@@ -124,7 +124,7 @@ def _of_dyn(m: Machine, owner: Dyn, name: str) -> Value:
             return m.let(np.swapaxes, [owner, Known(-1), Known(-2)])
         if name in ("itemsize", "nbytes"):
             read = m.let(getattr, [owner, Known(name)], hint=name)
-            return m.refined(Dyn(read.atom), fact_of_constant(0)) if isinstance(read, Dyn) else read
+            return m.refined(Dyn(read.atom), PYTHON_NUMBERS[int]) if isinstance(read, Dyn) else read
         if name == "dtype":
             dtype = owner.fact.dtype
             weak = owner.fact.weak

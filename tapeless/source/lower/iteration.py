@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from tapeless.errors import TransformError
 from tapeless.ir.program import Atom
-from tapeless.source.facts import Fact, fact_of_constant
+from tapeless.source.facts import PYTHON_NUMBERS, Fact
 from tapeless.source.lower.loops import run_each, run_for
 from tapeless.source.lower.machine import Machine
 from tapeless.source.lower.subscripts import get_item, wrap
@@ -194,7 +194,7 @@ def loop(
         return
     assert steps.length is not None
     iterable = m.atom(Span(Known(0), steps.length, Known(1)))
-    run_for(m, m.counter_name(), iterable, fact_of_constant(0), lambda k: bind(nth(m, steps, k)), body)
+    run_for(m, m.counter_name(), iterable, PYTHON_NUMBERS[int], lambda k: bind(nth(m, steps, k)), body)
 
 
 def _count(
@@ -203,11 +203,11 @@ def _count(
     """A loop over a range; a short one whose body needs to know the counter is written out."""
     length = span_length(m, span)
     if not isinstance(length, Known) or length.value > LONGEST_UNROLLED:
-        run_for(m, hint, m.atom(span), fact_of_constant(0), bind, body)
+        run_for(m, hint, m.atom(span), PYTHON_NUMBERS[int], bind, body)
         return
     mark = m.names.mark()
     try:
-        fork = m.fork(lambda: run_for(m, hint, m.atom(span), fact_of_constant(0), bind, body))
+        fork = m.fork(lambda: run_for(m, hint, m.atom(span), PYTHON_NUMBERS[int], bind, body))
     except TransformError:
         m.back(mark)
         run_each(m, tuple([Known(k) for k in _range(span)]), bind, body)

@@ -472,3 +472,14 @@ def for_else(x):
     else:
         x = x * 2
     return np.sum(x**2)
+
+
+@program(M)
+def means_over_the_axis_that_is_counted(A):
+    """The counter is not what it is in the first round."""
+    total = 0.0
+    for axis in range(2):
+        total += np.sum(np.exp(A - A.mean(axis=axis, keepdims=True)) * A)
+    for k in range(34):
+        total += np.sum((A - A.max(axis=k % 2, keepdims=True)) * A) / (k + 1)
+    return total
