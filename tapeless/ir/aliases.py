@@ -73,8 +73,16 @@ _ARRAYS = frozenset(map(id, (
     np.zeros, np.ones, np.empty, np.full, np.zeros_like, np.ones_like, np.empty_like, np.full_like, np.copy,
     np.arange, np.linspace, np.eye,
 )))  # fmt: skip
+NEW_ARRAYS = _FRESH | _OPERATORS  # of arrays they give arrays that share nothing
 _DISPLAYS = {id(build_tuple): "tuple", id(build_list): "list", id(build_dict): "dict"}
 _LENGTHS = frozenset(map(id, (np.shape, np.ndim, np.size, builtins.len, builtins.range, builtins.slice)))
+# What they give holds what they are given, and nobody else comes to know it.
+_HOLDERS = frozenset(map(id, (
+    builtins.list, builtins.tuple, builtins.dict, builtins.reversed, builtins.zip, builtins.enumerate,
+    builtins.sorted, builtins.min, builtins.max, builtins.abs,
+)))  # fmt: skip
+_SIZES = ("shape", "ndim", "size", "dtype")
+_VIEWS = ("T", "real", "imag", "mT")
 _FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.ModuleType, np.ufunc)
 _IMMUTABLE = (
     int, float, complex, str, bytes, type(None), type(...), np.generic, np.dtype, slice, type, *_FUNCTIONS,
@@ -266,7 +274,11 @@ def _names(arguments: Sequence[Argument]) -> list[str]:
 def _let(found: Aliases, statement: Let) -> None:
     op, targets = statement.op, statement.targets
     arguments = [*statement.args, *(value for _, value in statement.kwargs)]
-    if id(op) in _LENGTHS or (op is build_tuple and all([_is_settled(found, a) for a in arguments])):
+    if (
+        id(op) in _LENGTHS
+        or _asks(found, statement, _SIZES)
+        or (op is build_tuple and all([_is_settled(found, a) for a in arguments]))
+    ):
         for target in targets:
             found.settle(target, "scalar")
     elif (display := _DISPLAYS.get(id(op))) is not None:
@@ -283,7 +295,15 @@ def _let(found: Aliases, statement: Let) -> None:
     elif id(op) in _ARRAYS and found.kind(targets[0]) == "object":
         found.settle(targets[0], "array")
     elif not _is_fresh(found, statement):
-        _mixture(found, statement, _is_library(op))
+        _mixture(found, statement, _is_library(op) or _asks(found, statement, _VIEWS))
+
+
+def _asks(found: Aliases, statement: Let, names: Sequence[str]) -> bool:
+    """Whether it is one of these attributes of a number or array."""
+    if statement.op is not getattr or not isinstance(statement.args[1], Const):
+        return False
+    owner = named(statement.args[0])
+    return statement.args[1].value in names and owner is not None and found.kind(owner) in _NUMERIC
 
 
 def _effect(found: Aliases, statement: Let) -> None:
@@ -333,7 +353,11 @@ def _is_fresh(found: Aliases, statement: Let) -> bool:
 def _is_library(op: Callable[..., Any]) -> bool:
     """Functions that keep nothing of what they are given."""
     module = getattr(op, "__module__", None) or ""
-    return id(op) in _OPERATORS or module.partition(".")[0] in ("numpy", "tapeless", "math")
+    return (
+        id(op) in _OPERATORS
+        or id(op) in _HOLDERS
+        or module.partition(".")[0] in ("numpy", "tapeless", "math")
+    )
 
 
 def _is_settled(found: Aliases, argument: Argument) -> bool:

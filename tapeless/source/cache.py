@@ -24,7 +24,7 @@ from tapeless.source.facts import UNKNOWN, Fact
 # pair                forward(*values) -> (out, residuals) | ((out, aux), residuals)
 #                     backward(residuals, cotangent of out) -> gradients
 # tangent             function(*values, *tangents of wrt) -> (out, tangent of out) | ((out, aux), tangent)
-FormName = Literal["gradient", "value_and_gradient", "pair", "tangent"]
+FormName = Literal["gradient", "value_and_gradient", "pair", "tangent", "linear"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,9 @@ class Derived:
     dtypes; in the place of a leaf that is no float or complex number stands None.  They may be the arguments'
     own arrays: who hands them to users copies those.  `backward` may empty the lists among the residuals, but
     writes into no array among them, nor into the cotangent: it runs again on copies of the lists.  Of the
-    `sources` of a pair the forward function is the first, the backward function the second.  `output` is what
+    `sources` of a pair the forward function is the first, the backward function the second.  Of the form
+    "linear" they are what runs once and what runs for each direction, which empties no list; or there is
+    `function` alone, which gives value and tangent, where the two hang together.  `output` is what
     is known of what is differentiated, without aux.  The functions are plain functions of one namespace.
     """
 

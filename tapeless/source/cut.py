@@ -11,6 +11,7 @@ from tapeless.ir.names import Names
 from tapeless.ir.program import (
     Atom,
     Block,
+    Carry,
     Const,
     For,
     If,
@@ -50,20 +51,20 @@ def cut(joint: Program, kept: int, name: str) -> tuple[Program, Program]:
     wanted.update(dict.fromkeys([atom.name for atom in found if isinstance(atom, Var)]))
     there = {*joint.params[:-1], *(n for statement in front for n in defined(statement))}
     residuals = [read for read in wanted if read in there and read not in own]
-    front = _bound(front, set(residuals))
+    front = bound(front, set(residuals))
     names = Names(names_of(joint))
-    packed, whole = names.fresh("residuals"), names.fresh("residuals")
-    pack = Let((packed,), build_tuple, tuple([Var(read) for read in residuals]))
+    whole = names.fresh("residuals")
+    pack = Let((whole,), build_tuple, tuple([Var(read) for read in residuals]))
     first = Program(
         f"{name}_forward",
         joint.params[:-1],
         (*front, pack),
-        Return((*values, Var(packed)), as_tuple=True),
+        Return((*values, Var(whole)), as_tuple=True),
         joint.free,
     )
     exit_ = Return(found, as_tuple=len(found) != 1)
     second = Program(
-        f"{name}_backward", (whole, seed), (*_unpacked(whole, residuals), *back), exit_, joint.free
+        f"{name}_backward", (whole, seed), (*unpacked(whole, residuals), *back), exit_, joint.free
     )
     return drop_dead(first), drop_dead(second)
 
@@ -109,29 +110,31 @@ def _written(block: Block) -> set[str]:
     return found
 
 
-def _bound(block: Block, needed: set[str]) -> Block:
+def bound(block: Block, needed: set[str]) -> Block:
     """What is handed over has a value on every way through: None where nothing reads it."""
     found: list[Statement] = []
     for statement in reversed(block):
         if isinstance(statement, If):
             outs = tuple([_bound_phi(phi) if phi.name in needed else phi for phi in statement.outs])
-            needed.update(
-                side.name
-                for phi in outs
-                if phi.name in needed
-                for side in (phi.then, phi.orelse)
-                if isinstance(side, Var)
-            )
-            then, orelse = _bound(statement.then, needed), _bound(statement.orelse, needed)
+            _need(needed, [side for phi in outs if phi.name in needed for side in (phi.then, phi.orelse)])
+            then, orelse = bound(statement.then, needed), bound(statement.orelse, needed)
             statement = replace(statement, then=then, orelse=orelse, outs=outs)
         elif isinstance(statement, For | While):
-            carries = [
-                replace(c, init=Const(None)) if c.result in needed and is_undefined(c.init) else c
-                for c in statement.carries
-            ]
-            statement = replace(statement, carries=tuple(carries))
+            wanted: list[Carry] = []
+            body, size = statement.body, -1
+            while size != len(wanted):  # what an iteration hands on may be needed in the next one
+                size = len(wanted)
+                wanted = [c for c in statement.carries if c.name in needed or c.result in needed]
+                _need(needed, [atom for carry in wanted for atom in (carry.init, carry.next)])
+                body = bound(statement.body, needed)
+            carries = [_bound_carry(c) if any(c is one for one in wanted) else c for c in statement.carries]
+            statement = replace(statement, carries=tuple(carries), body=body)
         found.append(statement)
     return tuple(reversed(found))
+
+
+def _need(needed: set[str], atoms: list[Atom]) -> None:
+    needed.update([atom.name for atom in atoms if isinstance(atom, Var)])
 
 
 def _bound_phi(phi: Phi) -> Phi:
@@ -139,7 +142,12 @@ def _bound_phi(phi: Phi) -> Phi:
     return Phi(phi.name, *sides)
 
 
-def _unpacked(whole: str, residuals: list[str]) -> Block:
+def _bound_carry(carry: Carry) -> Carry:
+    return replace(carry, init=Const(None)) if is_undefined(carry.init) else carry
+
+
+def unpacked(whole: str, residuals: list[str]) -> Block:
+    """What is handed over, under its names."""
     if not residuals:
         return ()
     if len(residuals) == 1:  # several targets unpack, one does not

@@ -33,11 +33,14 @@ from tapeless.source.cache import (
 from tapeless.source.cut import cut
 from tapeless.source.facts import UNKNOWN, Fact, fact_of_constant
 from tapeless.source.forward import forward
+from tapeless.source.linear import linear
 from tapeless.source.lower.machine import Place
 from tapeless.source.lower.run import Branch, Leaf, Lowered, built, leaf_names, lower
+from tapeless.source.report import residuals_of
 from tapeless.source.reverse import reverse
 from tapeless.source.settings import contexts, within
 from tapeless.source.simplify import simplify
+from tapeless.source.simplify.learn import learn
 
 COMMENTED = 8  # a function of fewer lines is read without comments
 _serial = itertools.count()
@@ -47,6 +50,8 @@ TITLES = {
     "forward": "Value of {0}, and what its pullback keeps.",
     "backward": "Cotangents of {1} from that of what {0} returned.",
     "tangent": "Value of {0} and its tangent along those of {1}.",
+    "linearized": "Value of {0}, and what its pushforward keeps.",
+    "pushforward": "Tangent of what {0} returned along those of {1}.",
 }
 
 
@@ -58,6 +63,8 @@ class Course:
     names: tuple[str, ...]
     wrt: tuple[int, ...]
     milliseconds: dict[str, float] = field(default_factory=dict)
+    facts: dict[str, Fact] = field(default_factory=dict)  # of the differentiated program
+    called: dict[str, None] = field(default_factory=dict)  # the functions beside it that it calls
 
     def timed(self, stage: str, run: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         start = time.perf_counter()
@@ -104,20 +111,20 @@ def _derive(
 ) -> Derived:
     lowered = lower(function, names, values, wrt, auxiliary=form.has_aux)
     course = Course(lowered, names, wrt, {"read": (time.perf_counter() - start) * 1e3})
-    make = {"pair": _pair, "tangent": _tangent}.get(form.name, _gradient)
+    make = {"pair": _pair, "tangent": _tangent, "linear": _linear}.get(form.name, _gradient)
     programs = make(course, form)
     loaded, sources = course.timed("print", _loaded, course, programs)
     output = lowered.program.exit.values[0]
     guards, refreshes = _foundations(lowered)
     return Derived(
-        function=loaded.get(form.name),
-        forward=loaded.get("forward"),
-        backward=loaded.get("backward"),
+        function=loaded.get("tangent" if form.name == "linear" else form.name),
+        forward=loaded.get("forward", loaded.get("linearized")),
+        backward=loaded.get("backward", loaded.get("pushforward")),
         sources=sources,
         guards=guards,
         refreshes=refreshes,
         output=_fact_of(output, lowered.facts),
-        report=_report(course, programs),
+        report=_report(course, programs, sources),
         written=lowered.written,
         single=len(wrt) == 1,
     )
@@ -162,6 +169,7 @@ def _pair(course: Course, form: Form) -> dict[str, Program]:
     joint, facts = course.timed(
         "differentiate", reverse, program, course.lowered.facts, course.leaves, seed=None, value=True
     )
+    course.facts = facts
     kept = len(program.exit.values)
     names, body = Names(names_of(joint)), list(joint.body)
     gradients = _in_structure(course, joint.exit.values[kept:], names, body)
@@ -177,6 +185,20 @@ def _pair(course: Course, form: Form) -> dict[str, Program]:
 
 
 def _tangent(course: Course, form: Form) -> dict[str, Program]:
+    return {"tangent": _pushed(course, form)[0]}
+
+
+def _linear(course: Course, form: Form) -> dict[str, Program]:
+    """What is computed once, and the linear map of tangents; value and tangent where they hang together."""
+    pushed, facts = _pushed(course, form, to_cut=True)
+    course.facts = facts
+    halves = linear(pushed, learn(pushed, facts), len(course.wrt), course.lowered.program.name)
+    if halves is None:
+        return {"tangent": pushed}
+    return {"linearized": halves[0], "pushforward": halves[1]}
+
+
+def _pushed(course: Course, form: Form, to_cut: bool = False) -> tuple[Program, dict[str, Fact]]:
     program = course.lowered.program
     pushed, facts = course.timed("differentiate", forward, program, course.lowered.facts, course.leaves)
     own = len(program.params)
@@ -197,7 +219,7 @@ def _tangent(course: Course, form: Form) -> dict[str, Program]:
     whole_program = replace(
         pushed, name=f"{program.name}_tangent", params=tuple(params), body=tuple(body), exit=exit_
     )
-    return {"tangent": course.timed("simplify", simplify, whole_program, facts)}
+    return course.timed("simplify", simplify, whole_program, facts, to_cut=to_cut), facts
 
 
 def _taken_apart(owner: Var, tree: Any, tangents: Any, names: Names, body: list[Any]) -> None:
@@ -239,6 +261,7 @@ def _loaded(course: Course, programs: dict[str, Program]) -> tuple[dict[str, Any
     around = contexts(course.lowered.found.errstate, course.lowered.found.contexts)
     for role, program in programs.items():
         procedures = reachable(program, _simplified)
+        course.called.update(dict.fromkeys([procedure.name for procedure in procedures]))
         made = emit(program, _layout(course, role), procedures)
         text, modules = within(made.source, around, made.globals)
         filename = f"<tapeless {program.name} {next(_serial)}>"
@@ -316,5 +339,11 @@ def _place(where: tuple[Any, ...]) -> Any:
             raise AssertionError(f"an unknown place: {where[0]}")
 
 
-def _report(course: Course, programs: dict[str, Program]) -> Report:
-    return Report(inlined=tuple(course.lowered.found.inlined), milliseconds=dict(course.milliseconds))
+def _report(course: Course, programs: dict[str, Program], sources: dict[str, str]) -> Report:
+    second = next((role for role in ("backward", "pushforward") if role in programs), None)
+    return Report(
+        inlined=tuple(course.lowered.found.inlined),
+        called=tuple(course.called),
+        residuals=() if second is None else residuals_of(programs[second], sources[second], course.facts),
+        milliseconds=dict(course.milliseconds),
+    )

@@ -8,16 +8,18 @@ from typing import Any
 import numpy as np
 
 from tapeless import _tree
-from tapeless.source.cache import PUBLIC
+from tapeless.source.cache import PUBLIC, Derived, Form
+from tapeless.source.store import Values
+from tapeless.transforms import engine
 from tapeless.transforms.arguments import dtype_of, is_number
 from tapeless.transforms.gradients import Gradient, applied
 from tapeless.transforms.matching import zeros_like
 from tapeless.transforms.outputs import check_dtype
 from tapeless.transforms.ownership import refilled
 from tapeless.transforms.pairs import Pair
-from tapeless.transforms.products import Tangent, whole_tangents
+from tapeless.transforms.products import Pushforward, whole_tangents
 from tapeless.transforms.selection import Argnums, Selection
-from tapeless.transforms.transform import Transform
+from tapeless.transforms.transform import Plan, Transform
 
 # The derivatives of one leaf by another: an array with the axes of the first, then those of the second.
 Block = Any
@@ -67,16 +69,29 @@ def _rows(backward: Any, residuals: Any, out: np.ndarray[Any, Any], by: np.ndarr
     return jacobian
 
 
+def _columns(push: Pushforward, out: np.ndarray[Any, Any], by: np.ndarray[Any, Any]) -> Any:
+    """The same, column by column."""
+    columns = np.empty((by.size, *out.shape), out.dtype)
+    tangent = np.zeros(by.shape, by.dtype)
+    elements = tangent.reshape(-1)
+    for k in range(by.size):
+        elements[k] = 1
+        columns[k] = push(tangent)
+        elements[k] = 0
+    return np.moveaxis(columns, 0, -1).reshape(*out.shape, *by.shape)
+
+
 class Jacobian(JacobianByRows):
     """`jacobian(f)`: the same under its other name."""
 
     kind = "jacobian"
 
 
-class JacobianByColumns(Tangent):
-    """`jacfwd(f)`: one run forward, value and tangent, for each element of the arguments."""
+class JacobianByColumns(Transform):
+    """`jacfwd(f)`: one run of the function, then one of its tangent for each element of the arguments."""
 
     kind = "jacfwd"
+    form_name = "linear"
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         plan, ready, values = self._prepare(args, kwargs)
@@ -84,12 +99,19 @@ class JacobianByColumns(Tangent):
         wrt = tuple([one.of(values) for one in selection.selected])
         ins = _tree.flatten(wrt)[0]
         self._check_inputs(ins)
-        aux, out, blocks = None, None, None
+        push = Pushforward(ready, values, self.has_aux)
+        blocks = None
+        out: Any = push.out
+        aux = push.aux
+        if type(out) is type(wrt[0]) is np.ndarray and selection.is_plain and len(wrt) == 1:
+            _check_outputs([out], self)
+            columns = _columns(push, out, wrt[0])
+            columns = columns if selection.single else (columns,)
+            return (columns, aux) if self.has_aux else columns
         for number, element, tangents in _units(wrt, or_none=True):
             given = dict(zip(selection.selected, tangents, strict=True))
-            out, tangent = ready.function(*values, *whole_tangents(selection, values, given))
-            if self.has_aux:
-                out, aux = out
+            tangent = push(*whole_tangents(selection, values, given))
+            out, aux = push.out, push.aux
             if blocks is None:
                 outs = _leaves(out)
                 _check_outputs(outs, self)
@@ -99,6 +121,15 @@ class JacobianByColumns(Tangent):
                     row[number].reshape(*np.shape(part), np.size(ins[number]))[..., element] = part
         found = _assembled(out, wrt, blocks or [], selection.single)
         return (found, aux) if self.has_aux else found
+
+    def _derive(self, plan: Plan, values: Values) -> Derived:
+        """For a single number there is one direction: value and tangent together, which keep nothing."""
+        leaves = _tree.flatten(tuple([one.of(values) for one in plan.selection.selected]))[0]
+        if len(leaves) != 1 or np.ndim(leaves[0]):
+            return super()._derive(plan, values)
+        callee = self._callee
+        form = Form("tangent", self.has_aux)
+        return engine.derive(callee.function, callee.parameters.names, values, plan.wrt, form)
 
     def _check_inputs(self, leaves: list[Any]) -> None:
         kinds = [dtype_of(leaf).kind for leaf in leaves if is_number(leaf)]
@@ -212,8 +243,8 @@ def jacfwd(
 ) -> Any:
     """The Jacobian of a function, computed by columns, in forward mode: for more outputs than arguments.
 
-    The result is that of `jacrev`.  It costs a run of the function and its tangent for each element of the
-    arguments, side effects included.
+    The result is that of `jacrev`.  It costs a run of the function and one of its tangent for each element
+    of the arguments; where the two cannot be taken apart, both for each, side effects included.
 
     >>> import numpy as np
     >>> jacfwd(lambda x: np.array([1.0, 2.0, 3.0]) * x)(1.0)

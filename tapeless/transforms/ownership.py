@@ -53,7 +53,7 @@ def kept(value: Any, holders: int = 0) -> Any:
     kind = type(value)
     if kind is np.ndarray:
         count = getrefcount(value)
-        return value if _is_alone(value, count, holders) else value.copy()
+        return value if _is_alone(value, count, holders) else value.copy(order="K")
     if kind is tuple:
         return tuple([kept(value[i]) for i in range(len(value))])
     if kind is list:
@@ -92,4 +92,4 @@ def copies(values: Sequence[Any]) -> tuple[Any, ...]:
 
 
 def _copied(leaf: Any) -> Any:
-    return leaf.copy() if isinstance(leaf, np.ndarray) else leaf
+    return leaf.copy(order="K") if isinstance(leaf, np.ndarray) else leaf

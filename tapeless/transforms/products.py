@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from tapeless.source.cache import PUBLIC
+from tapeless.source.cache import PUBLIC, Derived
 from tapeless.source.store import Ready, Values
 from tapeless.transforms.gradients import Gradient
 from tapeless.transforms.matching import conform, zeros_like
-from tapeless.transforms.ownership import copies, owned
+from tapeless.transforms.ownership import copies, kept, owned
 from tapeless.transforms.pairs import Pair, Pullback
-from tapeless.transforms.selection import Selection
+from tapeless.transforms.selection import Selected, Selection
 from tapeless.transforms.transform import Transform
 
 
@@ -27,8 +27,7 @@ class Tangent(Transform):
 
     def push(self, selection: Selection, ready: Ready, values: Values, tangents: Sequence[Any]) -> Any:
         """(value, tangent), or (value, tangent, aux), for arguments that are bound already."""
-        pairs = zip(selection.selected, tangents, strict=True)
-        given = {one: conform(one.of(values), t, f"the tangent of {one.name}") for one, t in pairs}
+        given = fitted(selection, values, tangents)
         found = ready.function(*values, *whole_tangents(selection, values, given))
         # Not taken apart into variables: a second name for the tangent would make `owned` copy it.
         if self.has_aux:
@@ -37,7 +36,18 @@ class Tangent(Transform):
         return found[0], owned(found[1])
 
 
-def whole_tangents(selection: Selection, values: Values, given: dict[Any, Any]) -> list[Any]:
+def fitted(selection: Selection, values: Values, tangents: Sequence[Any]) -> dict[Selected, Any]:
+    """The tangent of each selected argument; TypeError or ValueError for what does not fit."""
+    selected = selection.selected
+    if len(tangents) != len(selected):
+        raise TypeError(f"this linear map takes {len(selected)} tangents, got {len(tangents)}")
+    return {
+        one: conform(one.of(values), tangent, f"the tangent of {one.name}")
+        for one, tangent in zip(selected, tangents, strict=True)
+    }
+
+
+def whole_tangents(selection: Selection, values: Values, given: dict[Selected, Any]) -> list[Any]:
     """A tangent for each parameter: zeros for the parts of `*args` and `**kwargs` that are not selected."""
     if selection.is_plain:
         return list(given.values())
@@ -104,30 +114,80 @@ def check_sequences(transform: str, primals: Any, tangents: Any) -> None:
         raise TypeError(f"{transform} got {len(primals)} primals but {len(tangents)} tangents")
 
 
+class Pushforward:
+    """What the function computes at one point, and the linear map of tangents there.
+
+    Where the two cannot be taken apart the function runs again for each tangent, on the arguments as they
+    were; `out` is None before.
+    """
+
+    __slots__ = ("_has_aux", "_ready", "_values", "aux", "out", "residuals")
+
+    def __init__(self, ready: Ready, values: Values, has_aux: bool = False) -> None:
+        self.out, self.aux, self.residuals = None, None, None
+        self._has_aux = has_aux
+        self._ready = ready
+        self._values: Values = values if ready.function is not None else ()
+        if ready.function is None:
+            self.out, self.residuals = ready.forward(*values)
+            if has_aux:
+                self.out, self.aux = self.out
+
+    def __call__(self, *tangents: Any) -> Any:
+        """The tangent of the output."""
+        if self._ready.function is None:
+            return self._ready.backward(self.residuals, *tangents)
+        values = copies(self._values) if self._ready.derived.written else self._values
+        found = self._ready.function(*values, *tangents)
+        self.out, self.aux = found[0] if self._has_aux else (found[0], None)
+        return found[1]
+
+    def keep(self) -> None:
+        """From now on it may be that the user writes into what he was given."""
+        residuals = (self.residuals,)
+        self.residuals = None
+        self.residuals = kept(residuals[0])
+
+
+class Linearization(Transform):
+    """A function with its derivative as a linear map: (*args) to (value, `Linear`)."""
+
+    kind = "linearize"
+    form_name = "linear"
+
+    def __call__(self, /, *args: Any) -> Any:
+        plan, ready, values = self._prepare(copies(args), {})
+        selection = plan.selection
+        push = Pushforward(ready, values)
+        linear = Linear(push, selection, values, ready.derived)
+        if ready.function is not None:
+            linear(*[zeros_like(one.of(values)) for one in selection.selected])
+        push.keep()
+        return push.out, linear
+
+
 class Linear:
     """The derivative of a function at one point as a linear map of tangents: what `linearize` gives."""
 
-    __slots__ = ("_ready", "_selection", "_tangent", "_values")
+    __slots__ = ("_derived", "_push", "_selection", "_values")
 
-    def __init__(self, tangent: Tangent, selection: Selection, ready: Ready, values: Values) -> None:
-        self._tangent = tangent
+    def __init__(self, push: Pushforward, selection: Selection, values: Values, derived: Derived) -> None:
+        self._push = push
         self._selection = selection
-        self._ready = ready
         self._values = values
+        self._derived = derived
 
     def __call__(self, *tangents: Any) -> Any:
         """The derivative along these tangents, one for each primal."""
-        wanted = len(self._selection.selected)
-        if len(tangents) != wanted:
-            raise TypeError(f"this linear map takes {wanted} tangents, got {len(tangents)}")
-        # A function that writes into its arguments must find them as they were, each time.
-        values = copies(self._values) if self._ready.derived.written else self._values
-        return self._tangent.push(self._selection, self._ready, values, tangents)[1]
+        selection = self._selection
+        given = fitted(selection, self._values, tangents)
+        found = (self._push(*whole_tangents(selection, self._values, given)),)
+        return owned(found[0])
 
     @property
     def source(self) -> str:
-        """The text that computes value and tangent."""
-        return "\n\n".join(self._ready.derived.sources.values())
+        """The text that computes it; without the value, where the two can be taken apart."""
+        return list(self._derived.sources.values())[-1]
 
     def __repr__(self) -> str:
         return f"<linear map of {', '.join([one.name for one in self._selection.selected])}>"
@@ -136,23 +196,19 @@ class Linear:
 def linearize(f: Callable[..., Any], *primals: Any) -> tuple[Any, Linear]:
     """The value of `f(*primals)` and its derivative there, a linear function of tangents: (out, linear).
 
-    `linear(*tangents)` gives what `jvp` gives as the tangent.  The primals are kept as they are now.  It runs
-    the function again each time, side effects and random numbers included, where JAX's keeps intermediate
-    results: use `jvp` for one direction, `vjp` where there are many and few outputs.
+    `linear(*tangents)` gives what `jvp` gives as the tangent.  The function runs once; what its derivative
+    needs is kept, for each iteration of a loop, and only the tangent is computed each time.  Where the two
+    cannot be taken apart, as in a function that calls itself, it runs again each time, side effects and
+    random numbers included.
 
     >>> import numpy as np
     >>> out, linear = linearize(np.sin, 0.0)
     >>> float(out), float(linear(3.0))
     (0.0, 3.0)
 
-    Errors are those of `jvp`.
+    Errors are those of `jvp`.  As JAX's.
     """
-    tangent = Tangent(f, tuple(range(len(primals))))
-    plan, ready, values = tangent._prepare(copies(primals), {})
-    zeros = [zeros_like(one.of(values)) for one in plan.selection.selected]
-    first = copies(values) if ready.derived.written else values
-    out, _ = tangent.push(plan.selection, ready, first, zeros)
-    return out, Linear(tangent, plan.selection, ready, values)
+    return Linearization(f, tuple(range(len(primals))))(*primals)
 
 
 def hvp(f: Callable[..., Any], primals: Any, tangents: Any) -> Any:

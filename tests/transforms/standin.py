@@ -13,6 +13,7 @@ from tapeless.source.cache import Cell, Derived, Form, Global, Guard, Refresh, R
 from tapeless.source.facts import UNKNOWN, Fact
 from tapeless.transforms.arguments import is_number
 from tapeless.transforms.callee import anchor_of, parameters_of
+from tapeless.transforms.ownership import copies
 
 EPS = 1e-5
 
@@ -43,13 +44,17 @@ class Engine:
             forward = f"def {name}_forward({args}):\n    return _work.forward(({args},), {globals_})\n"
             backward = f"def {name}_backward(residuals, g):\n    return _work.backward(residuals, g)\n"
             sources = {f"{name}_forward": forward, f"{name}_backward": backward}
+        if form.name == "linear":
+            once = f"def {name}_once({args}):\n    return _work.once(({args},), {globals_})\n"
+            push = f"def {name}_push(residuals, *along):\n    return _work.pushed(residuals, along)\n"
+            sources = {f"{name}_once": once, f"{name}_push": push}
         for source in sources.values():
             exec(source, scope)
         made: list[Any] = [scope[name] for name in sources]
         return Derived(
-            function=None if form.name == "pair" else made[0],
-            forward=made[0] if form.name == "pair" else None,
-            backward=made[1] if form.name == "pair" else None,
+            function=made[0] if len(made) == 1 else None,
+            forward=made[0] if len(made) == 2 else None,
+            backward=made[1] if len(made) == 2 else None,
             sources=sources,
             guards=guards,
             refreshes=refreshes,
@@ -173,6 +178,14 @@ class Work:
 
     def backward(self, residuals: Any, cotangent: Any) -> Any:
         return self.pulled(*residuals, cotangent)
+
+    def once(self, values: Any, outside: dict[str, Any]) -> Any:
+        before = copies(values)
+        return self.run(values, outside), (before, outside)
+
+    def pushed(self, residuals: Any, tangents: Any) -> Any:
+        values, outside = copies(residuals[0]), residuals[1]
+        return self.tangent((*values, *tangents), outside)[1]
 
     def tangent(self, both: Any, outside: dict[str, Any]) -> Any:
         count = len(self.parameters.names)
