@@ -11,7 +11,16 @@ import numpy as np
 
 from tapeless._types import Array, Constant
 from tapeless.rules.kinds import constant, forward_rule, general, linear
-from tapeless.rules.support import Layout, dtype_of, in_dtype, layout_of, leaves_of, packed, unbroadcast
+from tapeless.rules.support import (
+    Layout,
+    dtype_of,
+    laid_out,
+    layout_of,
+    leaves_of,
+    packed,
+    shape_in,
+    unbroadcast,
+)
 from tapeless.rules.table import Call, primitive
 
 Shape = tuple[int, ...]
@@ -200,8 +209,11 @@ def unchoose(x: Array, a: Any, layout: Layout, mode: str) -> Any:
         number = number % len(leaves)
     elif mode == "clip":
         number = np.clip(number, 0, len(leaves) - 1)
-    parts = [unbroadcast(np.where(number == k, x, 0.0), leaf.shape) for k, leaf in enumerate(leaves)]
-    return packed([in_dtype(p, leaf.dtype) for p, leaf in zip(parts, leaves, strict=True)], layout)
+    parts = [
+        laid_out(unbroadcast(np.where(number == k, x, 0.0), shape_in(leaf)), leaf)
+        for k, leaf in enumerate(leaves)
+    ]
+    return packed(parts, layout)
 
 
 @linear(unchoose)
@@ -221,8 +233,8 @@ def unselect(x: Array, condlist: Any, layout: Layout) -> Any:
     undecided: Any = np.True_
     leaves = leaves_of(layout)
     for condition, leaf in zip(condlist, leaves, strict=True):
-        part = unbroadcast(np.where(undecided & condition, x, 0.0), leaf.shape)
-        parts.append(in_dtype(part, leaf.dtype))
+        part = unbroadcast(np.where(undecided & condition, x, 0.0), shape_in(leaf))
+        parts.append(laid_out(part, leaf))
         undecided = undecided & np.logical_not(condition)
     return packed(parts, layout)
 

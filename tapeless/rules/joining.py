@@ -17,9 +17,11 @@ from tapeless.rules.support import (
     Leaf,
     dtype_of,
     in_dtype,
+    laid_out,
     layout_of,
     leaves_of,
     packed,
+    shape_in,
     unbroadcast,
 )
 from tapeless.rules.table import primitive
@@ -32,8 +34,8 @@ def _cut(x: Array, layout: Layout, sizes: Sequence[int], axis: int) -> Any:
     bounds = list(itertools.accumulate(sizes, initial=0))
     lead = (slice(None),) * axis
     parts = [
-        in_dtype(np.reshape(x[(*lead, slice(start, stop))], leaf.shape), leaf.dtype)
-        for start, stop, leaf in zip(bounds, bounds[1:], leaves_of(layout), strict=False)
+        laid_out(x[(*lead, slice(start, stop))], part)
+        for start, stop, part in zip(bounds, bounds[1:], leaves_of(layout), strict=False)
     ]
     return packed(parts, layout)
 
@@ -41,7 +43,7 @@ def _cut(x: Array, layout: Layout, sizes: Sequence[int], axis: int) -> Any:
 @primitive
 def unconcatenate(x: Array, layout: Layout, axis: int | None) -> Any:
     """The transpose of np.concatenate."""
-    shapes = [leaf.shape for leaf in leaves_of(layout)]
+    shapes = [shape_in(part) for part in leaves_of(layout)]
     if axis is None:
         return _cut(x, layout, [math.prod(shape) for shape in shapes], 0)
     axis %= np.ndim(x)
@@ -113,7 +115,7 @@ def unjoin(x: Array, layout: Layout, join: Callable[[Any], Array]) -> Any:
     """The transpose of np.vstack, np.hstack, np.dstack or np.column_stack."""
     expand, axis = _EXPANSIONS[join]
     axis = min(axis, np.ndim(x) - 1)  # hstack of vectors
-    return _cut(x, layout, [expand(leaf.shape)[axis] for leaf in leaves_of(layout)], axis)
+    return _cut(x, layout, [expand(shape_in(part))[axis] for part in leaves_of(layout)], axis)
 
 
 def joined(parts: Any, join: Callable[[Any], Array]) -> Array:
@@ -184,13 +186,7 @@ def block(g: Array, arrays: Sequence[Any]) -> Any:
 
 def unarray(g: Array, layout: Layout) -> Any:
     """The cotangents of what np.array made one array of, nested as it was."""
-    return _unarray(np.reshape(g, _shape(layout)), layout)
-
-
-def _shape(layout: Layout) -> Shape:
-    if isinstance(layout, Leaf):
-        return layout.shape
-    return (len(layout), *(_shape(layout[0]) if layout else ()))
+    return _unarray(np.reshape(g, shape_in(layout)), layout)
 
 
 def _unarray(g: Array, layout: Layout) -> Any:

@@ -84,8 +84,23 @@ def layout_of(value: Any) -> Layout:
     return Leaf(np.shape(value), dtype_of(value))
 
 
-def leaves_of(layout: Layout) -> list[Leaf]:
-    """One leaf for each array of a list; an array in the list's place is read as the list of its rows."""
+def shape_in(layout: Layout) -> tuple[int, ...]:
+    """The shape of the array that NumPy makes of what is laid out so."""
+    if isinstance(layout, Leaf):
+        return layout.shape
+    return (len(layout), *(shape_in(layout[0]) if layout else ()))
+
+
+def laid_out(x: Array, layout: Layout) -> Any:
+    """The elements of an array in nested lists, as arrays of the shapes and dtypes that were there."""
+    x = np.reshape(x, shape_in(layout))
+    if isinstance(layout, Leaf):
+        return in_dtype(x, layout.dtype)
+    return [laid_out(x[row], item) for row, item in enumerate(layout)]
+
+
+def leaves_of(layout: Layout) -> list[Layout]:
+    """The layout of each array of a list; an array in the list's place is read as the list of its rows."""
     if isinstance(layout, Leaf):
         return [Leaf(layout.shape[1:], layout.dtype)] * layout.shape[0]
     return layout

@@ -10,7 +10,7 @@ import numpy as np
 
 from tapeless.ir import program as ir
 from tapeless.ir.program import Atom, Const, Let, Star, Var
-from tapeless.rules.joining import unarray
+from tapeless.rules.joining import unarray, unblock
 from tapeless.rules.lists import added, placed
 from tapeless.rules.support import as_dtype, dtype_of
 from tapeless.source.analyse.activity import is_inexact_cast
@@ -199,7 +199,7 @@ def _unarrayed(frame: Frame, let: Let) -> bool:
     source = let.args[0]
     atom = frame.take(let.targets[0])
     if atom is not None and isinstance(source, Var):
-        joined = frame.let("g", np.array, atom)
+        joined = frame.let("g", np.block if let.op is unblock else np.array, atom)
         frame.contribute(source, frame.let("g", np.reshape, joined, frame.shape(source, np.shape)))
     return True
 
@@ -223,5 +223,6 @@ HANDLERS: dict[Any, Callable[[Frame, Let], bool]] = {
     float: _number,
     np.ndarray.astype: _astype,
     unarray: _unarrayed,
+    unblock: _unarrayed,
     added: _added,
 }

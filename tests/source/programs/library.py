@@ -354,3 +354,32 @@ def choices_by_numbers_of_the_input(x):
     kept = np.compress(x, x**2) if np.all(x) else x
     found = np.extract(np.floor(x) > 0, x**3)
     return np.sum(kept) + np.sum(found * found)
+
+
+@program(V, tape=False)
+def lists_among_arrays_that_are_joined(x):
+    a = np.concatenate([x, [x[0] * x[1], 2.0]])
+    b = np.vstack([x, [x[0], 2.0, x[1] * x[2]]])
+    c = np.stack([[x[0], x[1]], x[:2] ** 2])
+    d = np.column_stack([x, [x[2], 1.0, x[0]]])
+    return np.sum(a**3) + np.sum(b @ d) + np.sum(c * np.concatenate([[x[1:]], [x[:2] * x[0]]]))
+
+
+@program(V, tape=False)
+def list_of_pairs_joined(x):
+    pairs = [[v, v**2] for v in x]
+    pairs.append([x[0] * x[2]])
+    return np.sum(np.concatenate(pairs) ** 3 * np.arange(7))
+
+
+@program(V, tape=False)
+def lists_among_arrays_that_are_chosen_from(x):
+    where = [np.abs(x) > 1, [True, False, True]]
+    chosen = np.select(where, [x**2, [x[0], x[1], x[2] * x[0]]], 0.0)
+    return np.sum(chosen) + np.sum(np.choose([0, 1, 1], [x**2, [x[0], x[1] * x[2], x[2]]]) ** 2)
+
+
+@program(V)
+def blocks_of_a_matrix(x):
+    A = np.block([[x[0] * np.eye(2), np.ones((2, 1))], [np.append(x[1:], 1.0)[None]]])
+    return np.sum(A @ A) * x[1]
