@@ -98,7 +98,7 @@ def index_put(value: Array, shape: Shape, index: Index) -> Array:
 
 @primitive
 def last_written(x: Array, index: Index, shape: Shape) -> Array:
-    """The transpose of `index_put`: what is at `index`, zero where a later write came, summed to `shape`.
+    """The transpose of `index_put`: a copy of what is at `index`, zero where a later write came, in `shape`.
 
     >>> last_written(np.array([1.0, 2.0, 3.0, 4.0]), np.array([0, 2, 0]), (3,))
     array([0., 3., 1.])
@@ -109,6 +109,8 @@ def last_written(x: Array, index: Index, shape: Shape) -> Array:
         stamps = np.empty(np.shape(x), np.intp)
         stamps[index] = order  # NumPy itself decides which write stays
         read = np.where(stamps[index] == order, read, 0.0)
+    else:
+        read = np.copy(read)  # whoever asks clears these elements next
     spare = max(len(shape) - np.ndim(read), 0)  # an assignment ignores leading axes of length one
     return np.reshape(unbroadcast(read, shape[spare:]), shape)
 

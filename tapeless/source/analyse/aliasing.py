@@ -14,7 +14,18 @@ from tapeless.ir import program as ir
 from tapeless.ir.effects import written
 from tapeless.ir.procedures import Procedure
 from tapeless.ir.program import Argument, Atom, For, If, Let, Program, Statement, Var, While, named, walk
-from tapeless.rules import support, table
+from tapeless.rules import (
+    decompositions,
+    indexing,
+    joining,
+    linalg,
+    parts,
+    reductions,
+    signals,
+    support,
+    table,
+)
+from tapeless.rules.einsum import einsum_to
 from tapeless.source.analyse.outline import ROOT, Outline
 from tapeless.source.facts import UNKNOWN, Fact
 
@@ -38,6 +49,7 @@ VIEWS = frozenset(
         np.fliplr,
         np.flipud,
         np.rot90,
+        np.linalg.matrix_transpose,
     ]
 )
 # The result may share storage with an argument, or may be a copy.
@@ -65,6 +77,7 @@ PERHAPS_VIEWS = frozenset(
         np.hsplit,
         np.vsplit,
         np.dsplit,
+        np.linalg.diagonal,
         support.as_dtype,
         support.unbroadcast,
         support.conjugate,
@@ -74,6 +87,21 @@ PERHAPS_VIEWS = frozenset(
         support.merge_axes,
         support.split_axes,
         support.spread,
+        decompositions.adjoint_if,
+        decompositions.phase_free,
+        indexing.undiag,
+        joining.unconcatenate,
+        joining.unstack,
+        joining.unjoin,
+        linalg.as_columns,
+        linalg.from_columns,
+        parts.diagonal_view,
+        parts.pieces,
+        parts.rows,
+        reductions.gather_weights,
+        reductions.spread_weights,
+        signals.take_of_full,
+        getattr(np, "unstack", np.split),
     ]
 )
 BUILDERS = (ir.build_tuple, ir.build_list, ir.build_dict)
@@ -83,6 +111,10 @@ PUTTING = (ir.push, list.append, list.extend, list.insert, operator.setitem, dic
 CREATING = frozenset(
     [np.zeros, np.ones, np.empty, np.full, np.eye, np.arange, np.linspace, np.array, np.copy, np.identity]
 )
+# Effects that write into nothing that they are given.
+HARMLESS = (print, ir.fail, ir.require)
+# Copies, unless they are told not to.
+COPYING = (np.array, np.meshgrid, np.ndarray.astype, getattr(np, "astype", np.array))
 FLAT = ("scalar", "slice")
 
 
@@ -157,6 +189,27 @@ class Aliasing:
                 scope = self.outline.scopes[scope].parent
                 found.append((made, scope))
         return found
+
+
+def may_view(let: Let) -> bool:
+    """Whether what a call gives may be a part of an argument, by what it does or by how it is asked to."""
+    if let.op in VIEWS or let.op in PERHAPS_VIEWS:
+        return True
+    given = dict(let.kwargs)
+    if let.op in COPYING:
+        copy = given.get("copy", ir.Const(True))
+        return not isinstance(copy, ir.Const) or copy.value is not True
+    if let.op is np.einsum:
+        return len(let.args) == 2
+    if let.op is einsum_to:
+        return len(let.args) == 5
+    if let.op in (np.diff, np.linalg.matrix_power):
+        times = let.args[1] if len(let.args) > 1 else given.get("n")
+        if times is None:
+            return False
+        same_at = 0 if let.op is np.diff else 1
+        return not isinstance(times, ir.Const) or times.value == same_at
+    return False
 
 
 def aliasing(program: Program, facts: dict[str, Fact], found: Outline) -> Aliasing:
@@ -239,18 +292,25 @@ class _Flow:
         return sites if kind in ("array", "numeric") else held if kind != "object" else sites | held
 
     def _carry(self, carry: ir.Carry, loop: For | While) -> None:
-        """What was made in one round is, in the next, no more what that round makes."""
+        """What was made in one round is, in the next, no more what that round makes; so is what it holds."""
         inner = self.outline.inner[id(loop)][0]
         outer = self.outline.scopes[inner].parent
-        aged = [
-            (site[0], outer) if self.outline.is_within(site[1], inner) else site
-            for site in self._sites(carry.next)
-        ]
-        for site, old in zip(self._sites(carry.next), aged, strict=True):
-            if site != old:
-                self._hold(frozenset([old]), self.result.contents.get(site, NOTHING))
-        self._add(carry.name, self._sites(carry.init).union(aged))
-        self._add(carry.result, self._sites(carry.init).union(aged))
+
+        def aged(sites: Iterable[Site]) -> Sites:
+            return frozenset(
+                [
+                    (made, outer) if self.outline.is_within(scope, inner) else (made, scope)
+                    for made, scope in sites
+                ]
+            )
+
+        found = self._sites(carry.next)
+        if isinstance(carry.next, Var):
+            for site in sorted(self.result.within(carry.next.name)):
+                if self.outline.is_within(site[1], inner):
+                    self._hold(aged([site]), aged(self.result.contents.get(site, NOTHING)))
+        self._add(carry.name, self._sites(carry.init) | aged(found))
+        self._add(carry.result, self._sites(carry.init) | aged(found))
 
     def _let(self, let: Let) -> None:
         if let.op in (ir.push, ir.pop) and len(let.args) + len(let.targets) > 2:
@@ -289,7 +349,7 @@ class _Flow:
             return self._contents(self._sites(first))
         if let.op in VIEWS and first is not None:
             return self._sites(first)
-        if let.op in PERHAPS_VIEWS:
+        if may_view(let):
             self._hold(own, self._all(let) | own)
             return self._all(let) | own
         if _is_fresh(let.op):
@@ -334,12 +394,22 @@ class _Flow:
     def collect(self, program: Program) -> None:
         found: dict[Site, set[int]] = {}
         for statement in walk(program.body):
-            name = written(statement) if isinstance(statement, Let) else None
+            if not isinstance(statement, Let):
+                continue
+            name = written(statement)
             if name is not None:
                 self.result.targets.add(name)
-                for site in self.result.of(name):
-                    found.setdefault(site, set()).add(self.outline.spans[id(statement)][0])
+            sites = self.result.of(name) if name is not None else self._touched(statement)
+            for site in sites:
+                found.setdefault(site, set()).add(self.outline.spans[id(statement)][0])
         self.result.writes = {site: sorted(positions) for site, positions in found.items()}
+
+    def _touched(self, let: Let) -> Sites:
+        """What a call of code that cannot be read may write into: all that it is given."""
+        if not let.effect or isinstance(let.op, Procedure) or let.op in HARMLESS:
+            return NOTHING
+        names = [name for atom in ir.atoms(let) if (name := named(atom)) is not None]
+        return frozenset(site for name in names for site in self.result.within(name))
 
 
 def _place(stacks: Sites, place: int) -> Sites:

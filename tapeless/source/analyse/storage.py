@@ -12,7 +12,7 @@ from tapeless.ir import program as ir
 from tapeless.ir.effects import written
 from tapeless.ir.program import Argument, Atom, For, If, Let, Program, Statement, Var, While, named, walk
 from tapeless.source.analyse.activity import Activity
-from tapeless.source.analyse.aliasing import BUILDERS, PERHAPS_VIEWS, PUTTING, VIEWS, Aliasing, Site, is_basic
+from tapeless.source.analyse.aliasing import BUILDERS, PUTTING, VIEWS, Aliasing, Site, is_basic, may_view
 from tapeless.source.analyse.outline import Outline
 from tapeless.source.analyse.refusals import Refused
 from tapeless.source.facts import UNKNOWN, Fact
@@ -121,27 +121,26 @@ class _Deciding:
         )
 
     def _may_view(self, let: Let) -> bool:
-        """Whether the result may show a part of the first argument's storage."""
-        base = named(let.args[0]) if let.args else None
-        if base is None or base not in self.activity.active:
+        """Whether the result may show a part of an argument's storage."""
+        bases = [name for atom in ir.atoms(let) if (name := named(atom)) in self.activity.active]
+        if let.op is operator.getitem and bases and self.kind(bases[0]) in ("list", "tuple", "dict"):
+            return True
+        if let.op is not operator.getitem and not may_view(let):
             return False
-        if not any(self.aliases.may_share(base, name) for name in let.targets):
-            return let.op is operator.getitem and self.kind(base) in ("list", "tuple", "dict")
-        return let.op is operator.getitem or let.op in VIEWS or let.op in PERHAPS_VIEWS
+        return any(self.aliases.may_share(base, name) for base in bases for name in let.targets)
 
     def _treat(self, let: Let) -> None:
         if len(let.targets) != 1:
             raise Refused(let, "writes into what several names share", "copy the parts first: x.copy()")
         base, name = named(let.args[0]), let.targets[0]
-        assert base is not None
-        if let.op is operator.getitem:
+        if let.op is operator.getitem and base is not None:
             if self.kind(base) not in ("array", "numeric"):
                 raise Refused(let, "writes into an array that a container holds", "write into a copy of it")
             if is_basic(let.args[1], self.facts) is not True or self.kind(name) != "array":
                 raise Refused(
                     let, "takes what may be a view of an array that is written later", "use .copy()"
                 )
-        elif let.op in PERHAPS_VIEWS and not _is_reshape(let):
+        elif base is None or (let.op not in VIEWS and not _is_reshape(let)):
             raise Refused(let, "gives a view or a copy of an array that is written later", "use .copy()")
         self.result.views[name] = let
         self.result.buffers.add(name)

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from tapeless.ir.lower import BINARY, COMPARE
-from tapeless.ir.program import same
 from tapeless.source.lower.attributes import get_attribute
 from tapeless.source.lower.calls import Args, Kwargs, handles, library_call, opaque_call
 from tapeless.source.lower.control import truth
@@ -120,22 +119,19 @@ for _in_place, _plain in (
     handles(_in_place)(lambda m, args, kwargs, op=_plain: update(m, op, args[0], args[1]))
 
 
-@handles(operator.neg, operator.pos)
+@handles(operator.neg)
 def neg(m: Machine, args: Args, kwargs: Kwargs) -> Value:
     return unary(m, operator.neg, args[0])
+
+
+@handles(operator.pos)
+def pos(m: Machine, args: Args, kwargs: Kwargs) -> Value:
+    return unary(m, operator.pos, args[0])
 
 
 @handles(np.shape)
 def shape(m: Machine, args: Args, kwargs: Kwargs) -> Value:
     return get_attribute(m, args[0], "shape") if isinstance(args[0], Dyn) else m.let(np.shape, args)
-
-
-@handles(np.asarray, np.asanyarray, np.ascontiguousarray)
-def asarray(m: Machine, args: Args, kwargs: Kwargs) -> Value:
-    value = args[0]
-    if isinstance(value, Dyn) and value.fact.kind == "array" and len(args) == 1 and not kwargs:
-        return m.let(same, [value])
-    return library_call(m, np.array, args, kwargs)
 
 
 @handles(math.log)

@@ -27,7 +27,7 @@ from tapeless.source.facts import UNKNOWN, Fact, join
 from tapeless.source.infer import infer
 from tapeless.source.lower.beings import Recursions
 from tapeless.source.lower.discrete import is_constant
-from tapeless.source.lower.memory import VIEWS, Memory
+from tapeless.source.lower.memory import Memory
 from tapeless.source.lower.notes import Findings, Fork, Key, UnboundError, UnendingError
 from tapeless.source.lower.values import (
     Closure,
@@ -252,15 +252,13 @@ class Machine:
             varies = False
         if isinstance(result, tuple) and len(result) == 1:
             result = Fact("tuple", items=result)
-        if isinstance(result, tuple):
-            targets = tuple([self.fresh(hint, fact) for fact in result])
-            self.block.append(Let(targets, op, atoms, keywords, self.line, effect))
-            return Tup(tuple([_dyn(name, fact, varies) for name, fact in zip(targets, result, strict=True)]))
-        name = self.fresh(hint, result)
-        self.block.append(Let((name,), op, atoms, keywords, self.line, effect))
-        if result.kind not in ("scalar", "tuple") and atoms and op in VIEWS:
-            self.memory.share(Var(name), atoms[0])
-        return _dyn(name, result, varies)
+        results = result if isinstance(result, tuple) else (result,)
+        targets = tuple([self.fresh(hint, fact) for fact in results])
+        made = Let(targets, op, atoms, keywords, self.line, effect)
+        self.block.append(made)
+        self.memory.note(made, [fact.kind for fact in results])
+        values = tuple([_dyn(name, fact, varies) for name, fact in zip(targets, results, strict=True)])
+        return Tup(values) if isinstance(result, tuple) else values[0]
 
     def unpacked(
         self, value: Dyn, hints: Sequence[str], facts: Sequence[Fact | Const] | None

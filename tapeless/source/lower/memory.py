@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Sequence
 
-import numpy as np
-
-from tapeless.ir.program import Argument, Var, same
-
-# What may give a view of its first argument.
-VIEWS = frozenset(
-    {
-        operator.getitem, np.reshape, np.ravel, np.transpose, np.swapaxes, np.moveaxis, np.squeeze,
-        np.asarray, np.expand_dims, np.broadcast_to, np.real, np.imag, np.atleast_1d, np.atleast_2d,
-        np.diagonal, np.flip, np.rollaxis, np.asanyarray, np.ascontiguousarray, np.fliplr, np.flipud,
-        np.rot90, same,
-    }
-)  # fmt: skip
+from tapeless.ir import program as ir
+from tapeless.ir.effects import written
+from tapeless.ir.program import Argument, Let, Var, named
+from tapeless.source.analyse.aliasing import may_view
 
 
 class Memory:
@@ -35,6 +27,19 @@ class Memory:
                 self._other[a] = b
                 if a in self.tainted:
                     self.tainted.add(b)
+
+    def note(self, let: Let, kinds: Sequence[str]) -> None:
+        """What a new statement gives may show what it is given; what is not known may write into it."""
+        if let.op is operator.getitem:
+            sources: Sequence[Argument] = let.args[:1]
+        else:
+            sources = ir.atoms(let) if may_view(let) else ()
+        for name, kind in zip(let.targets, kinds, strict=True):
+            if kind not in ("scalar", "tuple", "slice"):
+                for source in sources:
+                    self.share(Var(name), source)
+        if let.effect and written(let) is None:
+            self.written.update([name for atom in ir.atoms(let) if (name := named(atom)) is not None])
 
     def renamed(self, old: str, new: str) -> None:
         """`new` takes the place of `old`."""

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tapeless.source.lower.calls import METHODS, Args, Kwargs, library_call, opaque_method
+from tapeless.source.lower.conversions import astype as to_dtype
 from tapeless.source.lower.iteration import listed, loop, steps_of
 from tapeless.source.lower.machine import Machine
 from tapeless.source.lower.subscripts import append, get_item, runtime, set_item, wrap
@@ -115,7 +116,8 @@ def astype(m: Machine, owner: Value, args: Args, kwargs: Kwargs) -> Value:
     dtype = args[0] if args else kwargs["dtype"]
     if (isinstance(dtype, Known) and np.dtype(dtype.value).kind not in "fc") or not m.varies(owner):
         return opaque_if_constant(m, owner, args, kwargs)
-    return library_call(m, np.array, [owner], {"dtype": dtype})
+    given = zip(("order", "casting", "subok", "copy"), args[1:], strict=False)
+    return to_dtype(m, owner, dtype, dict(given) | dict(kwargs))
 
 
 def opaque_if_constant(m: Machine, owner: Value, args: Args, kwargs: Kwargs) -> Value:

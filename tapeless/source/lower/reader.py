@@ -5,6 +5,7 @@ from __future__ import annotations
 from tapeless.source.lower import (
     arithmetic,
     containers,
+    conversions,
     expressions,
     folds,
     methods,
@@ -17,7 +18,17 @@ from tapeless.source.lower.machine import Machine
 from tapeless.source.lower.objects import class_attribute
 
 # Importing them fills the tables.
-REGISTERED = (arithmetic, containers, expressions, folds, methods, puts, reflection, statements)
+REGISTERED = (
+    arithmetic,
+    containers,
+    conversions,
+    expressions,
+    folds,
+    methods,
+    puts,
+    reflection,
+    statements,
+)
 
 
 def reader() -> Machine:

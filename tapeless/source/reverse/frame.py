@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -303,7 +304,9 @@ class Frame:
     def _kept(self, atom: Var, after: bool) -> Var:
         fact = self.work.fact(atom)
         kept = self.work.forward_name(f"{atom.name}_kept", self.scope, fact)
-        op = {"list": list, "tuple": tuple, "dict": dict}.get(fact.kind, np.copy)
+        op: Any = {"list": list, "tuple": tuple, "dict": dict}.get(fact.kind, np.copy)
+        if fact.kind == "object" and not self.work.is_active(atom.name):
+            op = copy.copy
         let = Let((kept,), op, (atom,), line=self.line)
         self.work.definition[kept] = let
         (self.after if after else self.before).append(let)
