@@ -272,19 +272,18 @@ def _item(owner: Any, key: Any) -> Any:
 class Identity:
     """An object as a key: equal to itself only, held weakly where its type allows."""
 
-    __slots__ = ("_hash", "_held", "_ref")
+    __slots__ = ("_hash", "find")
 
     def __init__(self, value: Any) -> None:
         self._hash = hash((type(value), id(value)))
-        self._held: Any = None
         try:
-            self._ref: Any = weakref.ref(value)
+            self.find: Callable[[], Any] = weakref.ref(value)
         except TypeError:
-            self._ref, self._held = None, value
+            self.find = lambda: value
 
     def get(self) -> Any:
         """The object; None once it is gone."""
-        return self._held if self._ref is None else self._ref()
+        return self.find()
 
     def __hash__(self) -> int:
         return self._hash
@@ -304,8 +303,8 @@ _BY_TYPE: frozenset[type] = frozenset(
 )
 # These shape it: the names of axes and modes, keys, dtypes. The type goes with them: "a" is not b"a".
 _BY_VALUE: frozenset[type] = frozenset({str, bytes, type(None), type(...), type(NotImplemented)})
-# Types that were met and are none of the others below: what is of them is itself only.
-_objects: set[type] = set()
+# Types that were met and are none of the others: what is of them is itself only.
+object_types: set[type] = set()
 
 
 def signature(value: Any) -> Hashable:
@@ -356,7 +355,7 @@ def _of(value: Any, shaped: Shaped, identified: Identified) -> Hashable:
     if container is not None:
         parts, extra = container.flatten(value)
         return kind, extra, *[_of(part, shaped, identified) for part in parts]
-    if kind in _objects:
+    if kind in object_types:
         return kind, identified(value)
     return _of_rare(kind, value, shaped, identified)
 
@@ -384,7 +383,7 @@ def _of_rare(kind: type, value: Any, shaped: Shaped, identified: Identified) -> 
         # noted, in this dict; one that died and left its address to another was never read from.
         return kind, identified(value.__code__), id(value.__globals__)
     if kind not in (types.FunctionType, types.BuiltinMethodType):
-        if len(_objects) > 1000:  # classes that are made again and again are not kept alive for ever
-            _objects.clear()
-        _objects.add(kind)
+        if len(object_types) > 1000:  # classes that are made again and again are not kept alive for ever
+            object_types.clear()
+        object_types.add(kind)
     return kind, identified(value)

@@ -26,6 +26,7 @@ from tapeless.source.cache import (
     contents,
     in_calls_of,
     matches,
+    object_types,
     objects_in,
     read,
     shape_signature,
@@ -185,7 +186,7 @@ def _names(code: types.CodeType) -> set[str]:
 class _Met:
     """Arguments of some shapes: what is done to them, and the derivatives to try, newest first.
 
-    `objects` are those among them: their addresses are theirs only as long as they live.
+    `objects` finds those among them: their addresses are theirs only as long as they live.
     """
 
     __slots__ = ("convert", "made", "objects")
@@ -193,7 +194,7 @@ class _Met:
     def __init__(self, convert: Convert | None, made: list[Specialised], kind: Hashable) -> None:
         self.convert = convert
         self.made = made
-        self.objects = objects_in(kind)
+        self.objects = tuple([one.find for one in objects_in(kind)])
 
 
 class Store:
@@ -218,7 +219,7 @@ class Store:
         if met is None:
             return None
         for one in met.objects:
-            if one.get() is None:
+            if one() is None:
                 return None
         if met.convert is not None:
             values = met.convert(values)
@@ -277,9 +278,13 @@ class Store:
 def _shapes(values: Values) -> Hashable:
     found: list[Any] = []
     for value in values:
-        if type(value) is np.ndarray:  # the commonest, without a call and a tuple of its own
+        kind = type(value)
+        if kind is np.ndarray:  # the commonest, without a call and a tuple of their own
             found.append(value.dtype)
             found.append(value.shape)
+        elif kind in object_types:
+            found.append(kind)
+            found.append(id(value))
         else:
             found.append(shape_signature(value))
     return tuple(found)

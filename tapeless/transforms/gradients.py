@@ -96,12 +96,11 @@ class Gradient(_OfScalar):
             gradients = ready.function(*values)
         if derived.single and (derived.unsure or self.has_aux):
             gradients = (gradients,)
-        selection = plan.selection
-        if selection.single and selection.selected[0].key is None:
+        if plan.alone:
             found: Any = owned(gradients[0])
         else:
-            several = chosen(gradients, selection)
-            found = several[0] if selection.single else several
+            several = chosen(gradients, plan.selection)
+            found = several[0] if plan.selection.single else several
         return (found, aux) if self.has_aux else found
 
 
@@ -118,11 +117,10 @@ class ValueAndGradient(_OfScalar):
             gradients = (gradients,)
         if ready.derived.unsure:
             self._check(value[0] if self.has_aux else value)
-        selection = plan.selection
-        if selection.single and selection.selected[0].key is None:
+        if plan.alone:
             return value, owned(gradients[0])
-        several = chosen(gradients, selection)
-        return value, several[0] if selection.single else several
+        several = chosen(gradients, plan.selection)
+        return value, several[0] if plan.selection.single else several
 
 
 class ElementwiseGradient(_WithPair):

@@ -30,6 +30,7 @@ class Plan:
     selection: Selection
     wrt: tuple[int, ...]
     store: Store
+    alone: bool  # one whole parameter is asked for, and no tuple of one
 
 
 def _moved(argnums: Argnums, lead: int) -> Argnums:
@@ -85,7 +86,8 @@ class Transform(Transformed):
     def _planned(self, given: int) -> Plan:
         selection = select(self.argnums, self._callee, given)
         store = shared_store(self._code or self._anchor, (*self._key(), selection))
-        return Plan(selection, selection.wrt, store)
+        alone = selection.single and selection.selected[0].key is None
+        return Plan(selection, selection.wrt, store, alone)
 
     def _key(self) -> tuple[Hashable, ...]:
         """What tells the derivatives of one function apart: those of one form are shared."""
@@ -165,17 +167,19 @@ class Transform(Transformed):
         function: Any = self.function
         if isinstance(function, classmethod):
             instance, function = owner, function.__func__
-        if not isinstance(function, types.FunctionType | Transformed):
-            return self  # as with other callables that are no functions
         method = self._method
         if method is None or method._code is not getattr(self._anchor, "__code__", None):
+            if not isinstance(function, types.FunctionType | Transformed):
+                return self  # as with other callables that are no functions
             method = self._method = self._as_method()
         bound = object.__new__(type(self))
+        own = method.__dict__.copy()
         if instance is None:
-            bound.__dict__ = {**method.__dict__, "_leading": ()}
+            own["_leading"] = ()
         else:
-            function = types.MethodType(function, instance)  # type: ignore[arg-type]
-            bound.__dict__ = {**method.__dict__, "_leading": (instance,), "function": function}
+            own["_leading"] = (instance,)
+            own["function"] = types.MethodType(function, instance)  # type: ignore[arg-type]
+        bound.__dict__ = own
         return bound
 
     def _as_method(self) -> Any:
