@@ -31,15 +31,18 @@ def owned(value: Any, holders: int = 0) -> Any:
 
     To be called as `owned(sequence[i])`: no variable may refer to it.  `holders`: those known to hold it too.
     """
-    if type(value) is np.ndarray and value.base is None and value.ndim:
+    kind = type(value)
+    if kind is np.ndarray and value.base is None and value.ndim:
         return value if getrefcount(value) <= ALONE + holders else value.copy()
+    if kind is float or kind is np.float64:
+        return value
     if isinstance(value, np.ndarray):
         if not value.ndim:
             return value[()]
         count = getrefcount(value)  # not within the next call: its arguments hold the value too
-        is_ours = type(value) is np.ndarray and _is_alone(value, count, holders)
+        is_ours = kind is np.ndarray and _is_alone(value, count, holders)
         return value if is_ours else np.array(value)
-    known = _tree.container(type(value))
+    known = _tree.container(kind)
     if known is None:
         return value
     parts, extra = known.flatten(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import operator
 from dataclasses import dataclass
 from typing import Any
@@ -32,12 +33,12 @@ class Selection:
     selected: tuple[Selected, ...]
     single: bool  # one gradient, not a tuple of one
 
-    @property
+    @functools.cached_property
     def wrt(self) -> tuple[int, ...]:
         """The positions of the parameters that hold them."""
         return tuple(dict.fromkeys([one.position for one in self.selected]))
 
-    @property
+    @functools.cached_property
     def is_plain(self) -> bool:
         """Whether all are whole parameters."""
         return all([one.key is None for one in self.selected])
