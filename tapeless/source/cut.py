@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Mapping
+from copy import copy as copy_of
 from dataclasses import replace
+from typing import TypeGuard
 
+import numpy as np
+
+from tapeless.ir.aliases import NEW_ARRAYS, aliases, writes_of
 from tapeless.ir.dead import drop_dead
 from tapeless.ir.effects import written
 from tapeless.ir.names import Names
@@ -34,8 +40,12 @@ from tapeless.ir.program import (
 ITERATORS = (reversed, zip, enumerate, iter)  # they are gone through once
 
 
-def cut(joint: Program, kept: int, name: str) -> tuple[Program, Program]:
+def cut(
+    joint: Program, kept: int, name: str, kinds: Mapping[str, str] | None = None
+) -> tuple[Program, Program]:
     """A joint program, whose last parameter is the cotangent of its first `kept` values, in two.
+
+    `kinds` is for `aliases`.
 
     def f(x, dt):                def forward(x):                def backward(residuals, dt):
         y = np.sin(x)                y = np.sin(x)                  x, = residuals
@@ -44,7 +54,8 @@ def cut(joint: Program, kept: int, name: str) -> tuple[Program, Program]:
     """
     seed = joint.params[-1]
     place = _first_on_the_way_back(joint.body, seed)
-    front, back = _with_own_buffers(joint.body[:place], joint.body[place:], joint.exit.values[:kept])
+    names = Names(names_of(joint))
+    front, back = _Buffers(joint, kinds or {}, names).moved(place, joint.exit.values[:kept])
     values, found = joint.exit.values[:kept], joint.exit.values[kept:]
     own = {defined_name for statement in walk(back) for defined_name in defined(statement)}
     wanted = dict.fromkeys([read for statement in walk(back) for read in reads(statement)])
@@ -52,7 +63,6 @@ def cut(joint: Program, kept: int, name: str) -> tuple[Program, Program]:
     there = {*joint.params[:-1], *(n for statement in front for n in defined(statement))}
     residuals = [read for read in wanted if read in there and read not in own]
     front = bound(front, set(residuals))
-    names = Names(names_of(joint))
     whole = names.fresh("residuals")
     pack = Let((whole,), build_tuple, tuple([Var(read) for read in residuals]))
     first = Program(
@@ -69,26 +79,60 @@ def cut(joint: Program, kept: int, name: str) -> tuple[Program, Program]:
     return drop_dead(first), drop_dead(second)
 
 
-def _with_own_buffers(front: Block, back: Block, values: tuple[Atom, ...]) -> tuple[Block, Block]:
+class _Buffers:
     """What is written into on the way back is made there: it may be gone several times."""
-    written_back = _written(back)
-    read_in_front = {atom.name for atom in values if isinstance(atom, Var)}
-    stays: list[Statement] = []
-    moved: list[Statement] = []
-    for statement in reversed(front):
-        is_own = isinstance(statement, Let) and not statement.effect
-        targets = set(defined(statement))
-        is_used_up = isinstance(statement, Let) and statement.op in ITERATORS
-        if is_own and (is_used_up or targets & written_back) and not targets & read_in_front:
-            moved.append(statement)
-            written_back.update(reads(statement))  # a view is written into, and so is what it is a view of
-        else:
+
+    def __init__(self, joint: Program, kinds: Mapping[str, str], names: Names) -> None:
+        self.joint = joint
+        self.kinds = kinds
+        self.names = names
+        self.aliases = aliases(joint, kinds)
+
+    def moved(self, place: int, values: tuple[Atom, ...]) -> tuple[Block, Block]:
+        front, back = self.joint.body[:place], self.joint.body[place:]
+        written_back = _written(back, self.kinds)
+        read_in_front = {atom.name for atom in values if isinstance(atom, Var)}
+        overwritten: set[int] = set()  # storage that a later statement in front writes into
+        stays: list[Statement] = []
+        moved: list[Statement] = []
+        for statement in reversed(front):
+            targets = set(defined(statement))
+            if self._is_buffer(statement, targets & written_back) and not targets & read_in_front:
+                if overwritten.isdisjoint(self._read(statement)):
+                    moved.append(statement)
+                    written_back.update(_shared(statement, self.kinds))
+                    continue
+                owns = {target: self.names.fresh(target) for target in statement.targets}
+                moved.extend([self._copy(target, own, statement.line) for target, own in owns.items()])
+                statement = replace(statement, targets=tuple(owns.values()))
             stays.append(statement)
-            read_in_front.update(name for inner in walk((statement,)) for name in reads(inner))
-    return tuple(reversed(stays)), (*reversed(moved), *back)
+            for inner in walk((statement,)):
+                read_in_front.update(reads(inner))
+                kind = writes_of(inner, self.aliases) if isinstance(inner, Let) else None
+                overwritten.update(() if kind is None else (kind,))
+        return tuple(reversed(stays)), (*reversed(moved), *back)
+
+    def _is_buffer(self, statement: Statement, written_back: set[str]) -> TypeGuard[Let]:
+        if not isinstance(statement, Let) or statement.effect:
+            return False
+        return statement.op in ITERATORS or bool(written_back)
+
+    def _copy(self, target: str, own: str, line: int) -> Let:
+        kind = self.kinds.get(target)
+        copy = np.copy if kind == "array" else list if kind in ("list", "stack") else copy_of
+        return Let((target,), copy, (Var(own),), line=line)
+
+    def _read(self, statement: Statement) -> set[int]:
+        return {kind for name in reads(statement) for kind in self.aliases.within(name)}
 
 
-def _written(block: Block) -> set[str]:
+def _shared(let: Let, kinds: Mapping[str, str]) -> list[str]:
+    """What is written into when the result of a statement is: a view, and so what it is a view of."""
+    is_new = id(let.op) in NEW_ARRAYS and all(kinds.get(name) == "array" for name in let.targets)
+    return [] if is_new else reads(let)
+
+
+def _written(block: Block, kinds: Mapping[str, str]) -> set[str]:
     """What a block writes into, also under another name: a view, what a loop or branch hands on."""
     found = {name for s in walk(block) if isinstance(s, Let) and (name := written(s)) is not None}
     before = -1
@@ -97,7 +141,7 @@ def _written(block: Block) -> set[str]:
         for statement in walk(block):
             match statement:
                 case Let():
-                    others = reads(statement) if found.intersection(statement.targets) else []
+                    others = _shared(statement, kinds) if found.intersection(statement.targets) else []
                 case If():
                     sides = [
                         side for phi in statement.outs if phi.name in found for side in (phi.then, phi.orelse)

@@ -40,6 +40,7 @@ from tapeless.source.report import residuals_of
 from tapeless.source.reverse import reverse
 from tapeless.source.settings import contexts, within
 from tapeless.source.simplify import simplify
+from tapeless.source.simplify.known import kinds_of
 from tapeless.source.simplify.learn import learn
 
 COMMENTED = 8  # a function of fewer lines is read without comments
@@ -176,7 +177,7 @@ def _pair(course: Course, form: Form) -> dict[str, Program]:
     exit_ = Return((*joint.exit.values[:kept], *gradients), as_tuple=True)
     joint = replace(joint, body=tuple(body), exit=exit_)
     joint = course.timed("simplify", simplify, joint, facts, to_cut=True)
-    first, second = cut(joint, kept, program.name)
+    first, second = cut(joint, kept, program.name, kinds_of(learn(joint, facts)))
     if form.has_aux:
         names, body = Names(names_of(first)), list(first.body)
         out = _packed(names, body, "value", first.exit.values[:-1])

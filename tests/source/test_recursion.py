@@ -449,8 +449,8 @@ def product_forward(x, n):
     return result, (t, t_2, t_1, kept, n)
 
 
-def product_backward(residuals_1, dresult):
-    t, t_1, t_2, kept, n = residuals_1
+def product_backward(residuals, dresult):
+    t, t_1, t_2, kept, n = residuals
     if t:
         dx = 0.0
     else:

@@ -19,6 +19,8 @@ from tapeless.source.cut import cut
 from tapeless.source.facts import UNKNOWN, Fact
 from tapeless.source.reverse.frame import Frame
 from tapeless.source.simplify import simplify
+from tapeless.source.simplify.known import kinds_of
+from tapeless.source.simplify.learn import learn
 
 # What is kept though no derivative flows through it: a dtype, how a list is laid out.
 OPAQUE = Fact("object", np.dtype(object))
@@ -72,7 +74,8 @@ def pair_of(
     procedure.derived["reverse", active] = pair  # before it is differentiated: it calls itself
     wrt = tuple([procedure.program.params[k] for k in active])
     joint, facts = reverse(procedure.program, procedure.facts, wrt)
-    first, second = cut(simplify(joint, facts, to_cut=True), 1, procedure.name)
+    joint = simplify(joint, facts, to_cut=True)
+    first, second = cut(joint, 1, procedure.name, kinds_of(learn(joint, facts)))
     facts = {**facts, **dict.fromkeys(_without_derivative(first, facts), OPAQUE)}
     pack = first.body[-1]
     assert isinstance(pack, Let)

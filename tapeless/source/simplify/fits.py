@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from tapeless.ir.program import Atom, Const, Let, Program
+from tapeless.rules.indexing import last_written
 from tapeless.rules.reductions import at_least_one, degrees_of_freedom
 from tapeless.rules.support import as_dtype, conjugate, filled, in_dtype, masked, restore_axes, unbroadcast
-from tapeless.source.facts import NUMERIC, Fact, same_dtype, stretched
+from tapeless.source.facts import NUMERIC, Fact, Size, same_dtype, stretched
 from tapeless.source.simplify.known import Known, computed, copied, plain_arguments, rewrite
 
 
@@ -125,6 +127,33 @@ def _degrees_of_freedom(known: Known, statement: Let, args: tuple[Atom, ...]) ->
     return copied(statement, count) if is_count and free == 0 else None
 
 
+def _last_written(known: Known, statement: Let, args: tuple[Atom, ...]) -> Sequence[Let] | None:
+    """What an assignment to places that are all different gave, if its value had their shape."""
+    x, index, shape = args
+    part, dims = known.infer(operator.getitem, x, index), known.shape(shape)
+    if part.dims is None or dims is None or len(part.dims) != len(dims) or not is_basic(known, index):
+        return None
+    fits = [
+        a == b or (b != 1 and not (isinstance(b, Size) and b.stretches))
+        for a, b in zip(part.dims, dims, strict=True)
+    ]
+    return computed(statement, operator.getitem, x, index) if all(fits) else None
+
+
+def is_basic(known: Known, index: Atom) -> bool:
+    """Whether an index takes no element twice: numbers and slices."""
+    fact = known.fact(index)
+    items = fact.items if fact.kind == "tuple" else (index if isinstance(index, Const) else fact,)
+    return items is not None and all([_is_number_or_slice(item) for item in items])
+
+
+def _is_number_or_slice(item: Fact | Const) -> bool:
+    if isinstance(item, Const):
+        return item.value is None or item.value is Ellipsis or isinstance(item.value, int | slice)
+    is_number = item.kind == "scalar" and item.dtype is not None and item.dtype.kind in "iu"
+    return is_number or item.kind == "slice"
+
+
 _FITS: Mapping[Any, Change] = {
     id(op): fit
     for op, fit in {
@@ -140,5 +169,6 @@ _FITS: Mapping[Any, Change] = {
         np.broadcast_to: _reshape,
         at_least_one: _at_least_one,
         degrees_of_freedom: _degrees_of_freedom,
+        last_written: _last_written,
     }.items()
 }

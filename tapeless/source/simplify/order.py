@@ -15,7 +15,9 @@ from tapeless.source.simplify.early import push_early
 from tapeless.source.simplify.fits import leave_out_fits
 from tapeless.source.simplify.identities import use_identities
 from tapeless.source.simplify.known import kinds_of
+from tapeless.source.simplify.late import add_in_place
 from tapeless.source.simplify.learn import learn
+from tapeless.source.simplify.parts import read_in_place
 from tapeless.source.simplify.plain import say_plainly
 from tapeless.source.simplify.spelling import spell
 from tapeless.source.simplify.spreads import narrow_spreads
@@ -51,6 +53,7 @@ PASSES: tuple[Pass, ...] = (
     leave_out_fits,
     say_plainly,
     narrow_spreads,
+    read_in_place,
     start_full,
     _follow_copies,  # what those before left as copies, so that the next ones see one name for one value
     _fold_constants,
@@ -79,4 +82,5 @@ def simplify(program: Program, facts: Mapping[str, Fact], *, to_cut: bool = Fals
                 done[change] = program
         if program is before:
             break
+    program = drop_dead(add_in_place(program, known), kinds_of(known))
     return spell(push_early(program), known)  # for those who read: no pass needs to know these forms

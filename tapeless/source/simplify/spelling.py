@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from tapeless.ir.program import Argument, Block, Const, For, If, Let, Program, Statement, Var, While
+from tapeless.rules.reductions import at_least_one
 from tapeless.rules.support import spread
 from tapeless.source.facts import UNKNOWN, Fact
 
@@ -58,6 +59,8 @@ def _let(let: Let, facts: Mapping[str, Fact]) -> Let:
         return let
     if let.op is spread and let.args[2:] == WHOLE and _is_number(let.args[0], facts):
         return replace(let, op=np.full, args=(let.args[1], let.args[0]))
+    if let.op is at_least_one and isinstance(let.args[0], Var) and facts.get(let.args[0].name, UNKNOWN).weak:
+        return replace(let, op=max, args=(*let.args, Const(1)))
     arrays = [isinstance(arg, Var) and facts.get(arg.name, UNKNOWN).kind == "array" for arg in let.args]
     if arrays == [True] and let.op in ATTRIBUTES:
         return replace(let, op=getattr, args=(*let.args, Const(ATTRIBUTES[let.op])))

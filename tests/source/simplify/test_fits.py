@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tapeless.rules.indexing import last_written
 from tapeless.rules.reductions import at_least_one, degrees_of_freedom
 from tapeless.rules.support import as_dtype, conjugate, dtype_of, filled, masked, restore_axes, unbroadcast
 from tapeless.source.facts import Fact, Size
@@ -97,3 +98,21 @@ def test_the_shape_it_has_is_given_to_nothing():
     assert fitted(real(N), real(N), ask, let("d", np.reshape, "g", "s")) == "return g"
     assert "reshape" in fitted(real(N, 1), real(N), ask, let("d", np.reshape, "g", "s"))
     assert fitted(real(), real(2, 3), ask, let("d", tuple, "s")) == "d = tuple((2, 3))\nreturn d"
+
+
+@pytest.mark.parametrize("index", [0, slice(1, None), (slice(None, None, 2),), ...])
+def test_what_was_written_to_places_that_differ_is_read_there(index: Any):
+    value = real() if index == 0 else real(M)
+    body = let("s", np.shape, "x"), let("d", last_written, "g", index, "s")
+
+    assert fitted(real(N), value, *body).startswith("d = getitem(g, ")
+
+
+@pytest.mark.parametrize(
+    ("value", "index"),
+    [(real(1), slice(1, None)), (real(STRETCHES), ...), (real(), slice(1, None)), (real(2), [0, 0])],
+)
+def test_what_was_stretched_or_overwritten_is_left_to_the_run(value: Fact, index: Any):
+    body = let("s", np.shape, "x"), let("d", last_written, "g", index, "s")
+
+    assert "last_written" in fitted(real(N), value, *body)
