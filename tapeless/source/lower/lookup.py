@@ -66,10 +66,10 @@ def classify(m: Machine, value: Any, name: str, where: tuple[Any, ...]) -> Value
     if isinstance(value, list | tuple | dict) and _holds_functions(value):
         m.found.guards.append((*where, value))
         return _structure(m, value)
-    fact = fact_of(value, name)
+    free = free_name(m, name, where, value)
+    fact = fact_of(value, free)
     if isinstance(value, list | tuple | dict) and len(value) > LONGEST:
         fact = Fact(fact.kind)
-    free = free_name(m, name, where, value)
     is_data = isinstance(value, int | float | complex | np.ndarray | np.generic | list | tuple | dict)
     if is_data:
         m.facts[free] = fact

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ def _read(m: Machine, function: Any, args: Args, kwargs: Kwargs) -> Value | None
     if isinstance(function, Transformed):
         made = Derivative(function.kind, Known(function.function), function.argnums, function.has_aux)
         return differentiate(m, made, args, kwargs)
-    kind = PUBLIC.get(function) if callable(function) and not isinstance(function, dict) else None
+    kind = PUBLIC.get(function) if callable(function) and isinstance(function, Hashable) else None
     if kind is None:
         return None
     if kind in MAKERS:

@@ -101,7 +101,8 @@ def instance_attribute(m: Machine, owner: Known, name: str) -> Value:
     read = m.let(getattr, [owner, Known(name)], hint=name)
     assert isinstance(read, Dyn)
     if isinstance(value, DATA) or (isinstance(value, list | tuple | dict) and not _holds_objects(value)):
-        fact = fact_of(value, name) if not isinstance(value, dict) else Fact("dict")
+        where = f"{name} of {id(owner.value)}"  # lengths are those of this object's array
+        fact = fact_of(value, where) if not isinstance(value, dict) else Fact("dict")
         m.found.guards.append(("attribute fact", owner.value, name, value))
         return m.refined(read, fact)
     m.found.guards.append(("attribute", owner.value, name, value))

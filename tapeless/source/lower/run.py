@@ -136,15 +136,16 @@ def arranged(m: Machine, function: Any, bound: Sequence[Value]) -> tuple[list[Va
 
 def _argument(m: Machine, atom: Atom, name: str, value: Any, varies: bool) -> tuple[Value, Any]:
     """An argument as it is read, and the tree of its leaves."""
+    own = atom.name if isinstance(atom, Var) else name  # of arrays of one name the lengths are others
     if isinstance(value, np.ndarray | np.generic | int | float | complex):
-        fact = fact_of(value, name)
+        fact = fact_of(value, own)
         varies = varies and fact.dtype is not None and fact.dtype.kind in "fc"
         read = Dyn(atom, fact, varies)
         if isinstance(atom, Var):
             m.facts[atom.name] = fact
             return read, Leaf(atom.name) if varies else None
     if type(value) in (list, tuple) and not varies and value and _is_data(value):
-        fact = fact_of(value, name)
+        fact = fact_of(value, own)
         if isinstance(atom, Var):
             m.facts[atom.name] = fact
         read = Dyn(atom, fact)

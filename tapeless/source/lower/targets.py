@@ -10,7 +10,7 @@ from tapeless.source.lower.iteration import length_of, listed, nth, steps_of
 from tapeless.source.lower.machine import Machine
 from tapeless.source.lower.objects import set_attribute
 from tapeless.source.lower.subscripts import get_item, set_item, wrap
-from tapeless.source.lower.values import Closure, Dyn, Frame, Items, Known, Ref, Value
+from tapeless.source.lower.values import Closure, Dyn, Frame, Items, Known, Value
 
 
 def frame_of(m: Machine, name: str) -> Frame:
@@ -53,10 +53,10 @@ def _unpack(m: Machine, target: Any, value: Value) -> None:
     items = _several(m, value, wanted, bool(stars))
     if items is None:
         items = listed(m, value)
+    lead, tail = (stars[0], len(wanted) - stars[0] - 1) if stars else (0, 0)
     if items is None:
-        items = _by_position(m, value, len(wanted), stars)
-    if stars and (len(items) != len(wanted) or not isinstance(items[stars[0]], Ref)):
-        lead, tail = stars[0], len(wanted) - stars[0] - 1
+        items = _around_star(m, value, lead, tail) if stars else _by_position(m, value, len(wanted))
+    elif stars:
         if len(items) < lead + tail:
             raise m.refuse("this unpacking", f"there are {len(items)} values for {lead + tail} names")
         middle = m.new(Items(tuple(items[lead : len(items) - tail])))
@@ -78,10 +78,8 @@ def _several(m: Machine, value: Value, wanted: list[Any], starred: bool) -> tupl
     return m.unpacked(value, [element.id for element in wanted], facts)
 
 
-def _by_position(m: Machine, value: Value, count: int, stars: list[int]) -> tuple[Value, ...]:
+def _by_position(m: Machine, value: Value, count: int) -> tuple[Value, ...]:
     """Rows of an array: as many as there are names, which the running program checks."""
-    if stars:
-        return _around_star(m, value, stars[0], count - stars[0] - 1)
     steps = steps_of(m, value)
     if steps.opaque is not None:
         return tuple([wrap(m, get_item(m, steps.opaque, Known(k))) for k in range(count)])

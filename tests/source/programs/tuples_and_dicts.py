@@ -361,3 +361,37 @@ def argument_changed_in_a_list(arrays):
     arrays[0] = arrays[0] * arrays[1]
     arrays.append(arrays[0] ** 2)
     return np.sum(arrays[2])
+
+
+@program([[V], [V * 2.0]])
+def star_takes_one_list_of_a_list(rows):
+    *most, last = rows
+    return sum([np.sum(row[0] * last[0]) for row in most])
+
+
+@program([{"w": V}, {"w": V + 1.0}])
+def star_takes_one_dict_of_a_list(layers):
+    first, *rest = layers
+    total = np.sum(first["w"] ** 2)
+    for layer in rest:
+        total = total + np.sum(np.sin(layer["w"]))
+    return total
+
+
+@program([{"w": np.ones((3, 4))}, {"w": np.full((4, 2), 0.5)}], np.full((2, 3), 0.3))
+def one_name_for_two_shapes(layers, x):
+    first, *rest = layers
+    return np.sum(x @ first["w"] @ rest[0]["w"])
+
+
+class Scale:
+    def __init__(self, w):
+        self.w = w
+
+
+SCALES = [Scale(np.full((3, 4), 0.5)), Scale(np.full((4, 2), 0.25))]
+
+
+@program(np.full((2, 3), 0.3))
+def one_attribute_for_two_shapes(x):
+    return np.sum(np.tanh(x @ SCALES[0].w) @ SCALES[1].w)
