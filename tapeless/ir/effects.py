@@ -21,6 +21,7 @@ from tapeless.ir.program import (
     isub,
     pop,
     push,
+    set_imag,
     subtract_at,
     take_last,
 )
@@ -35,6 +36,7 @@ WRITES: dict[Any, int] = {
     isub: 0,
     add_at: 0,
     subtract_at: 0,
+    set_imag: 0,
     push: 0,
     pop: 0,
     take_last: 0,

@@ -335,6 +335,11 @@ def subtract_at(target: Any, index: Any, value: Any) -> None:
     target[index] -= value
 
 
+def set_imag(target: Any, index: Any, value: Any) -> None:
+    """`target.imag[index] = value`."""
+    target.imag[index] = value
+
+
 def new_stack() -> list[Any]:
     """What a loop keeps for its way back."""
     return []

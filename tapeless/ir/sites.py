@@ -25,6 +25,7 @@ from tapeless.ir.program import (
     named,
     reads,
     same,
+    set_imag,
     subtract_at,
     walk,
 )
@@ -36,6 +37,7 @@ INDEXED: dict[Any, int] = {
     operator.delitem: 1,
     add_at: 1,
     subtract_at: 1,
+    set_imag: 1,
 }
 
 

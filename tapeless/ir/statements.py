@@ -14,6 +14,7 @@ import gast
 
 from tapeless.ir.expressions import Expressions, attribute, is_attribute
 from tapeless.ir.program import (
+    Const,
     Let,
     Star,
     Var,
@@ -22,6 +23,7 @@ from tapeless.ir.program import (
     iadd,
     isub,
     require,
+    set_imag,
     subtract_at,
 )
 
@@ -50,6 +52,17 @@ def _set_item(e: Expressions, let: Let, _: frozenset[str]) -> gast.stmt | None:
     if len(let.args) != 3:
         return None
     return gast.Assign([e.subscript(let)], e.argument(let.args[2]), None)
+
+
+def _set_imag(e: Expressions, let: Let, _: frozenset[str]) -> gast.stmt | None:
+    if len(let.args) != 3:
+        return None
+    place = e.subscript(let)
+    assert isinstance(place, gast.Subscript)
+    part = gast.Attribute(place.value, "imag", gast.Load())
+    whole = isinstance(let.args[1], Const) and let.args[1].value is Ellipsis
+    target = part if whole else gast.Subscript(part, place.slice, gast.Load())
+    return gast.Assign([target], e.argument(let.args[2]), None)
 
 
 def _delete_item(e: Expressions, let: Let, _: frozenset[str]) -> gast.stmt | None:
@@ -96,6 +109,7 @@ def _assert(e: Expressions, let: Let, _: frozenset[str]) -> gast.stmt | None:
 _FORMS: dict[Any, Form] = {
     operator.setitem: _set_item,
     operator.delitem: _delete_item,
+    set_imag: _set_imag,
     builtins.setattr: _set_attribute,
     iadd: _augment(gast.Add, operator.iadd),
     isub: _augment(gast.Sub, operator.isub),

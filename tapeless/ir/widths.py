@@ -25,6 +25,7 @@ from tapeless.ir.program import (
     call_method,
     named,
     same,
+    set_imag,
     subtract_at,
 )
 from tapeless.ir.references import method_name
@@ -46,6 +47,7 @@ _MARKS: dict[int, int] = {
     id(operator.setitem): 2,
     id(add_at): 3,
     id(subtract_at): 3,
+    id(set_imag): 7,
     id(getattr): 0,
 }
 _TIGHT = frozenset(map(id, (

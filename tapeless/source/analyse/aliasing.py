@@ -38,6 +38,7 @@ NOTHING: Sites = frozenset()
 VIEWS = frozenset(
     [
         ir.same,
+        np.real,
         np.transpose,
         np.swapaxes,
         np.moveaxis,
@@ -62,7 +63,6 @@ PERHAPS_VIEWS = frozenset(
         np.asanyarray,
         np.ascontiguousarray,
         np.asfortranarray,
-        np.real,
         np.imag,
         np.real_if_close,
         np.broadcast_to,

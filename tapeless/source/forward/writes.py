@@ -32,6 +32,7 @@ REPLACING: dict[Any, tuple[int, ...]] = {
     dict.setdefault: (2,),
     ir.take_last: (),
     np.copyto: (1,),
+    ir.set_imag: (2,),
     np.put_along_axis: (2,),
     np.fill_diagonal: (1,),
     np.put: (2,),

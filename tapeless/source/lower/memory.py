@@ -5,6 +5,8 @@ from __future__ import annotations
 import operator
 from collections.abc import Sequence
 
+import numpy as np
+
 from tapeless.ir import program as ir
 from tapeless.ir.effects import written
 from tapeless.ir.program import Argument, Let, Var, named
@@ -18,6 +20,7 @@ class Memory:
         self.written: set[str] = set()  # the names through which statements write
         self.tainted: set[str] = set()  # arrays that were created constant and written into since
         self._other: dict[str, str] = {}  # each name points to another with the same memory
+        self.imaginary: dict[str, str] = {}  # imaginary parts, and the array that each is the part of
 
     def share(self, one: Argument, other: Argument) -> None:
         """The two may share memory."""
@@ -30,6 +33,8 @@ class Memory:
 
     def note(self, let: Let, kinds: Sequence[str]) -> None:
         """What a new statement gives may show what it is given; what is not known may write into it."""
+        if let.op is np.imag and named(let.args[0]) is not None:
+            self.imaginary[let.targets[0]] = named(let.args[0]) or ""
         if let.op is operator.getitem:
             sources: Sequence[Argument] = let.args[:1]
         else:
@@ -43,6 +48,8 @@ class Memory:
 
     def renamed(self, old: str, new: str) -> None:
         """`new` takes the place of `old`."""
+        if old in self.imaginary:
+            self.imaginary[new] = self.imaginary[old]
         if self.may_be_shared(old):
             self.share(Var(new), Var(old))  # not pointed anew: `old` may stand for `new` already
 

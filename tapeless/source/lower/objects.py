@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import functools
 import inspect
-import operator
 import types
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -15,6 +14,7 @@ import numpy as np
 from tapeless.source.facts import Fact, fact_of
 from tapeless.source.lower.lookup import STATIC, classify, guard_attribute, is_library, module_attribute
 from tapeless.source.lower.machine import Machine
+from tapeless.source.lower.subscripts import set_item
 from tapeless.source.lower.values import Bound, Dyn, Fields, Items, Known, Ref, Super, Tup, Value
 
 Run = Callable[[Machine, Any, Sequence[Value], Mapping[str, Value]], Value]
@@ -211,9 +211,7 @@ def _setter(m: Machine, owner: Value, name: str) -> Callable[..., Any] | None:
 def set_attribute(m: Machine, owner: Value, name: str, value: Value) -> None:
     """`owner.name = value`."""
     if isinstance(owner, Dyn) and name in ("real", "imag"):
-        part = m.let(np.real if name == "real" else np.imag, [owner])
-        m.do(operator.setitem, [part, Known(Ellipsis), value])
-        m.taint(owner, value)
+        set_item(m, m.let(np.real if name == "real" else np.imag, [owner]), Known(Ellipsis), value)
         return
     if isinstance(owner, Ref | Known) and (setter := _setter(m, owner, name)) is not None:
         m.call(m, Known(setter), [owner, value], {})

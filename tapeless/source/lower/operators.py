@@ -12,7 +12,7 @@ from tapeless.source.lower.calls import call
 from tapeless.source.lower.control import as_runtime
 from tapeless.source.lower.machine import Machine
 from tapeless.source.lower.objects import class_attribute
-from tapeless.source.lower.subscripts import get_item, set_item, wrap
+from tapeless.source.lower.subscripts import get_item, imaginary_of, set_item, wrap
 from tapeless.source.lower.values import Dyn, Entries, Fields, Items, Known, Ref, Runtime, Tup, Value
 
 Op = Callable[..., Any]
@@ -127,7 +127,9 @@ def update(m: Machine, op: Op, old: Value, value: Value) -> Value:
     if not isinstance(old, Dyn) or old.fact.kind == "scalar":
         return binary(m, op, old, value)
     if old.fact.kind == "array":
-        if op in (operator.add, operator.sub):
+        if imaginary_of(m, old) is not None:
+            set_item(m, old, Known(Ellipsis), binary(m, op, old, value))
+        elif op in (operator.add, operator.sub):
             m.do(iadd if op is operator.add else isub, [old, value])
         else:
             m.do(operator.setitem, [old, Known(Ellipsis), binary(m, op, old, value)])
@@ -156,7 +158,8 @@ def _update_container(m: Machine, op: Op, old: Ref, value: Value) -> Value:
 
 def update_item(m: Machine, op: Op, base: Value, index: Value, value: Value) -> None:
     """`base[index] op= value`."""
-    if isinstance(base, Dyn) and op in (operator.add, operator.sub) and is_basic(m, index):
+    adds = op in (operator.add, operator.sub) and is_basic(m, index)
+    if isinstance(base, Dyn) and adds and imaginary_of(m, base) is None:
         m.do(add_at if op is operator.add else subtract_at, [base, index, value])
         m.taint(base, value)
         return

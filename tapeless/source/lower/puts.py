@@ -33,14 +33,14 @@ def _bound(m: Machine, names: tuple[str, ...], args: Args, kwargs: Kwargs) -> li
     """The arguments in the order of the parameters; None for those that are left out."""
     given = dict(zip(names, args, strict=False)) | dict(kwargs)
     if len(args) > len(names) or not set(given) <= set(names) or len(given) < len(args) + len(kwargs):
-        raise m.refuse("this call", f"its arguments are not  {', '.join(names)}")
+        raise m.refuse("this call", f"its arguments are not ({', '.join(names)})", "give them by position")
     return [given.get(name) for name in names]
 
 
 def _required(m: Machine, *values: Value | None) -> list[Value]:
     found = [value for value in values if value is not None]
     if len(found) < len(values):
-        raise m.refuse("this call", "an argument is missing")
+        raise m.refuse("this call", "an argument is missing", "give all of them")
     return found
 
 

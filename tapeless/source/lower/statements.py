@@ -64,7 +64,8 @@ def augmented(m: Machine, tree: gast.AugAssign) -> None:
             owner = m.evaluate(target.value)
             old = get_attribute(m, owner, target.attr)
             new = update(m, op, old, m.evaluate(tree.value))
-            set_attribute(m, owner, target.attr, new)
+            if new is not old or not isinstance(owner, Dyn):  # what is a part of an array is written already
+                set_attribute(m, owner, target.attr, new)
 
 
 @executes(gast.Expr)

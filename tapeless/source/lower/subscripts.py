@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from typing import Any
 
+from tapeless.ir.program import Var, set_imag
 from tapeless.source.facts import Fact
 from tapeless.source.lower.control import as_runtime
 from tapeless.source.lower.machine import Machine
@@ -108,8 +109,18 @@ def set_item(m: Machine, base: Value, index: Value, value: Value) -> None:
         raise m.refuse(
             "this assignment", "what stands before the index cannot be written into", "use an array or a list"
         )
-    m.do(operator.setitem, [base, index, value])
+    if (whole := imaginary_of(m, base)) is not None:
+        m.do(set_imag, [whole, index, value])
+    else:
+        m.do(operator.setitem, [base, index, value])
     m.taint(base, value)
+
+
+def imaginary_of(m: Machine, part: Value) -> Dyn | None:
+    """The array of which a value is the imaginary part."""
+    name = part.atom.name if isinstance(part, Dyn) and isinstance(part.atom, Var) else ""
+    whole = m.memory.imaginary.get(name)
+    return None if whole is None else Dyn(Var(whole), m.facts[whole], True)
 
 
 def _external(m: Machine, content: Items | Entries, op: Any, args: list[Value]) -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from tapeless.ir.dead import drop_dead
 from tapeless.ir.nesting import with_blocks
 from tapeless.ir.program import (
     Atom,
@@ -29,6 +30,7 @@ from tapeless.source.facts import FLOAT, Fact
 from tapeless.source.reverse.blocks import backward
 from tapeless.source.reverse.frame import Frame
 from tapeless.source.reverse.work import Work
+from tapeless.source.simplify.known import kinds_of
 
 ONE = Const(1.0)
 
@@ -106,11 +108,19 @@ def _on_the_way_back(block: Block) -> Block:
     )
 
 
+def _live(program: Program, facts: Mapping[str, Fact], wrt: tuple[str, ...]) -> Program:
+    """What is read: a name that a loop or branch hands on to nobody is no second name of an array."""
+    wanted = (*program.exit.values, *[Var(name) for name in wrt])
+    left = drop_dead(replace(program, exit=replace(program.exit, values=wanted)), kinds_of(facts))
+    return replace(left, exit=program.exit)
+
+
 class _Going:
     """One program on its way back, as a whole."""
 
     def __init__(self, program: Program, facts: Mapping[str, Fact], wrt: tuple[str, ...]) -> None:
-        self.program, known = expanded(program, facts)
+        whole, known = expanded(program, facts)
+        self.program = _live(whole, known, wrt)
         self.work = Work(self.program, known, wrt)
         self.work.reverse = _of_procedure
         self.wrt = wrt

@@ -71,6 +71,21 @@ def _set_item(frame: Frame, let: Let) -> None:
     frame.contribute(_atom(value), part)
 
 
+def _set_imag(frame: Frame, let: Let) -> None:
+    """The cotangent of an imaginary part: du = Re(g dz) takes that of z with the other sign."""
+    target, index, value = let.args
+    whole, place = _owned(frame, target), frame.value(index)
+    part: Atom | None = None
+    if _is_active(frame, value):
+        if frame.work.fact(_atom(value)).dtype is None:
+            raise frame.refuse("writes an imaginary part that may be complex", "write z[...] = x + 1j * y")
+        part = frame.let("g", np.negative, frame.let("g", np.imag, whole))
+        part = frame.let("g", last_written, part, place, frame.shape(_atom(value), np.shape))
+        part = _cast(frame, target, part, value)
+    frame.run(ir.set_imag, whole, place, Const(0.0))
+    frame.contribute(_atom(value), part)
+
+
 def _copy_to(frame: Frame, let: Let) -> None:
     if len(let.args) != 2 or [name for name, _ in let.kwargs if name != "where"]:
         raise frame.refuse("no derivative rule for np.copyto with casting", "write it as a[...] = value")
@@ -371,6 +386,7 @@ def _add_unless_shared(frame: Frame, let: Let) -> None:
 HANDLERS: dict[Any, Handler] = {
     operator.setitem: _set_item,
     np.copyto: _copy_to,
+    ir.set_imag: _set_imag,
     np.fill_diagonal: _fill_diagonal,
     np.put: _put,
     np.put_along_axis: _put_along_axis,

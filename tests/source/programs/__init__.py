@@ -1,6 +1,7 @@
 """Ordinary functions that the source road must differentiate: one file a theme."""
 
 from tests.source.programs import (
+    aliases,
     arithmetic,
     branches,
     calls,
@@ -26,6 +27,7 @@ from tests.source.programs import (
 from tests.source.programs.registry import REGISTERED, Program
 
 THEMES = (
+    aliases,
     arithmetic,
     branches,
     calls,

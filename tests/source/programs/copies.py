@@ -194,6 +194,10 @@ class Schedule:
         self.weights = np.array([1.0, 2.0, 3.0])
         self.scale = 2.0
 
+    def begin(self):
+        self.weights = np.array([1.0, 2.0, 3.0])
+        self.scale = 2.0
+
     def step(self):
         try:
             self.weights[0] += 1
@@ -204,6 +208,8 @@ class Schedule:
 
 @program(V, Schedule(), tape=False)
 def method_that_is_not_read(x, schedule):
+    begin = schedule.begin
+    begin()
     y = x * schedule.weights * schedule.scale
     schedule.step()
     return np.sum(y * y * schedule.weights) * schedule.scale
@@ -218,3 +224,63 @@ def containers_in_containers_round_a_loop(x):
         state = [[old[1][0] * x], [old[0][0] + k]]
         total += np.sum(old[0][0] * state[0][0])
     return total
+
+
+# Parts of complex arrays -----------------------------------------------------------------------------
+
+
+@program(V, tape=False)
+def parts_written_whole(x):
+    z = np.zeros(3, dtype=complex)
+    z.real = x**2
+    z.imag[...] = x * 3
+    z.real[1] = x[0]
+    z.imag[2] -= x[1] ** 2
+    z.imag *= x
+    z.real += 1.0
+    return np.sum(np.abs(z) ** 2 * np.arange(1, 4)) + np.real(np.prod(z))
+
+
+@program(np.array([0.3 + 1.2j, -0.7 + 0.1j, 1.1 - 0.4j]), tape=False)
+def parts_of_a_complex_argument(z):
+    w = z * 1.0
+    w.imag[1:] = w.real[:2] ** 2
+    w.real[0] *= np.abs(z[1])
+    w.imag[[0, 0]] = np.stack([z.real[0], z.imag[0]])
+    return np.real(np.sum(w**2 * z))
+
+
+@program(V, tape=False)
+def parts_in_a_loop(x):
+    z = x * (1.0 + 2.0j)
+    for k in range(3):
+        z.imag[k] = np.real(z[k - 1]) * x[k]
+        z.real[k] += z.imag[k] ** 2
+    return np.sum(np.abs(z))
+
+
+@program(V, tape=False)
+def view_of_the_real_part(x):
+    z = x * (1.0 + 2.0j)
+    r = z.real
+    r[0] = x[1] ** 2
+    z *= 1j
+    return np.sum(r * x) + np.sum(np.abs(z) ** 2)
+
+
+@program(V, tape=False)
+def real_part_of_real_numbers(x):
+    y = x * 2.0
+    y.real[1] = x[0] ** 2
+    y.real *= x
+    return np.sum(y)
+
+
+@program(V, tape=False)
+def parts_in_a_branch(x):
+    z = x + 0j
+    if x[0] > 0:
+        z.imag = x**2
+    else:
+        z.real = 0.0
+    return np.sum(np.abs(z) ** 2)

@@ -54,13 +54,6 @@ REFUSED: dict[str, tuple[str, ...]] = {
         "forward",
         "mixed",
     ),
-    "kmeans_of_points": (
-        "primal",
-        "reverse",
-        "pullback",
-        "twice",
-        "mixed",
-    ),
     "lists.list_of_lists": (
         "primal",
         "reverse",
@@ -76,13 +69,6 @@ REFUSED: dict[str, tuple[str, ...]] = {
         "mixed",
     ),
     "lists.sort_a_list": (
-        "primal",
-        "reverse",
-        "pullback",
-        "twice",
-        "mixed",
-    ),
-    "n_body_leapfrog": (
         "primal",
         "reverse",
         "pullback",
@@ -105,7 +91,6 @@ REFUSED: dict[str, tuple[str, ...]] = {
         "twice",
         "mixed",
     ),
-    "puts.put_into_a_row_by_a_helper": ("primal", "reverse", "pullback", "twice", "mixed"),
     "tricky.alias_carried_by_a_loop": (
         "primal",
         "reverse",
@@ -142,21 +127,7 @@ REFUSED: dict[str, tuple[str, ...]] = {
         "twice",
         "mixed",
     ),
-    "tricky.rows_of_rows_written": (
-        "primal",
-        "reverse",
-        "pullback",
-        "twice",
-        "mixed",
-    ),
     "tricky.sum_of_views_of_one_array": (
-        "primal",
-        "reverse",
-        "pullback",
-        "twice",
-        "mixed",
-    ),
-    "tricky.zero_trip_loop_with_writes": (
         "primal",
         "reverse",
         "pullback",
@@ -187,21 +158,7 @@ REFUSED: dict[str, tuple[str, ...]] = {
         "twice",
         "mixed",
     ),
-    "writes.real_part_written": (
-        "primal",
-        "reverse",
-        "pullback",
-        "twice",
-        "mixed",
-    ),
     "writes.update_of_arguments_in_a_dict": ("primal", "reverse", "pullback", "twice", "mixed"),
-    "writes.write_while_iterating_rows": (
-        "primal",
-        "reverse",
-        "pullback",
-        "twice",
-        "mixed",
-    ),
 }
 
 # Ways that end in an error of another kind, or with a part missing: to be mended.
