@@ -189,7 +189,13 @@ def named(atom: Argument) -> str | None:
 
 def reads(statement: Statement | Return) -> list[str]:
     """The names that a statement itself uses, in order, with repeats; not those of its blocks."""
-    return [name for atom in atoms(statement) if (name := named(atom)) is not None]
+    found: list[str] = []
+    for atom in atoms(statement):
+        if type(atom) is Var:
+            found.append(atom.name)
+        elif type(atom) is Star:
+            found.append(atom.value.name)
+    return found
 
 
 def blocks(statement: Statement) -> tuple[Block, ...]:
@@ -229,12 +235,11 @@ def inner(statement: Statement) -> list[str]:
 
 def walk(block: Block) -> Iterator[Statement]:
     """Every statement of a block and of the blocks within it, each before its own blocks."""
-    waiting = list(reversed(block))
-    while waiting:
-        statement = waiting.pop()
+    for statement in block:
         yield statement
-        for part in reversed(blocks(statement)):
-            waiting.extend(reversed(part))
+        if type(statement) is not Let:
+            for part in blocks(statement):
+                yield from walk(part)
 
 
 def straight(block: Block) -> tuple[Let, ...]:

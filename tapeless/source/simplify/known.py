@@ -53,10 +53,14 @@ class Known:
         self.program = program
         self.facts = facts
         self._first: dict[str, Atom] = {}
-        self.names = Names(names_of(program))
-        self.makers = {
-            s.targets[0]: s for s in walk(program.body) if isinstance(s, Let) and len(s.targets) == 1
-        }
+
+    @cached_property
+    def names(self) -> Names:
+        return Names(names_of(self.program))
+
+    @cached_property
+    def makers(self) -> dict[str, Let]:
+        return {s.targets[0]: s for s in walk(self.program.body) if isinstance(s, Let) and len(s.targets) == 1}
 
     def fact(self, argument: Argument) -> Fact:
         if isinstance(argument, Const):
