@@ -235,11 +235,15 @@ def inner(statement: Statement) -> list[str]:
 
 def walk(block: Block) -> Iterator[Statement]:
     """Every statement of a block and of the blocks within it, each before its own blocks."""
-    for statement in block:
-        yield statement
-        if type(statement) is not Let:
-            for part in blocks(statement):
-                yield from walk(part)
+    waiting = [iter(block)]
+    while waiting:
+        for statement in waiting[-1]:
+            yield statement
+            if type(statement) is not Let:
+                waiting.extend([iter(part) for part in reversed(blocks(statement))])
+                break
+        else:
+            waiting.pop()
 
 
 def straight(block: Block) -> tuple[Let, ...]:

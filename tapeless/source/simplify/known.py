@@ -60,7 +60,8 @@ class Known:
 
     @cached_property
     def makers(self) -> dict[str, Let]:
-        return {s.targets[0]: s for s in walk(self.program.body) if isinstance(s, Let) and len(s.targets) == 1}
+        lets = [s for s in walk(self.program.body) if isinstance(s, Let)]
+        return {let.targets[0]: let for let in lets if len(let.targets) == 1}
 
     def fact(self, argument: Argument) -> Fact:
         if isinstance(argument, Const):
