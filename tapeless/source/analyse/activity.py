@@ -127,7 +127,7 @@ def activity(
     for name in wrt:
         varied.mark(name)
     _settle(varied, statements)
-    useful = _Useful(facts, aliases)
+    useful = _Useful(facts, aliases, frozenset(wrt))
     for name in outputs:
         useful.mark(name)
     _settle(useful, statements[::-1])
@@ -269,8 +269,9 @@ class _Varied(_Marks):
 class _Useful(_Marks):
     """Of the names that share storage with what is wanted, those that are written through are wanted too."""
 
-    def __init__(self, facts: dict[str, Fact], aliases: Aliasing) -> None:
+    def __init__(self, facts: dict[str, Fact], aliases: Aliasing, wrt: frozenset[str] = frozenset()) -> None:
         super().__init__(facts, aliases)
+        self.wrt = wrt  # what they were taken out of is no matter
         self.sharing = {
             site: [name for name in names if name in aliases.targets] for site, names in self.sharing.items()
         }
@@ -296,7 +297,7 @@ class _Useful(_Marks):
             self.mark(named(atom))
 
     def _let(self, let: Let) -> None:
-        if is_cut(let):
+        if is_cut(let) or any(name in self.wrt for name in let.targets):
             return
         target = written(let)
         wanted = any(name in self.names for name in let.targets) or (target in self.names)

@@ -9,8 +9,7 @@ grad(lambda y: g(x * y))(z)    The inner function becomes a program of its own, 
 from __future__ import annotations
 
 import operator
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,10 +22,11 @@ from tapeless.source.facts import Dims, Fact
 from tapeless.source.forward import forward
 from tapeless.source.lower.calls import Args, Kwargs, call
 from tapeless.source.lower.control import branch
+from tapeless.source.lower.leaves import Copied, copied, opened, plain_name, rebuilt, renamed
 from tapeless.source.lower.machine import MISSING, Machine
 from tapeless.source.lower.notes import Fork
 from tapeless.source.lower.splice import own_names, under
-from tapeless.source.lower.values import Dyn, Entries, Items, Known, Pullback, Ref, Tup, Value
+from tapeless.source.lower.values import Dyn, Entries, Fields, Items, Known, Pullback, Ref, Tup, Value
 from tapeless.source.reverse import reverse, reverse_pair
 
 Spot = tuple[Any, Any]  # a list or dict of arguments, and where in it the differentiated one stands
@@ -39,9 +39,10 @@ class Ran:
     fork: Fork
     result: Value
     aux: Value | None
-    arguments: list[Value]
+    arguments: list[Value]  # as they were before the call
     leaves: list[str]  # the names of the numbers and arrays in them
     varies: bool
+    copies: list[Copied]  # what the function was given in the place of the caller's containers
 
 
 def run(m: Machine, function: Value, args: Args, kwargs: Kwargs, spots: list[Spot], has_aux: bool) -> Ran:
@@ -49,10 +50,13 @@ def run(m: Machine, function: Value, args: Args, kwargs: Kwargs, spots: list[Spo
     varies = any(map(m.varies, [*args, *kwargs.values(), function]))
     leaves: list[str] = []
     outcome: list[Value] = []
+    trees: list[Any] = []
+    copies: list[Copied] = []
 
     def read() -> None:
         for holder, key in spots:
-            holder[key] = _renamed(m, holder[key], leaves)
+            trees.append(renamed(m, holder[key], leaves))
+            holder[key] = copied(m, holder[key], trees[-1], copies)
         outcome.append(call(m, function, args, kwargs))
 
     fork = m.fork(read)
@@ -67,7 +71,8 @@ def run(m: Machine, function: Value, args: Args, kwargs: Kwargs, spots: list[Spo
                 "return what is differentiated and the rest: return loss, aux",
             )
         result, aux = result.items
-    return Ran(fork, result, aux, [holder[key] for holder, key in spots], leaves, varies)
+    arguments = [rebuilt(m, tree) for tree in trees]
+    return Ran(fork, result, aux, arguments, leaves, varies, copies)
 
 
 def gradients(m: Machine, ran: Ran, title: str) -> list[Value]:
@@ -95,7 +100,7 @@ def tangent(m: Machine, ran: Ran, tangents: Sequence[Value]) -> Value:
     pushed, facts = forward(program, m.facts, tuple(ran.leaves))
     given: dict[str, str] = {}
     for name, along in zip(pushed.params, tangents, strict=True):
-        given[name] = m.fresh(_plain(name), facts[name])
+        given[name] = m.fresh(plain_name(name), facts[name])
         m.block.append(Let((given[name],), same, (m.atom(along),), line=m.line))
     taken = _write(m, pushed.body, facts, set(own_names(program.body)), given)
     _settle(m, ran)
@@ -121,7 +126,7 @@ def pullback(m: Machine, ran: Ran) -> Pullback:
     _settle(m, ran)
     residuals, seed = second.params
     body = tuple([s for s in second.body if not (isinstance(s, Let) and Var(residuals) in s.args)])
-    back = {name: m.fresh(_plain(name), facts[name]) for name in dict.fromkeys((seed, *own_names(body)))}
+    back = {name: m.fresh(plain_name(name), facts[name]) for name in dict.fromkeys((seed, *own_names(body)))}
     names = {old: new.name for old, new in taken.items()} | back
     found = [Var(names.get(a.name, a.name)) if isinstance(a, Var) else a for a in second.exit.values]
     return Pullback(
@@ -144,7 +149,7 @@ def pull(m: Machine, pulled: Pullback, args: Args, kwargs: Kwargs) -> Value:
     cotangent = _fitting(m, out, args[0], "the cotangent")
     own = dict.fromkeys(own_names(pulled.body))
     given = _copies(m, pulled, own)
-    given[pulled.seed] = m.fresh(_plain(pulled.seed), m.facts[pulled.seed])
+    given[pulled.seed] = m.fresh(plain_name(pulled.seed), m.facts[pulled.seed])
     m.block.append(Let((given[pulled.seed],), same, (m.atom(cotangent),), line=m.line))
     taken = _write(m, pulled.body, {name: m.facts[name] for name in own}, set(), given)
     atoms = [taken.get(a.name, a) if isinstance(a, Var) else a for a in pulled.found]
@@ -163,7 +168,7 @@ def _copies(m: Machine, pulled: Pullback, own: Mapping[str, None]) -> dict[str, 
         if fact.kind not in ("stack", "list"):
             raise m.refuse(
                 "this pullback",
-                f"on the way back it changes {_plain(target)}, which others may read",
+                f"on the way back it changes {plain_name(target)}, which others may read",
                 "use grad, or write the function without changing arrays in place",
             )
         if m.get(pulled.key) is not MISSING:
@@ -174,7 +179,7 @@ def _copies(m: Machine, pulled: Pullback, own: Mapping[str, None]) -> dict[str, 
             )
         copied[target] = target
         if len(m.loops) > pulled.loops:
-            copied[target] = m.fresh(_plain(target), fact)
+            copied[target] = m.fresh(plain_name(target), fact)
             m.block.append(Let((copied[target],), list, (Var(target),), line=m.line))
     if copied and len(m.loops) <= pulled.loops:
         m.set(pulled.key, Known(True))
@@ -203,7 +208,7 @@ def _write(
 ) -> dict[str, Var]:
     """Write statements here, under names that are free but for those that are known already or given."""
     own = [name for name in dict.fromkeys(own_names(body)) if name not in kept]
-    taken = {name: m.fresh(_plain(name), facts[name]) for name in own}
+    taken = {name: m.fresh(plain_name(name), facts[name]) for name in own}
     m.facts.update({name: fact for name, fact in facts.items() if name in kept})
     m.block.extend(under(body, {**taken, **(given or {})}))
     return {old: Var(new) for old, new in taken.items()}
@@ -216,6 +221,9 @@ def _settle(m: Machine, ran: Ran) -> None:
             m.set(key, value)
         elif key[0] == "heap":
             m.state[key] = value
+    for original, copy, content in ran.copies:
+        if m.content(copy) is not content:
+            m.store(original, m.content(copy))
 
 
 def _unmoved(m: Machine, ran: Ran) -> list[Value]:
@@ -229,10 +237,6 @@ def _zero(m: Machine, value: Value) -> Value:
     if isinstance(value, Dyn) and value.fact.kind != "scalar":
         return m.let(np.zeros_like, [value])
     return Known(0.0)
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"_\d+$", "", name)
 
 
 # Arguments and results -------------------------------------------------------------------------------
@@ -295,7 +299,9 @@ def _parts(m: Machine, value: Value) -> tuple[Value, ...] | None:
     if isinstance(value, Tup):
         return value.items
     content = m.content(value) if isinstance(value, Ref) else None
-    return m.parts(value) if isinstance(value, Ref) and isinstance(content, Items | Entries) else None
+    return (
+        m.parts(value) if isinstance(value, Ref) and isinstance(content, Items | Entries | Fields) else None
+    )
 
 
 def _fitting(m: Machine, model: Value, given: Value, title: str) -> Value:
@@ -319,49 +325,6 @@ def _dims(m: Machine, value: Value) -> Dims | None:
     return fact.dims if isinstance(fact, Fact) else ()
 
 
-def _renamed(m: Machine, value: Value, names: list[str]) -> Value:
-    """The argument with each float in it under a name of its own: that is what is differentiated by."""
-
-    def leaf(value: Dyn | Known) -> Value:
-        number = isinstance(value, Known) and isinstance(value.value, int | float | complex)
-        if isinstance(value, Known) and not number:
-            return value
-        dtype = getattr(m.known(value), "dtype", None)
-        if isinstance(value, Dyn) and dtype is not None and dtype.kind not in "fciu":
-            return value
-        if isinstance(value, Known):
-            value = Known(float(value.value)) if isinstance(value.value, int) else value
-        hint = _plain(value.atom.name) if isinstance(value, Dyn) and isinstance(value.atom, Var) else "t"
-        made = m.let(same, [value], hint=hint)
-        assert isinstance(made, Dyn)
-        assert isinstance(made.atom, Var)
-        names.append(made.atom.name)
-        return Dyn(made.atom, made.fact, varies=True)
-
-    return _map(m, value, leaf)
-
-
-def _map(m: Machine, value: Value, leaf: Callable[[Any], Value]) -> Value:
-    match value:
-        case Dyn() | Known():
-            return leaf(value)
-        case Tup():
-            return Tup(tuple([_map(m, item, leaf) for item in value.items]), value.cls)
-        case Ref():
-            content = m.content(value)
-            if isinstance(content, Items):
-                return m.new(Items(tuple([_map(m, item, leaf) for item in content.items])))
-            if isinstance(content, Entries):
-                return m.new(Entries(tuple([(key, _map(m, item, leaf)) for key, item in content.entries])))
-        case _:
-            pass
-    raise m.refuse(
-        "this derivative",
-        "its argument is neither a number, an array nor a container of them",
-        "pass the arrays that it holds",
-    )
-
-
 def _gathered(
     m: Machine, arguments: Sequence[Value], atoms: Sequence[Atom], leaves: Sequence[str], varies: bool
 ) -> list[Value]:
@@ -375,4 +338,4 @@ def _gathered(
         atom = by_name[name]
         return Dyn(atom, m.facts[name], varies) if isinstance(atom, Var) else Known(atom.value)
 
-    return [_map(m, argument, leaf) for argument in arguments]
+    return [rebuilt(m, opened(m, argument, leaf)) for argument in arguments]

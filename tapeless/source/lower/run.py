@@ -159,6 +159,8 @@ def _argument(m: Machine, atom: Atom, name: str, value: Any, varies: bool) -> tu
             build, tuple([t for _, t in pairs])
         )
     assert isinstance(atom, Var)
+    if type(value) in (list, dict):
+        m.facts[atom.name] = Fact("list" if type(value) is list else "dict")
     if isinstance(value, list):
         pairs = [
             _part(m, atom, operator.getitem, k, f"{name}_{k}", item, varies) for k, item in enumerate(value)

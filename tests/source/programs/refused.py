@@ -134,19 +134,11 @@ REFUSED: dict[str, tuple[str, ...]] = {
         "twice",
         "mixed",
     ),
-    "tuples_and_dicts.dataclass_argument": (
-        "twice",
-        "mixed",
-    ),
     "tuples_and_dicts.default_dict": (
         "primal",
         "reverse",
         "pullback",
         "forward",
-        "twice",
-        "mixed",
-    ),
-    "tuples_and_dicts.returned_dataclass": (
         "twice",
         "mixed",
     ),
@@ -158,10 +150,4 @@ REFUSED: dict[str, tuple[str, ...]] = {
         "twice",
         "mixed",
     ),
-    "writes.update_of_arguments_in_a_dict": ("primal", "reverse", "pullback", "twice", "mixed"),
-}
-
-# Ways that end in an error of another kind, or with a part missing: to be mended.
-BROKEN: dict[str, tuple[str, ...]] = {
-    "tuples_and_dicts.argument_changed_in_a_list": ("twice", "mixed"),
 }

@@ -363,6 +363,26 @@ def argument_changed_in_a_list(arrays):
     return np.sum(arrays[2])
 
 
+@program({"a": np.array([1.0, 2.0]), "b": np.array([3.0, 0.5])})
+def argument_changed_in_a_dict(d):
+    d["c"] = d["a"] * d["b"]
+    d["a"] = d["c"] ** 2
+    return np.sum(d["a"] * d["b"])
+
+
+@dataclass
+class Layers:
+    first: Settings
+    others: list
+
+
+@program(Layers(Settings(0.7, V), [V + 3.0, (0.3, M)]))
+def dataclass_of_dataclasses_and_lists(layers):
+    weights, (rate, mixed) = layers.others
+    hidden = mixed @ (layers.first.shift * weights) * layers.first.scale**2
+    return np.sum(np.tanh(rate * hidden) * hidden)
+
+
 @program([[V], [V * 2.0]])
 def star_takes_one_list_of_a_list(rows):
     *most, last = rows
