@@ -7,6 +7,7 @@ from tapeless.rules import decompositions as _decompositions  # noqa: F401
 from tapeless.rules import einsum as _einsum  # noqa: F401
 from tapeless.rules import elementwise as _elementwise  # noqa: F401
 from tapeless.rules import extremes as _extremes  # noqa: F401
+from tapeless.rules import fourier as _fourier  # noqa: F401
 from tapeless.rules import indexing as _indexing  # noqa: F401
 from tapeless.rules import joining as _joining  # noqa: F401
 from tapeless.rules import linalg as _linalg  # noqa: F401

@@ -8,6 +8,7 @@ from typing import Any
 from tapeless.source.infer import (
     contractions,
     creation,
+    fourier,
     joining,
     layouts,
     linalg,
@@ -34,6 +35,7 @@ HANDLERS: dict[Any, Callable[..., Result]] = {
     **contractions.HANDLERS,
     **linalg.HANDLERS,
     **signals.HANDLERS,
+    **fourier.HANDLERS,
     **layouts.HANDLERS,
     **primitives.HANDLERS,
 }

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tapeless.ir.program import Atom, Const, Let, Program
+from tapeless.rules.fourier import fitted, transformed_axes
 from tapeless.rules.indexing import last_written
 from tapeless.rules.reductions import at_least_one, degrees_of_freedom
 from tapeless.rules.support import as_dtype, conjugate, filled, in_dtype, masked, restore_axes, unbroadcast
@@ -140,6 +141,11 @@ def _last_written(known: Known, statement: Let, args: tuple[Atom, ...]) -> Seque
     return computed(statement, operator.getitem, x, index) if all(fits) else None
 
 
+def _transformed_axes(known: Known, statement: Let, args: tuple[Atom, ...]) -> Sequence[Let] | None:
+    sizes, axes = args
+    return copied(statement, axes) if isinstance(sizes, Const) and sizes.value is None else None
+
+
 def is_basic(known: Known, index: Atom) -> bool:
     """Whether an index takes no element twice: numbers and slices."""
     fact = known.fact(index)
@@ -170,5 +176,7 @@ _FITS: Mapping[Any, Change] = {
         at_least_one: _at_least_one,
         degrees_of_freedom: _degrees_of_freedom,
         last_written: _last_written,
+        fitted: _reshape,
+        transformed_axes: _transformed_axes,
     }.items()
 }

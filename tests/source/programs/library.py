@@ -383,3 +383,31 @@ def lists_among_arrays_that_are_chosen_from(x):
 def blocks_of_a_matrix(x):
     A = np.block([[x[0] * np.eye(2), np.ones((2, 1))], [np.append(x[1:], 1.0)[None]]])
     return np.sum(A @ A) * x[1]
+
+
+@program(V)
+def power_spectrum(x):
+    spectrum = np.fft.rfft(x * np.hanning(5)[1:4], n=8)
+    return np.sum(np.abs(spectrum) ** 2 * np.fft.rfftfreq(8))
+
+
+@program(V, P, wrt=(0, 1))
+def convolution_by_fourier(x, kernel):
+    n = len(x) + len(kernel) - 1
+    y = np.fft.irfft(np.fft.rfft(x, n) * np.fft.rfft(kernel, n), n)
+    return np.sum(y**2)
+
+
+@program(M)
+def filtered_image(A):
+    F = np.fft.fftshift(np.fft.fft2(A, norm="ortho"))
+    F[0, 1:] = 0.0
+    return np.sum(np.fft.ifft2(np.fft.ifftshift(F)).real ** 3)
+
+
+@program(T)
+def derivative_by_fourier(u):
+    k = 2j * np.pi * np.fft.fftfreq(4, 0.25)
+    for _ in range(2):
+        u = u - 0.001 * np.real(np.fft.ifft(k * np.fft.fft(u, axis=2), axis=2)) * u
+    return np.sum(u**2) + np.sum(np.fft.irfftn(np.fft.rfftn(u, axes=(0, 2)), s=(2, 5), axes=(0, 2)) ** 2)
