@@ -49,11 +49,15 @@ NO_PROCEDURES: Mapping[Procedure, Program] = {}
 
 
 class Emitted(NamedTuple):
-    """A source, what its free names stand for, and for each of its lines the user's, or 0."""
+    """A source, what its free names stand for, and for each of its lines those of the user's in it.
+
+    Lines are negative on the way back, 0 where there is none; the first is that of the whole line, the others
+    are those of what is folded into it.
+    """
 
     source: str
     globals: dict[str, Any]
-    lines: tuple[int, ...]
+    lines: tuple[tuple[int, ...], ...]
 
 
 def emit(
@@ -92,13 +96,13 @@ def emit_all(
     for procedure, title in zip(procedures, titles[len(titles) - len(procedures) :], strict=True):
         known.bind(procedure, title)
     text: list[str] = []
-    lines: list[int] = []
+    lines: list[tuple[int, ...]] = []
     for program, title, naming, layout in zip(arranged, titles, named, layouts, strict=True):
         gap = ["", ""] if text else []
         head = [*gap, *_head(replace(program, name=title), layout)]
         body, body_lines = _printed(write(program, naming, known), layout)
         text += [*head, *body]
-        lines += [*[0] * len(head), *body_lines]
+        lines += [*[()] * len(head), *body_lines]
     return Emitted("\n".join(text) + "\n", known.names, tuple(lines))
 
 
@@ -128,20 +132,20 @@ def _docstring(text: str) -> list[str]:
     return [f'    """{first}', *(f"    {line}".rstrip() for line in rest), '    """']
 
 
-def _printed(lines: list[Line], layout: Layout) -> tuple[list[str], list[int]]:
+def _printed(lines: list[Line], layout: Layout) -> tuple[list[str], list[tuple[int, ...]]]:
     """The text of a body, comments included, and for each line of it the user's."""
     found: list[str] = []
-    numbers: list[int] = []
+    numbers: list[tuple[int, ...]] = []
     before = 0
     for line, text in zip(lines, _texts(lines), strict=True):
         if line.is_first and line.line != before and line.line in layout.line_comments:
             found.append(f"{'    ' * line.indent}# {layout.line_comments[line.line]}")
-            numbers.append(abs(line.line))
+            numbers.append(())
         if line.is_first:
             before = line.line
         wrapped = wrap(line.before + text + line.after, 4 * line.indent, WIDTH)
         found += wrapped
-        numbers += [abs(line.line)] * len(wrapped)
+        numbers += [(line.line, *line.folded)] * len(wrapped)
     return found, numbers
 
 

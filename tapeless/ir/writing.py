@@ -24,6 +24,7 @@ from tapeless.ir.program import (
     If,
     Let,
     Program,
+    Return,
     Statement,
     Var,
     While,
@@ -43,7 +44,8 @@ Moves = list[tuple[str, Atom]]
 class Line:
     """One line of source: a tree between `before` and `after`, at an indentation in steps.
 
-    `line` is the user's; `is_first` says whether a comment may stand before it.
+    `line` is the user's; `is_first` says whether a comment may stand before it; `folded` are the lines of
+    what is folded into the tree.
     """
 
     indent: int
@@ -52,6 +54,7 @@ class Line:
     after: str
     line: int
     is_first: bool
+    folded: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,7 @@ def write(program: Program, naming: Naming, known: Globals) -> list[Line]:
     descend(writer.block(program.body, 1))
     values = writer.expressions.arguments(program.exit.values)
     result = gast.Tuple(values, LOAD) if program.exit.as_tuple else values[0]
-    writer.add(1, gast.Return(result), 0)
+    writer.add(1, gast.Return(result), 0, folded=program.exit)
     return writer.lines
 
 
@@ -112,8 +115,20 @@ class _Writer:
         before: str = "",
         after: str = "",
         is_first: bool = True,
+        folded: Let | Return | None = None,
     ) -> None:
-        self.lines.append(Line(indent, before, tree, after, line, is_first))
+        lines = () if folded is None else self._folded_in(folded)
+        self.lines.append(Line(indent, before, tree, after, line, is_first, lines))
+
+    def _folded_in(self, whole: Let | Return) -> tuple[int, ...]:
+        found: list[int] = []
+        waiting = reads(whole)[::-1]
+        while waiting:
+            let = self.leaves.folded.get(waiting.pop())
+            if let is not None:
+                found.append(let.line)
+                waiting.extend(reads(let)[::-1])
+        return tuple(found)
 
     def header(self, indent: int, before: str, tree: gast.expr, line: int) -> None:
         """`if test:` and the like."""
@@ -138,7 +153,7 @@ class _Writer:
             return
         is_dropped = let.effect and self.naming.used.isdisjoint(let.targets)
         targets = () if is_dropped else let.targets
-        self.add(indent, statement(self.expressions, let, targets, self.free), let.line)
+        self.add(indent, statement(self.expressions, let, targets, self.free), let.line, folded=let)
 
     def _is_folded(self, each: Statement) -> bool:
         return isinstance(each, Let) and bool(each.targets) and each.targets[0] in self.leaves.folded

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import linecache
 import operator
 import time
 from collections.abc import Callable, Sequence
@@ -36,6 +35,7 @@ from tapeless.source.forward import forward
 from tapeless.source.linear import linear
 from tapeless.source.lower.machine import Place
 from tapeless.source.lower.run import Branch, Leaf, Lowered, built, leaf_names, lower
+from tapeless.source.places import remember
 from tapeless.source.report import residuals_of
 from tapeless.source.reverse import reverse
 from tapeless.source.settings import contexts, within
@@ -266,11 +266,11 @@ def _loaded(course: Course, programs: dict[str, Program]) -> tuple[dict[str, Any
         made = emit(program, _layout(course, role), procedures)
         text, modules = within(made.source, around, made.globals)
         filename = f"<tapeless {program.name} {next(_serial)}>"
-        linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
         scope.update(modules)
         scope.update({name: on_arrays(value) for name, value in made.globals.items()})
         exec(compile(text, filename, "exec"), scope)
         sources[role], functions[role] = text, scope[program.name]
+        remember(filename, functions[role].__code__, text, made.source, list(map(_described, made.lines)))
     return functions, sources
 
 
@@ -283,6 +283,17 @@ def _layout(course: Course, role: str) -> Layout:
     names = ", ".join([course.names[position] for position in course.wrt])
     docstring = TITLES[role].format(course.lowered.program.name, names)
     return Layout(docstring=docstring, line_comments=_comments(course))
+
+
+def _described(lines: tuple[int, ...]) -> str:
+    """The user's lines behind one of ours; those on the way back only if there are no others."""
+    known = [line for line in lines if isinstance(line, Place) and line.source is not None and line.node]
+    texts: dict[str, None] = {}
+    for place in [place for place in known if place >= 0] or known[:1]:
+        assert place.source is not None
+        number = getattr(place.node, "lineno", 0)
+        texts[f"{place.source.filename}:{number}: {place.source.line(number).strip()}"] = None
+    return "; ".join(texts)
 
 
 def _comments(course: Course) -> dict[int, str]:

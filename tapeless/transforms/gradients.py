@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from tapeless.source.cache import PUBLIC, Derived, Form
+from tapeless.source.places import says_where
 from tapeless.source.store import Values
 from tapeless.transforms import engine
 from tapeless.transforms.arguments import dtype_of, is_number
@@ -80,6 +81,7 @@ class Gradient(_OfScalar):
     kind = "grad"
     form_name = "gradient"
 
+    @says_where
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         plan, ready, values = self._prepare(args, kwargs)
         derived, aux = ready.derived, None
@@ -110,6 +112,7 @@ class ValueAndGradient(_OfScalar):
     kind = "value_and_grad"
     form_name = "value_and_gradient"
 
+    @says_where
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         plan, ready, values = self._prepare(args, kwargs)
         value, gradients = ready.function(*values)
@@ -129,6 +132,7 @@ class ElementwiseGradient(_WithPair):
     kind = "elementwise_grad"
     form_name = "pair"
 
+    @says_where
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         plan, ready, values = self._prepare(args, kwargs)
         out, residuals = ready.forward(*values)

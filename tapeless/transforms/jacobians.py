@@ -9,6 +9,7 @@ import numpy as np
 
 from tapeless import _tree
 from tapeless.source.cache import PUBLIC, Derived, Form
+from tapeless.source.places import says_where
 from tapeless.source.store import Values
 from tapeless.transforms import engine
 from tapeless.transforms.arguments import dtype_of, is_number
@@ -30,6 +31,7 @@ class JacobianByRows(Pair):
 
     kind = "jacrev"
 
+    @says_where
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         plan, ready, values = self._prepare(args, kwargs)
         out, residuals = ready.forward(*values)
@@ -93,6 +95,7 @@ class JacobianByColumns(Transform):
     kind = "jacfwd"
     form_name = "linear"
 
+    @says_where
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         plan, ready, values = self._prepare(args, kwargs)
         selection = plan.selection

@@ -7,6 +7,7 @@ from typing import Any
 
 from tapeless import _tree
 from tapeless.source.cache import Derived
+from tapeless.source.places import says_where
 from tapeless.source.store import Values
 from tapeless.transforms.matching import Slot
 from tapeless.transforms.outputs import check_flows
@@ -21,6 +22,7 @@ class Pair(Transform):
     kind = "vjp"
     form_name = "pair"
 
+    @says_where
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         plan, ready, values = self._prepare(args, kwargs)
         found = ready.forward(*values)
@@ -50,6 +52,7 @@ class Pullback:
         self._selection = selection
         self._derived = derived
 
+    @says_where
     def __call__(self, cotangent: Any) -> tuple[Any, ...]:
         """The gradients of <cotangent, output>; the cotangent has the structure and shapes of the output."""
         structure, slots = self._output
@@ -117,6 +120,7 @@ class Half:
     def __repr__(self) -> str:
         return f"<{'backward' if self._is_backward else 'forward'} of {self._gradient!r}>"
 
+    @says_where
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         return self._backward(*args, **kwargs) if self._is_backward else self._forward(args, kwargs)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from tapeless.source.cache import PUBLIC, Derived
+from tapeless.source.places import says_where
 from tapeless.source.store import Ready, Values
 from tapeless.transforms.gradients import Gradient
 from tapeless.transforms.matching import conform, zeros_like
@@ -21,6 +22,7 @@ class Tangent(Transform):
     kind = "jvp"
     form_name = "tangent"
 
+    @says_where
     def __call__(self, args: Sequence[Any], tangents: Sequence[Any], /, **kwargs: Any) -> Any:
         plan, ready, values = self._prepare(tuple(args), kwargs)
         return self.push(plan.selection, ready, values, tangents)
@@ -155,6 +157,7 @@ class Linearization(Transform):
     kind = "linearize"
     form_name = "linear"
 
+    @says_where
     def __call__(self, /, *args: Any) -> Any:
         plan, ready, values = self._prepare(copies(args), {})
         selection = plan.selection
