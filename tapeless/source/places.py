@@ -42,13 +42,14 @@ def says_where(call: Callable[P, R]) -> Callable[P, R]:
         try:
             return call(*args, **kwargs)
         except Exception as error:
-            _add_note(error)
+            say_where(error)
             raise
 
     return run
 
 
-def _add_note(error: Exception) -> None:
+def say_where(error: Exception) -> None:
+    """Add to an exception which of the user's lines it comes from."""
     found, step = "", error.__traceback__
     while step is not None:
         places = _places.get(step.tb_frame.f_code.co_filename, ())

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from tapeless.source.cache import PUBLIC, Derived, Form
-from tapeless.source.places import says_where
+from tapeless.source.places import say_where, says_where
 from tapeless.source.store import Values
 from tapeless.transforms import engine
 from tapeless.transforms.arguments import dtype_of, is_number
@@ -81,29 +81,32 @@ class Gradient(_OfScalar):
     kind = "grad"
     form_name = "gradient"
 
-    @says_where
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
-        plan, ready, values = self._prepare(args, kwargs)
-        derived, aux = ready.derived, None
-        if derived.unsure:
-            value, gradients = ready.function(*values)
-            if self.has_aux:
-                value, aux = value
-            self._check(value)
-        elif self.has_aux:
-            gradients, aux = ready.function(*values)
-        elif derived.single:  # no variable may refer to it
-            gradients = (ready.function(*values),)
-        else:
-            gradients = ready.function(*values)
-        if derived.single and (derived.unsure or self.has_aux):
-            gradients = (gradients,)
-        if plan.alone:
-            found: Any = owned(gradients[0])
-        else:
-            several = chosen(gradients, plan.selection)
-            found = several[0] if plan.selection.single else several
-        return (found, aux) if self.has_aux else found
+        try:  # not by `says_where`: this is called the most
+            plan, ready, values = self._prepare(args, kwargs)
+            derived, aux = ready.derived, None
+            if derived.unsure:
+                value, gradients = ready.function(*values)
+                if self.has_aux:
+                    value, aux = value
+                self._check(value)
+            elif self.has_aux:
+                gradients, aux = ready.function(*values)
+            elif derived.single:  # no variable may refer to it
+                gradients = (ready.function(*values),)
+            else:
+                gradients = ready.function(*values)
+            if derived.single and (derived.unsure or self.has_aux):
+                gradients = (gradients,)
+            if plan.alone:
+                found: Any = owned(gradients[0])
+            else:
+                several = chosen(gradients, plan.selection)
+                found = several[0] if plan.selection.single else several
+            return (found, aux) if self.has_aux else found
+        except Exception as error:
+            say_where(error)
+            raise
 
 
 class ValueAndGradient(_OfScalar):
@@ -112,18 +115,21 @@ class ValueAndGradient(_OfScalar):
     kind = "value_and_grad"
     form_name = "value_and_gradient"
 
-    @says_where
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
-        plan, ready, values = self._prepare(args, kwargs)
-        value, gradients = ready.function(*values)
-        if ready.derived.single:
-            gradients = (gradients,)
-        if ready.derived.unsure:
-            self._check(value[0] if self.has_aux else value)
-        if plan.alone:
-            return value, owned(gradients[0])
-        several = chosen(gradients, plan.selection)
-        return value, several[0] if plan.selection.single else several
+        try:  # not by `says_where`: this is called the most
+            plan, ready, values = self._prepare(args, kwargs)
+            value, gradients = ready.function(*values)
+            if ready.derived.single:
+                gradients = (gradients,)
+            if ready.derived.unsure:
+                self._check(value[0] if self.has_aux else value)
+            if plan.alone:
+                return value, owned(gradients[0])
+            several = chosen(gradients, plan.selection)
+            return value, several[0] if plan.selection.single else several
+        except Exception as error:
+            say_where(error)
+            raise
 
 
 class ElementwiseGradient(_WithPair):
