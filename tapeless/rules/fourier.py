@@ -68,22 +68,22 @@ constant(transformed_axes, opposite)
 
 @linear(np.fft.fft)
 def fft(g: Array, a: Array, n: int | None = None, axis: int = -1, norm: Norm = None) -> Array:
-    return fitted(np.fft.fft(g, None, axis, norm), np.shape(a))
+    return fitted(np.fft.fft(g, axis=axis, norm=norm), np.shape(a))
 
 
 @linear(np.fft.ifft)
 def ifft(g: Array, a: Array, n: int | None = None, axis: int = -1, norm: Norm = None) -> Array:
-    return fitted(np.fft.ifft(g, None, axis, norm), np.shape(a))
+    return fitted(np.fft.ifft(g, axis=axis, norm=norm), np.shape(a))
 
 
 @linear(np.fft.fftn)
 def fftn(g: Array, a: Array, s: Sizes = None, axes: Axes = None, norm: Norm = None) -> Array:
-    return fitted(np.fft.fftn(g, None, transformed_axes(s, axes), norm), np.shape(a))
+    return fitted(np.fft.fftn(g, axes=transformed_axes(s, axes), norm=norm), np.shape(a))
 
 
 @linear(np.fft.ifftn)
 def ifftn(g: Array, a: Array, s: Sizes = None, axes: Axes = None, norm: Norm = None) -> Array:
-    return fitted(np.fft.ifftn(g, None, transformed_axes(s, axes), norm), np.shape(a))
+    return fitted(np.fft.ifftn(g, axes=transformed_axes(s, axes), norm=norm), np.shape(a))
 
 
 same_as(np.fft.fftn, np.fft.fft2, axes=(-2, -1))

@@ -19,7 +19,6 @@ from tapeless.source.infer.terms import (
     Result,
     Term,
     dtype_argument,
-    flag,
     integer,
     is_integer,
     is_none,
@@ -28,8 +27,6 @@ from tapeless.source.infer.terms import (
     operand,
     shape_argument,
 )
-
-FIFTY = Const(50)
 
 
 def of_shape(shape: Term, dtype: Term = NONE, order: Term = NONE, **others: Term) -> Fact:
@@ -104,25 +101,6 @@ def _count(start: Term, stop: Term, step: Term) -> Dim:
     return minus(as_length(end), begin)
 
 
-def linspace(
-    start: Term,
-    stop: Term,
-    num: Term = FIFTY,
-    endpoint: Term = TRUE,
-    retstep: Term = FALSE,
-    dtype: Term = NONE,
-    axis: Term = ZERO,
-) -> Result:
-    """So many numbers from one to another; of arrays, along a new axis."""
-    first, last = operand(start), operand(stop)
-    found = dtype_argument(dtype, None) if not is_none(dtype) else result_dtype(np.linspace, first, last)
-    if flag(retstep) is not False:
-        return UNKNOWN
-    if first.dims == () == last.dims:
-        return Fact("array", found, (length_argument(num),))
-    return Fact("array", found)
-
-
 def make_array(
     object: Term,
     dtype: Term = NONE,
@@ -173,7 +151,6 @@ HANDLERS: dict[Any, Callable[..., Result]] = {
     np.identity: identity,
     np.tri: tri,
     np.arange: arange,
-    np.linspace: linspace,
     np.array: make_array,
     np.copy: copy,
 }
