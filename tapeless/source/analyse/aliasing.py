@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from tapeless.ir import program as ir
 from tapeless.ir.effects import written
@@ -23,6 +24,7 @@ from tapeless.rules import (
     parts,
     reductions,
     signals,
+    statistics,
     support,
     table,
 )
@@ -103,6 +105,8 @@ PERHAPS_VIEWS = frozenset(
         reductions.gather_weights,
         reductions.spread_weights,
         signals.take_of_full,
+        sliding_window_view,
+        statistics.variables_transposed,
         getattr(np, "unstack", np.split),
     ]
 )
