@@ -118,6 +118,23 @@ def lstsq(g: Any, out: Any, a: Array, b: Array, rcond: float | None = None) -> A
     return back_a, from_columns(back_b, np.ndim(b))
 
 
+@forward_rule(np.linalg.lstsq)
+def lstsq_forward(t_a: Array, t_b: Array, out: Any, a: Array, b: Array, rcond: float | None = None) -> Any:
+    x, residuals, _rank, _s = out
+    inverse = np.linalg.pinv(a, rank_cutoff(a, rcond))
+    u, _s, vh = np.linalg.svd(a, full_matrices=False)
+    solution, right, change = (
+        as_columns(x, np.ndim(b)),
+        as_columns(b, np.ndim(b)),
+        as_columns(t_b, np.ndim(b)),
+    )
+    along = inverse @ change + pinv_forward(t_a, inverse, a) @ right
+    missed = conjugate(right - a @ solution) * (change - t_a @ solution)
+    turned = conjugate(np.matrix_transpose(u)) @ t_a @ conjugate(np.matrix_transpose(vh))
+    of_residuals = 2.0 * np.real(np.sum(missed, axis=0))[: np.size(residuals)]
+    return from_columns(along, np.ndim(b)), of_residuals, 0.0, np.real(np.diagonal(turned))
+
+
 # det, slogdet
 
 

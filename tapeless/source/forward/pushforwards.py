@@ -320,6 +320,8 @@ def _transposed(work: Work, let: Let, rule: Rule, bound: tuple[Any, ...], needs:
         facts.update({name: work.fact(atom) for name, atom in names.items() if isinstance(atom, Var)})
         joint, _ = reverse(cut.program, facts, ("g",), seed=None)
         joint = drop_dead(joint)
+        if len(let.targets) != 1 or not all(isinstance(statement, Let) for statement in joint.body):
+            raise work.refuse(f"no forward derivative rule for {label(let.op)}")
         names["g"] = result_of(work, let)  # of which the shape alone is read
         names[joint.params[-1]] = tangent_of(work, bound[position])
         (term,) = _inlined(work, let, joint, names)

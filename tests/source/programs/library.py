@@ -411,3 +411,9 @@ def derivative_by_fourier(u):
     for _ in range(2):
         u = u - 0.001 * np.real(np.fft.ifft(k * np.fft.fft(u, axis=2), axis=2)) * u
     return np.sum(u**2) + np.sum(np.fft.irfftn(np.fft.rfftn(u, axes=(0, 2)), s=(2, 5), axes=(0, 2)) ** 2)
+
+
+@program(np.array([[1.0, 0.3], [0.5, -1.2], [0.2, 0.7]]), np.array([0.4, -1.0, 2.0]))
+def least_squares_fit(a, b):
+    fit, missed, rank, sizes = np.linalg.lstsq(a, b, rcond=None)
+    return np.sum(fit**2) + np.sum(missed) * rank + sizes[0]
