@@ -130,10 +130,19 @@ def activity(
     useful = _Useful(facts, aliases, frozenset(wrt))
     for name in outputs:
         useful.mark(name)
+    for name in _stacks_from(statements, facts, frozenset(wrt)):
+        useful.mark_storage(name)
+        useful.mark_place(ir.Var(name), WHOLE)
     _settle(useful, statements[::-1])
     active = frozenset(varied.names & useful.names)
     kept = _kept(varied.places, useful.places)
     return Activity(active, frozenset(varied.names), frozenset(useful.names), kept)
+
+
+def _stacks_from(statements: list[Statement], facts: dict[str, Fact], wrt: frozenset[str]) -> list[str]:
+    """Stacks that another program has filled: it takes as many cotangents off theirs, if only zeros."""
+    lets = [s for s in statements if isinstance(s, Let) and s.op is ir.same and named(s.args[0]) in wrt]
+    return [name for let in lets for name in let.targets if facts.get(name, UNKNOWN).kind == "stack"]
 
 
 def _kept(varied: set[tuple[Site, int]], useful: set[tuple[Site, int]]) -> frozenset[tuple[Site, int]]:

@@ -17,7 +17,6 @@ from tapeless.ir.procedures import Procedure
 from tapeless.ir.program import Argument, Atom, For, If, Let, Program, Statement, Var, While, named, walk
 from tapeless.rules import (
     decompositions,
-    fourier,
     indexing,
     joining,
     linalg,
@@ -92,7 +91,6 @@ PERHAPS_VIEWS = frozenset(
         support.spread,
         decompositions.adjoint_if,
         decompositions.phase_free,
-        fourier.fitted,
         indexing.undiag,
         joining.unconcatenate,
         joining.unstack,
@@ -122,6 +120,8 @@ HARMLESS = (print, ir.fail, ir.require)
 # Copies, unless they are told not to.
 COPYING = (np.array, np.meshgrid, np.ndarray.astype, getattr(np, "astype", np.array))
 FLAT = ("scalar", "slice")
+# Under what a procedure notes the positions of the arguments that its result may show.
+SHOWN = "shown"
 
 
 @dataclass(slots=True)
@@ -246,6 +246,14 @@ class _Flow:
         self.result.sites[name] = frozenset([site])
         self.result.contents[site] = frozenset([held])
         self.result.contents[held] = frozenset([held])
+        for place in self._stacks_in(name):
+            self.result.contents[f"{name}[{place}]", ROOT] = frozenset([held])
+
+    def _stacks_in(self, name: str) -> list[int]:
+        """Where a tuple from outside holds stacks: each was made for itself, and nothing else holds it."""
+        fact = self.facts.get(name, UNKNOWN)
+        items = fact.items if fact.kind == "tuple" and fact.items is not None else ()
+        return [k for k, item in enumerate(items) if isinstance(item, Fact) and item.kind == "stack"]
 
     def _kind(self, name: str) -> str:
         return self.facts.get(name, UNKNOWN).kind
@@ -329,11 +337,22 @@ class _Flow:
                 self._hold(into, self._contents(sites) if let.op in (list.extend, dict.update) else sites)
         if not let.targets:
             return
+        if let.op is ir.same and len(let.targets) > 1:
+            self._unpack(let)
+            return
         sites = self._result(let)
         if len(let.targets) > 1 and not isinstance(let.op, Procedure):
             sites = self._contents(sites)
         for target in let.targets:
             self._add(target, sites)
+
+    def _unpack(self, let: Let) -> None:
+        source = let.args[0]
+        stacks = self._stacks_in(named(source) or "")
+        held = self._contents(self._sites(source))
+        for place, target in enumerate(let.targets):
+            own: Sites = frozenset([(f"{named(source)}[{place}]", ROOT)])
+            self._add(target, own if place in stacks else held)
 
     def _stack(self, let: Let) -> None:
         """Values that are pushed together are popped together: each has a place of its own."""
@@ -364,10 +383,16 @@ class _Flow:
         if let.op in REGROUPING:
             self._hold(own, self._contents(self._all(let)))
             return own
-        everything = self._all(let)
+        everything = self._given(let) if isinstance(let.op, Procedure) else self._all(let)
         everything = everything | self._contents(everything)
         self._hold(own, everything)
         return everything | own
+
+    def _given(self, let: Let) -> Sites:
+        """What the result of a procedure may be, or be a part of."""
+        assert isinstance(let.op, Procedure)
+        shown = let.op.derived.get(SHOWN, range(len(let.args)))
+        return frozenset(site for k in shown for site in self._sites(let.args[k]))
 
     def _shown(self, let: Let) -> Sites:
         """What several results of one call may be parts of."""

@@ -32,6 +32,7 @@ from tapeless.ir.program import (
 from tapeless.rules.lists import zeros_of
 from tapeless.source.analyse.activity import activity
 from tapeless.source.analyse.aliasing import aliasing
+from tapeless.source.analyse.lending import note_shown
 from tapeless.source.analyse.outline import distinct, outline
 from tapeless.source.analyse.refusals import Refused
 from tapeless.source.analyse.storage import base_name
@@ -72,6 +73,7 @@ class Work:
         self.names = Names(names_of(program))
         outputs = [atom.name for atom in program.exit.values[:1] if isinstance(atom, Var)]
         self.outline = outline(self.program)
+        note_shown(self.program)
         self.aliases = aliasing(self.program, self.facts, self.outline)
         self.activity = activity(self.program, self.facts, self.aliases, self.wrt, outputs)
         self.carrying = _carrying(self.program, set(self.activity.active), self.outline.maybe_unbound)

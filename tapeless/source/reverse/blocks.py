@@ -23,6 +23,7 @@ from tapeless.ir.program import (
     UNDEFINED,
     Atom,
     Block,
+    Const,
     For,
     If,
     Let,
@@ -33,7 +34,7 @@ from tapeless.ir.program import (
 )
 from tapeless.source.analyse.outline import is_undefined
 from tapeless.source.reverse.calls import through_call, whole
-from tapeless.source.reverse.frame import Cotangent, Frame
+from tapeless.source.reverse.frame import CONTAINERS, Cotangent, Frame
 from tapeless.source.reverse.loops import loop, outer_values
 from tapeless.source.reverse.recursion import through_procedure
 from tapeless.source.reverse.residuals import Needed, needed, pushed
@@ -192,10 +193,13 @@ def _under(atom: Atom, names: dict[str, Atom]) -> Atom:
 
 
 def _exported(frame: Frame, found: Needed, number: int) -> list[Phi]:
-    """Outside of loops, what the branch on the way back reads comes out under other names."""
+    """Outside of loops, what the branch on the way back reads comes out under other names.
+
+    The other branch has none of it: of a container it gives an empty one, of which zeros can be made.
+    """
     phis = []
     for name, new in found.kept.items():
         frame.work.scope_of[new] = frame.scope
-        sides = (Var(name), UNDEFINED) if number == 0 else (UNDEFINED, Var(name))
-        phis.append(Phi(new, *sides))
+        other = Const(()) if frame.work.fact(name).kind in CONTAINERS[:4] else UNDEFINED
+        phis.append(Phi(new, Var(name), other) if number == 0 else Phi(new, other, Var(name)))
     return phis

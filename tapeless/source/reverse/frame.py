@@ -133,6 +133,7 @@ class Frame:
         name = argument.name
         found = self.find(name)
         is_buffer = self.work.is_buffer(name)
+        owned = owned or self.work.fact(name).kind == "stack"  # which was made for this one
         if found is None and is_buffer and (not owned or name in self.work.storage.views):
             found = self.own(name)
         if found is None:

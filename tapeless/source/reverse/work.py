@@ -26,6 +26,7 @@ from tapeless.ir.program import (
 )
 from tapeless.source.analyse.activity import Activity, activity, shielded
 from tapeless.source.analyse.aliasing import Aliasing, aliasing
+from tapeless.source.analyse.lending import note_shown
 from tapeless.source.analyse.outline import ROOT, Outline, distinct, outline
 from tapeless.source.analyse.storage import Storage, base_name, storage
 from tapeless.source.facts import UNKNOWN, Fact
@@ -42,6 +43,7 @@ class Work:
         self.names = Names(names_of(program))
         outputs = [atom.name for atom in program.exit.values[:1] if isinstance(atom, Var)]
         self.outline: Outline = outline(self.program)
+        note_shown(self.program)
         self.aliases: Aliasing = aliasing(self.program, self.facts, self.outline)
         self.activity: Activity = activity(self.program, self.facts, self.aliases, self.wrt, outputs)
         self.shielded = shielded(self.program, self.facts, self.aliases, self.activity)

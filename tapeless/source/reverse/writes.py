@@ -15,6 +15,7 @@ from tapeless.rules.indexing import last_written
 from tapeless.rules.lists import zeros_of
 from tapeless.rules.puts import along_axis, diagonal_places, last_put
 from tapeless.rules.support import as_dtype, dtype_of, unbroadcast
+from tapeless.source.analyse.activity import carries_no_derivative
 from tapeless.source.analyse.storage import may_repeat
 from tapeless.source.facts import UNKNOWN, Fact
 from tapeless.source.reverse.frame import Frame
@@ -295,7 +296,8 @@ def _cotangent(frame: Frame, name: str) -> Atom:
     atom = frame.take(name)
     if atom is not None:
         return atom
-    return frame.zero(name) if frame.work.is_active(name) else Const(0.0)
+    is_discrete = carries_no_derivative(frame.work.fact(name))
+    return Const(0.0) if is_discrete and not frame.work.is_active(name) else frame.zero(name)
 
 
 def _append(frame: Frame, let: Let) -> None:

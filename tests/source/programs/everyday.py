@@ -532,3 +532,17 @@ def ranks_as_weights(x):
     for r, i in enumerate(order):
         ranks[i] = r
     return sum([r * v**2 for r, v in zip(ranks, x)])
+
+
+@program(np.array([0.7, 1.1, 1.6, 0.4]))
+def quicksort_that_changes_what_it_sorts(x):
+    def sort(values):
+        if len(values) <= 1:
+            return values
+        pivot = values[0]
+        left = [v for v in values[1:] if v < pivot]
+        right = [v * 1.5 for v in values[1:] if v >= pivot]
+        return sort(left) + [pivot**2] + sort(right)
+
+    ordered = sort(list(x))
+    return ordered[0] * ordered[1] + ordered[2] ** 3 * ordered[3]

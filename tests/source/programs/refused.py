@@ -40,7 +40,6 @@ REFUSED: dict[str, tuple[str, ...]] = {
         "twice",
         "mixed",
     ),
-    "everyday.quicksort": ("twice", "mixed"),
     "everyday.weighted_votes": (
         "primal",
         "reverse",
