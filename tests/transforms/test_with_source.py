@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import weakref
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -281,3 +281,34 @@ def test_a_pair_shown_runs():
     assert "def " in g.forward.source
     assert "def " in g.backward.source
     assert "W" not in str(g.explain()).split("def ")[0].splitlines()[0]
+
+
+class Point(NamedTuple):
+    height: Any
+    place: Any
+
+
+@dataclass
+class Held:
+    height: Any
+    place: Any
+
+
+@pytest.mark.parametrize("record", [Point, Held])
+def test_records_are_given_back_and_taken_as_cotangents(record: Any):
+    x = np.array([1.0, 2.0])
+    by_keyword = lambda x: record(place=x * 2.0, height=x[0] ** 2)  # noqa: E731
+    for made in (lambda x: record(x[0] ** 2, x * 2.0), by_keyword):
+        out, pullback = vjp(made, x)
+
+        near(out.place, [2.0, 4.0])
+        near(pullback(record(10.0, np.ones(2)))[0], [22.0, 2.0])
+
+
+def test_a_gradient_that_is_a_named_tuple_is_differentiated():
+    gradient = grad(lambda p: p.height * np.sum(p.place**2))
+    _, pullback = vjp(gradient, Point(2.0, np.ones(2)))
+    (found,) = pullback(Point(1.0, np.ones(2)))
+
+    near(found.height, 4.0)
+    near(found.place, [6.0, 6.0])

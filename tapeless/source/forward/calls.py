@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +11,7 @@ import numpy as np
 from tapeless.ir import program as ir
 from tapeless.ir.program import Argument, Atom, Const, Let, Star, Var
 from tapeless.source.analyse.activity import is_cut
+from tapeless.source.analyse.records import is_record
 from tapeless.source.analyse.storage import base_name
 from tapeless.source.forward.pushforwards import through_rule
 from tapeless.source.forward.work import Work, tangent_fact
@@ -67,11 +67,6 @@ def _record(work: Work, let: Let) -> bool:
     kwargs = [(name, work.tangent(atom)) for name, atom in let.kwargs]
     mirrored(work, let, op, [work.spread(arg) for arg in let.args], kwargs)
     return True
-
-
-def is_record(op: Any) -> bool:
-    """Whether a class is a named tuple or a dataclass."""
-    return dataclasses.is_dataclass(op) or (issubclass(op, tuple) and hasattr(op, "_fields"))
 
 
 def _same(work: Work, let: Let) -> bool:

@@ -14,6 +14,7 @@ from tapeless.rules.joining import unarray, unblock
 from tapeless.rules.lists import added, placed
 from tapeless.rules.support import as_dtype, dtype_of
 from tapeless.source.analyse.activity import is_inexact_cast
+from tapeless.source.analyse.records import field_names, is_record
 from tapeless.source.reverse.frame import Cotangent, Frame
 from tapeless.source.reverse.pullbacks import through_rule
 
@@ -23,7 +24,7 @@ def through_call(frame: Frame, let: Let) -> None:
     if len(let.targets) == 1 and let.targets[0] in frame.work.storage.views:
         _through_view(frame, let)
         return
-    handler = HANDLERS.get(let.op)
+    handler = _record if is_record(let.op) else HANDLERS.get(let.op)
     if handler is not None and handler(frame, let):
         return
     through_rule(frame, let)
@@ -68,6 +69,27 @@ def _display(frame: Frame, let: Let) -> bool:
     if not all(isinstance(key, Const) for key in keys):
         raise frame.refuse("builds a dict with keys that are computed", "use a list")
     _items(found, frame, [key.value for key in keys if isinstance(key, Const)], list(let.args[1::2]))
+    return True
+
+
+def _record(frame: Frame, let: Let) -> bool:
+    """The fields of a named tuple or a dataclass."""
+    found = frame.known.pop(let.targets[0], None)
+    if found is None:
+        return True
+    if any(isinstance(arg, Star) for arg in let.args):
+        raise frame.refuse("spreads a list into the fields of an object", "name each field")
+    names = field_names(let.op)
+    for name, value in (*zip(names, let.args, strict=False), *let.kwargs):
+        if not isinstance(value, Var) or not frame.work.is_active(value.name):
+            continue
+        if found.atom is not None:
+            frame.contribute(
+                value, frame.let("g", getattr, found.atom, Const(name), fact=frame.work.fact(value))
+            )
+        for key in (name, names.index(name)):
+            if key in found.parts:
+                frame.contribute(value, found.parts[key])
     return True
 
 
