@@ -57,15 +57,19 @@ Spot = tuple[int, tuple[int, ...]]  # a statement's place in the order of the te
 
 
 def linear(
-    pushed: Program, facts: Mapping[str, Fact], count: int, name: str
+    pushed: Program, facts: Mapping[str, Fact], count: int, name: str, *, tidy: bool = True
 ) -> tuple[Program, Program] | None:
-    """A program, whose last `count` parameters are tangents, in two; None where it is of one piece."""
+    """A program, whose last `count` parameters are tangents, in two; None where it is of one piece.
+
+    Where it is not to be tidy what nobody reads stays, as others may; names that facts are of stay free.
+    """
     primals, tangents = pushed.params[:-count], pushed.params[-count:]
     tainted = _tainted(pushed, facts, tangents)
     values, tangent = pushed.exit.values[:-1], pushed.exit.values[-1]
     if tainted is None or any(named(value) in tainted.names for value in values):
         return None
-    work = _Split(pushed, tainted)
+    taken = names_of(pushed) if tidy else {*facts, *names_of(pushed)}
+    work = _Split(pushed, tainted, Names(taken))
     first, second = work.block(pushed.body)
     if work.stuck:
         return None
@@ -77,6 +81,8 @@ def linear(
     one = Program(f"{name}_linearized", primals, (*front, pack), exit_, pushed.free)
     body = (*unpacked(whole, residuals), *second)
     other = Program(f"{name}_pushforward", (whole, *tangents), body, Return((tangent,)), pushed.free)
+    if not tidy:
+        return one, other
     kinds = kinds_of(facts)
     return drop_dead(one, kinds), drop_dead(other, kinds)
 
@@ -179,9 +185,9 @@ def _within(statement: Statement) -> list[str]:
 class _Split:
     """Puts each statement on its side, a loop or branch on both."""
 
-    def __init__(self, program: Program, tainted: _Tainted) -> None:
+    def __init__(self, program: Program, tainted: _Tainted, names: Names) -> None:
         self.tainted = tainted
-        self.names = Names(names_of(program))
+        self.names = names
         self.ranges = {
             s.targets[0] for s in walk(program.body) if isinstance(s, Let) and s.op is range and s.targets
         }

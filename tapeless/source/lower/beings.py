@@ -35,6 +35,7 @@ class Recursions:
     known: dict[Any, list[Being]] = field(default_factory=dict[Any, list[Being]])
     reading: list[Being] = field(default_factory=list[Being])
     group: list[Being] = field(default_factory=list[Being])  # read, but not finished: they call each other
+    maps: list[Any] = field(default_factory=list[Any])  # linear maps that were called in loops
 
     @property
     def is_guessing(self) -> bool:

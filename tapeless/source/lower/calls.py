@@ -56,9 +56,7 @@ Handler = Callable[[Machine, Args, Kwargs], Value]
 # Built-in types and functions that are called for their value only.
 PURE = frozenset({np.arange, np.empty, np.zeros, np.dtype, range, complex, math.gcd, math.isclose})
 # Packages whose functions leave the lists that they are given as they are.
-READING = frozenset(
-    {"builtins", "math", "numpy", "scipy", "itertools", "collections", "copy", "json"}
-)
+READING = frozenset({"builtins", "math", "numpy", "scipy", "itertools", "collections", "copy", "json"})
 DEEPEST = 60
 
 # Functions that are read in a way of their own.

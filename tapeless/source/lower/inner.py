@@ -15,19 +15,43 @@ from typing import Any
 
 import numpy as np
 
-from tapeless.ir.effects import written
-from tapeless.ir.program import Atom, Block, Let, Program, Return, Var, fail, free_names, same, walk
+from tapeless.ir.program import (
+    Atom,
+    Block,
+    Const,
+    Let,
+    Program,
+    Return,
+    Var,
+    build_tuple,
+    fail,
+    free_names,
+    same,
+)
 from tapeless.ir.renaming import rename_block
-from tapeless.source.facts import Dims, Fact
+from tapeless.rules.lists import zeros_of
+from tapeless.source.facts import NUMERIC, Dims, Fact
 from tapeless.source.forward import forward
+from tapeless.source.forward.work import tangent_fact
 from tapeless.source.lower.calls import Args, Kwargs, call
 from tapeless.source.lower.control import branch
 from tapeless.source.lower.leaves import Copied, copied, opened, plain_name, rebuilt, renamed
-from tapeless.source.lower.machine import MISSING, Machine
+from tapeless.source.lower.machine import Machine
 from tapeless.source.lower.notes import Fork
 from tapeless.source.lower.splice import own_names, under
-from tapeless.source.lower.values import Dyn, Entries, Fields, Items, Known, Pullback, Ref, Tup, Value
-from tapeless.source.reverse import reverse, reverse_pair
+from tapeless.source.lower.values import (
+    Dyn,
+    Entries,
+    Fields,
+    Items,
+    Known,
+    Ref,
+    Runtime,
+    Tup,
+    Value,
+    parts_of,
+)
+from tapeless.source.reverse import reverse
 
 Spot = tuple[Any, Any]  # a list or dict of arguments, and where in it the differentiated one stands
 
@@ -79,127 +103,91 @@ def gradients(m: Machine, ran: Ran, title: str) -> list[Value]:
     """Statements of the value and the way back; the gradients in the structure of the arguments."""
     with m.within(ran.fork):
         result = _number(m, ran.result, title)
-        program = _program(m, ran, m.atom(result))
+        program = program_of(m, ran, m.atom(result))
     if program is None:
-        zeros = _unmoved(m, ran)
-        return _gathered(m, ran.arguments, [m.atom(zero) for zero in zeros], ran.leaves, ran.varies)
+        zeros = unmoved(m, ran)
+        return gathered(m, ran.arguments, [m.atom(zero) for zero in zeros], ran.leaves, ran.varies)
     joint, facts = reverse(program, m.facts, tuple(ran.leaves), value=True)
-    taken = _write(m, joint.body, facts, set(own_names(program.body)))
-    atoms = [taken.get(a.name, a) if isinstance(a, Var) else a for a in joint.exit.values[1:]]
-    _settle(m, ran)
-    return _gathered(m, ran.arguments, atoms, ran.leaves, ran.varies)
+    kept = len(program.exit.values)
+    taken = write(m, joint.body, facts, set(own_names(program.body)))
+    atoms = [taken.get(a.name, a) if isinstance(a, Var) else a for a in joint.exit.values[kept:]]
+    settle(m, ran)
+    return gathered(m, ran.arguments, atoms, ran.leaves, ran.varies)
 
 
 def tangent(m: Machine, ran: Ran, tangents: Sequence[Value]) -> Value:
-    """Statements of the value and its tangent along those of the leaves."""
+    """Statements of the value and its tangent along those of the leaves; in the structure of the result."""
+    settle(m, ran)
     with m.within(ran.fork):
-        program = _program(m, ran, m.atom(_array(m, ran.result, "jvp")))
+        leaves, out = outputs(m, ran.result, "jvp")
+        program = program_of(m, ran, out)
     if program is None:
-        _unmoved(m, ran)
-        return _zero(m, ran.result)
+        unmoved(m, ran)
+        return with_tangents(m, ran.result, [zero_of(m, leaf) for leaf in leaves])
     pushed, facts = forward(program, m.facts, tuple(ran.leaves))
     given: dict[str, str] = {}
     for name, along in zip(pushed.params, tangents, strict=True):
         given[name] = m.fresh(plain_name(name), facts[name])
         m.block.append(Let((given[name],), same, (m.atom(along),), line=m.line))
-    taken = _write(m, pushed.body, facts, set(own_names(program.body)), given)
-    _settle(m, ran)
+    taken = write(m, pushed.body, facts, set(own_names(program.body)), given)
     atom = pushed.exit.values[-1]
-    if not isinstance(atom, Var):
-        return Known(atom.value)
-    found = taken.get(atom.name, atom)
-    return Dyn(found, facts[atom.name], varies=True)
+    found = taken.get(atom.name, Var(given.get(atom.name, atom.name))) if isinstance(atom, Var) else atom
+    return with_tangents(m, ran.result, unpacked(m, found, leaves, ran.result))
 
 
-def pullback(m: Machine, ran: Ran) -> Pullback:
-    """Statements of the value; those of the way back are written where the pullback is called."""
-    with m.within(ran.fork):
-        out = _array(m, ran.result, "vjp")
-        program = _program(m, ran, m.atom(out))
-    if program is None:
-        _unmoved(m, ran)
-        raise m.refuse(
-            "this vjp", "what the function returns does not depend on its arguments", "use the value itself"
-        )
-    first, second, facts = reverse_pair(program, m.facts, tuple(ran.leaves))
-    taken = _write(m, first.body[:-1], facts, set(own_names(program.body)))
-    _settle(m, ran)
-    residuals, seed = second.params
-    body = tuple([s for s in second.body if not (isinstance(s, Let) and Var(residuals) in s.args)])
-    back = {name: m.fresh(plain_name(name), facts[name]) for name in dict.fromkeys((seed, *own_names(body)))}
-    names = {old: new.name for old, new in taken.items()} | back
-    found = [Var(names.get(a.name, a.name)) if isinstance(a, Var) else a for a in second.exit.values]
-    return Pullback(
-        body=under(body, names),
-        seed=back[seed],
-        found=tuple(found),
-        leaves=tuple(ran.leaves),
-        args=(out, *ran.arguments),
-        varies=ran.varies,
-        key=m.temporary(),
-        loops=len(m.loops),
-    )
-
-
-def pull(m: Machine, pulled: Pullback, args: Args, kwargs: Kwargs) -> Value:
-    """A call of a pullback; in a loop, what the function's own loops kept is taken from copies."""
-    if len(args) != 1 or kwargs:
-        raise m.refuse("this call", "a pullback takes one cotangent", "write pullback(cotangent)")
-    out, *arguments = pulled.args
-    cotangent = _fitting(m, out, args[0], "the cotangent")
-    own = dict.fromkeys(own_names(pulled.body))
-    given = _copies(m, pulled, own)
-    given[pulled.seed] = m.fresh(plain_name(pulled.seed), m.facts[pulled.seed])
-    m.block.append(Let((given[pulled.seed],), same, (m.atom(cotangent),), line=m.line))
-    taken = _write(m, pulled.body, {name: m.facts[name] for name in own}, set(), given)
-    atoms = [taken.get(a.name, a) if isinstance(a, Var) else a for a in pulled.found]
-    varies = pulled.varies or m.varies(cotangent)
-    return Tup(tuple(_gathered(m, arguments, atoms, pulled.leaves, varies)))
-
-
-def _copies(m: Machine, pulled: Pullback, own: Mapping[str, None]) -> dict[str, str]:
-    """What the way back changes of what the function left, copied where that may run again."""
-    copied: dict[str, str] = {}
-    for statement in walk(pulled.body):
-        target = written(statement) if isinstance(statement, Let) else None
-        if target is None or target in own or target in copied:
-            continue
-        fact = m.facts[target]
-        if fact.kind not in ("stack", "list"):
-            raise m.refuse(
-                "this pullback",
-                f"on the way back it changes {plain_name(target)}, which others may read",
-                "use grad, or write the function without changing arrays in place",
-            )
-        if m.get(pulled.key) is not MISSING:
-            raise m.refuse(
-                "this pullback",
-                "it is called again, and what the loops of the function kept is gone",
-                "call vjp again before it",
-            )
-        copied[target] = target
-        if len(m.loops) > pulled.loops:
-            copied[target] = m.fresh(plain_name(target), fact)
-            m.block.append(Let((copied[target],), list, (Var(target),), line=m.line))
-    if copied and len(m.loops) <= pulled.loops:
-        m.set(pulled.key, Known(True))
-    return copied
+def unpacked(m: Machine, whole: Atom, leaves: Sequence[Dyn], result: Value) -> list[Value]:
+    """The tangent of each leaf of a result, from that of all."""
+    facts = [tangent_fact(leaf.fact) for leaf in leaves]
+    if isinstance(result, Dyn):
+        return [Dyn(whole, facts[0], varies=True) if isinstance(whole, Var) else zero_of(m, result)]
+    names = tuple([m.fresh("t", fact) for fact in facts])
+    if len(names) == 1:
+        m.block.append(Let(names, operator.getitem, (whole, Const(0)), line=m.line))
+    elif names:
+        m.block.append(Let(names, same, (whole,), line=m.line))
+    return [Dyn(Var(name), fact, varies=True) for name, fact in zip(names, facts, strict=True)]
 
 
 # Programs --------------------------------------------------------------------------------------------
 
 
-def _program(m: Machine, ran: Ran, out: Atom) -> Program | None:
+def program_of(m: Machine, ran: Ran, out: Atom) -> Program | None:
     """What was read as a program; None if its result is known beforehand."""
     inner = rename_block(tuple(ran.fork.block), m.renamed)
     out = m.renamed.get(out.name, out) if isinstance(out, Var) else out
     if not isinstance(out, Var):
         return None
-    free = free_names(inner) | ({out.name} - set(own_names(inner)))
-    return Program("inner", (), inner, Return((out,)), tuple(sorted(free)))
+    own = set(own_names(inner))
+    free = free_names(inner) | ({out.name} - own)
+    others = [Var(name) for name in _read_later(m, ran) if name in own and name != out.name]
+    return Program("inner", (), inner, Return((out, *others)), tuple(sorted(free)))
 
 
-def _write(
+def _read_later(m: Machine, ran: Ran) -> list[str]:
+    """The names that the rest of the function may read besides the result: in its containers, and in aux."""
+    found: dict[str, None] = {}
+    met: set[int] = set()
+    changed = [value for key, value in ran.fork.changes.items() if key in m.state]
+    waiting: list[Any] = [ran.result, ran.aux, *changed]
+    while waiting:
+        value = waiting.pop()
+        match value:
+            case Dyn(atom=Var() as atom):
+                found[m.renamed.get(atom.name, atom).name] = None
+            case Tup():
+                waiting.extend(value.items)
+            case Ref() if value.location not in met:
+                met.add(value.location)
+                key = ("heap", value.location, "")
+                waiting.append(ran.fork.changes.get(key, m.state.get(key)))
+            case Items() | Entries() | Fields() | Runtime():
+                waiting.extend(parts_of(value))
+            case _:
+                pass
+    return sorted(found)
+
+
+def write(
     m: Machine,
     body: Block,
     facts: Mapping[str, Fact],
@@ -214,7 +202,7 @@ def _write(
     return {old: Var(new) for old, new in taken.items()}
 
 
-def _settle(m: Machine, ran: Ran) -> None:
+def settle(m: Machine, ran: Ran) -> None:
     """Containers and outer names that the function changed are changed."""
     for key, value in ran.fork.changes.items():
         if key in m.state:
@@ -226,14 +214,14 @@ def _settle(m: Machine, ran: Ran) -> None:
             m.store(original, m.content(copy))
 
 
-def _unmoved(m: Machine, ran: Ran) -> list[Value]:
+def unmoved(m: Machine, ran: Ran) -> list[Value]:
     """The statements alone: the result does not depend on the leaves."""
     m.block.extend(ran.fork.block)
-    _settle(m, ran)
-    return [_zero(m, Dyn(Var(name), m.facts[name])) for name in ran.leaves]
+    settle(m, ran)
+    return [zero_of(m, Dyn(Var(name), m.facts[name])) for name in ran.leaves]
 
 
-def _zero(m: Machine, value: Value) -> Value:
+def zero_of(m: Machine, value: Value) -> Value:
     if isinstance(value, Dyn) and value.fact.kind != "scalar":
         return m.let(np.zeros_like, [value])
     return Known(0.0)
@@ -242,13 +230,54 @@ def _zero(m: Machine, value: Value) -> Value:
 # Arguments and results -------------------------------------------------------------------------------
 
 
+def outputs(m: Machine, result: Value, title: str) -> tuple[list[Dyn], Atom]:
+    """The numbers and arrays in a result, and all of them as one value of the program."""
+    if isinstance(result, Dyn):
+        return [result], result.atom
+    found: list[Dyn] = []
+
+    def note(leaf: Dyn | Known) -> Value:
+        if isinstance(leaf, Dyn) and flows(m, leaf, title):
+            found.append(leaf)
+        return leaf
+
+    opened(m, result, note)
+    return found, m.built(build_tuple, found) if found else Const(())
+
+
+def flows(m: Machine, leaf: Dyn, title: str) -> bool:
+    """Whether a leaf of a result has a derivative."""
+    fact = leaf.fact
+    if fact.kind not in NUMERIC and fact.dtype is None:
+        raise m.refuse(
+            f"this {title}",
+            "the function returns what is not known to be a number or an array",
+            "return arrays, or a tuple of them",
+        )
+    return fact.dtype is None or fact.dtype.kind in "fc"
+
+
+def with_tangents(m: Machine, result: Value, tangents: Sequence[Value]) -> Value:
+    """A result with tangents in the place of its numbers and arrays; zeros where none flows."""
+    if isinstance(result, Dyn):
+        return tangents[0]
+    left = iter(tangents)
+
+    def tangent_of(leaf: Dyn | Known) -> Value:
+        if isinstance(leaf, Dyn):
+            return next(left) if flows(m, leaf, "jvp") else m.let(zeros_of, [leaf])
+        return Known(0.0) if isinstance(leaf.value, int | float | complex | np.ndarray) else Known(None)
+
+    return rebuilt(m, opened(m, result, tangent_of))
+
+
 def _array(m: Machine, value: Value, title: str) -> Value:
     if isinstance(value, Dyn | Known) and not (isinstance(value, Known) and value.value is None):
         return value
     raise m.refuse(
         f"{title} of a function that returns a container",
-        "inside of a differentiated function it is read for arrays only",
-        "return one array, or call it for each",
+        "a gradient is that of one number",
+        "return one number, and the rest by has_aux=True",
     )
 
 
@@ -274,25 +303,27 @@ def _number(m: Machine, value: Value, title: str) -> Value:
     return m.let(np.reshape, [value, Known(())])
 
 
+def pairs(m: Machine, model: Value, given: Value, title: str) -> Iterator[tuple[Dyn, Value]]:
+    """Each number or array of a model, and what is given for it; what has no derivative is left out."""
+    if isinstance(model, Dyn):
+        yield model, given
+        return
+    one, other = _parts(m, model), _parts(m, given)
+    if one is None:
+        return
+    if other is None or len(one) != len(other):
+        raise m.refuse(
+            title, "it has another structure than what it belongs to", "give it the structure of its primal"
+        )
+    for a, b in zip(one, other, strict=True):
+        yield from pairs(m, a, b, title)
+
+
 def fitting(m: Machine, primals: Value, given: Value, title: str) -> Iterator[Value]:
     """For each leaf of the primals its tangent."""
-    match primals:
-        case Dyn() if not isinstance(primals.atom, Var) or not primals.varies:
-            return
-        case Dyn():
-            yield _fitting(m, primals, given, title)
-        case Tup() | Ref():
-            one, other = _parts(m, primals), _parts(m, given)
-            if other is None or one is None or len(one) != len(other):
-                raise m.refuse(
-                    title,
-                    "it has another structure than what it belongs to",
-                    "give it the structure of its primal",
-                )
-            for a, b in zip(one, other, strict=True):
-                yield from fitting(m, a, b, title)
-        case _:
-            return
+    for primal, tangent in pairs(m, primals, given, title):
+        if isinstance(primal.atom, Var) and primal.varies:
+            yield fitted(m, primal, tangent, title)
 
 
 def _parts(m: Machine, value: Value) -> tuple[Value, ...] | None:
@@ -304,7 +335,7 @@ def _parts(m: Machine, value: Value) -> tuple[Value, ...] | None:
     )
 
 
-def _fitting(m: Machine, model: Value, given: Value, title: str) -> Value:
+def fitted(m: Machine, model: Value, given: Value, title: str) -> Value:
     """A tangent or cotangent of the shape of what it belongs to."""
     if isinstance(given, Known) and isinstance(given.value, int | float | complex):
         given = Known(float(given.value)) if isinstance(given.value, int) else given
@@ -325,7 +356,7 @@ def _dims(m: Machine, value: Value) -> Dims | None:
     return fact.dims if isinstance(fact, Fact) else ()
 
 
-def _gathered(
+def gathered(
     m: Machine, arguments: Sequence[Value], atoms: Sequence[Atom], leaves: Sequence[str], varies: bool
 ) -> list[Value]:
     """The gradients in the structure of the arguments."""

@@ -278,6 +278,8 @@ class Machine:
             self.names.take(name)
         for old in [old for old, new in self.renamed.items() if not self.names.is_taken(new.name)]:
             del self.renamed[old]
+        maps = self.recursions.maps
+        maps[:] = [one for one in maps if all(map(self.names.is_taken, one.inputs))]
 
     def missing(self, key: Key) -> None:
         """A name without a value: if it is set later in a loop's body, that is to be read again with one."""
@@ -298,7 +300,7 @@ class Machine:
         keywords = tuple([(name, self.atom(value)) for name, value in (kwargs or {}).items()])
         self.block.append(Let((), op, atoms, keywords, self.line, effect=True))
         if atoms and isinstance(atoms[0], Var):
-            self.memory.written.add(atoms[0].name)
+            self.memory.write(atoms[0].name)
 
     def atom(self, value: Value) -> Atom:
         """The value as the running program has it; containers are built."""

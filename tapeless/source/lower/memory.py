@@ -17,7 +17,8 @@ class Memory:
     """Names are joined as it turns out that they may share an array; nothing is ever parted again."""
 
     def __init__(self) -> None:
-        self.written: set[str] = set()  # the names through which statements write
+        self.clock = 0
+        self.written: dict[str, int] = {}  # the names through which statements write, and when the last did
         self.tainted: set[str] = set()  # arrays that were created constant and written into since
         self._other: dict[str, str] = {}  # each name points to another with the same memory
         self.imaginary: dict[str, str] = {}  # imaginary parts, and the array that each is the part of
@@ -44,7 +45,8 @@ class Memory:
                 for source in sources:
                     self.share(Var(name), source)
         if let.effect and written(let) is None:
-            self.written.update([name for atom in ir.atoms(let) if (name := named(atom)) is not None])
+            for atom in ir.atoms(let):
+                self.write(named(atom))
 
     def renamed(self, old: str, new: str) -> None:
         """`new` takes the place of `old`."""
@@ -69,10 +71,16 @@ class Memory:
         own = self._storage(name)
         return name in self._other or any(self._storage(other) == own for other in self._other)
 
-    def is_written(self, name: str) -> bool:
-        """Whether a statement may write into the array or container of this name."""
+    def write(self, name: str | None) -> None:
+        """A statement writes into what has this name."""
+        if name is not None:
+            self.clock += 1
+            self.written[name] = self.clock
+
+    def is_written(self, name: str, since: int = 0) -> bool:
+        """Whether a statement may write into the array or container of this name, after a time."""
         own = self._storage(name)
-        return any(self._storage(other) == own for other in self.written)
+        return any(when > since and self._storage(other) == own for other, when in self.written.items())
 
     def _storage(self, name: str) -> str:
         while name in self._other:

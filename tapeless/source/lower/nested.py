@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Any
 
 import numpy as np
 
 from tapeless.source.cache import PUBLIC, Transformed
+from tapeless.source.facts import FLOAT, Fact
 from tapeless.source.lower.calls import DERIVATIVES, NESTED, Args, Kwargs, call
-from tapeless.source.lower.inner import Spot, fitting, gradients, pull, pullback, run, tangent
+from tapeless.source.lower.inner import Ran, Spot, fitting, gradients, run, tangent
 from tapeless.source.lower.iteration import listed
 from tapeless.source.lower.machine import Machine
+from tapeless.source.lower.pullbacks import linear_map, pull, pullback
 from tapeless.source.lower.trees import parameters, reading_of
-from tapeless.source.lower.values import Closure, Derivative, Known, Pullback, Tup, Value
+from tapeless.source.lower.values import Closure, Derivative, Items, Known, Pullback, Ref, Tup, Value
 
-JACOBIANS = ("jacobian", "jacrev", "jacfwd")
-MAKERS = ("grad", "value_and_grad", "elementwise_grad", "hessian", *JACOBIANS)
+JACOBIANS = ("jacobian", "jacrev", "jacfwd", "hessian")
+MAKERS = ("grad", "value_and_grad", "elementwise_grad", *JACOBIANS)
 
 
 def _read(m: Machine, function: Any, args: Args, kwargs: Kwargs) -> Value | None:
@@ -28,19 +30,16 @@ def _read(m: Machine, function: Any, args: Args, kwargs: Kwargs) -> Value | None
         return None
     if kind in MAKERS:
         return _make(m, kind, args, kwargs)
-    if kind in ("jvp", "vjp", "hvp"):
-        options = dict(kwargs)
-        has_aux = bool(_constant(m, options.pop("has_aux", Known(False))))
-        if options or not args:
-            raise m.refuse(
-                f"this {kind}", "its arguments are not passed by position", f"write {kind}(f, ...)"
-            )
-        return {"jvp": _jvp, "vjp": _vjp, "hvp": _hvp}[kind](m, args[0], args[1:], has_aux)
-    raise m.refuse(
-        f"{kind} inside of a differentiated function",
-        "it is not read there",
-        "use jvp" if kind == "linearize" else "call it outside",
-    )
+    reader = READERS.get(kind)
+    if reader is None:
+        raise m.refuse(
+            f"{kind} inside of a differentiated function", "it is not read there", "call it outside"
+        )
+    options = dict(kwargs)
+    has_aux = bool(_constant(m, options.pop("has_aux", Known(False))))
+    if options or not args:
+        raise m.refuse(f"this {kind}", "its arguments are not passed by position", f"write {kind}(f, ...)")
+    return reader(m, args[0], args[1:], has_aux)
 
 
 NESTED.append(_read)
@@ -83,14 +82,11 @@ def differentiate(m: Machine, derivative: Derivative | Pullback, args: Args, kwa
     args, kwargs = list(args), dict(kwargs)
     if kind == "hessian":
         inner = Derivative("grad", derivative.function, numbers, derivative.has_aux)
-        return differentiate(m, Derivative("jacobian", inner, numbers, derivative.has_aux), args, kwargs)
+        derivative = Derivative("hessian", inner, numbers, derivative.has_aux)
     spots = [_spot(m, derivative.function, number, args, kwargs) for number in wanted]
-    before = [holder[key] for holder, key in spots]
     ran = run(m, derivative.function, args, kwargs, spots, derivative.has_aux)
     if kind in JACOBIANS:
-        if not is_single:
-            raise m.refuse(f"this {kind}", "inside of a function it takes one argnum", "call it for each")
-        answer = call(m, Known(_rows), [ran.result, pullback(m, ran), before[0]], {})
+        answer = _jacobian(m, ran, kind, is_single)
     elif kind == "elementwise_grad":
         pulled = pullback(m, ran)
         found = pull(m, pulled, [m.let(np.ones_like, [ran.result])], {})
@@ -107,15 +103,73 @@ def differentiate(m: Machine, derivative: Derivative | Pullback, args: Args, kwa
 DERIVATIVES.append(differentiate)
 
 
-def _rows(out: Any, pullback: Any, by: Any) -> Any:
-    """A Jacobian: each unit of the output, pulled back, is a row."""
+# Jacobians --------------------------------------------------------------------------------------------
+
+
+def _jacobian(m: Machine, ran: Ran, kind: str, is_single: bool) -> Value:
+    """Row by row with a pullback, or column by column with a linear map of tangents."""
+    several = isinstance(ran.result, Tup)
+    outs = ran.result if isinstance(ran.result, Tup) else Tup((ran.result,))
+    primals = Tup(tuple(ran.arguments))
+    push = linear_map(m, ran) if kind in ("jacfwd", "hessian") else None
+    dtypes = [_dtypes(m, outs), _dtypes(m, primals)]
+    if push is not None:
+        answer = call(m, Known(_columns), [outs, push, primals, *dtypes, Known(several)], {})
+    elif several:
+        raise m.refuse(f"this {kind}", "the function returns several values", "return one array")
+    else:
+        pulled = pullback(m, ran, lists=True)
+        answer = call(m, Known(_rows), [ran.result, pulled, primals, *dtypes], {})
+    assert isinstance(answer, Tup)
+    if is_single:
+        answer = Tup(tuple([row.items[0] if isinstance(row, Tup) else row for row in answer.items]))
+    return answer if several else answer.items[0]
+
+
+def _dtypes(m: Machine, values: Tup) -> Tup:
+    facts = [m.known(value) for value in values.items]
+    found = [fact.dtype if isinstance(fact, Fact) else None for fact in facts]
+    known = [d if d is not None and d.kind in "fc" and d != FLOAT else float for d in found]
+    return Tup(tuple([Known(dtype) for dtype in known]))
+
+
+def _rows(out: Any, pullback: Any, primals: Any, of: Any, dtypes: Any) -> Any:
+    """Each unit of the output, pulled back, is a row."""
     size = np.size(out)
-    rows = np.zeros((size, np.size(by)))
+    blocks = [np.zeros((size, np.size(by)), dtype) for by, dtype in zip(primals, dtypes, strict=True)]
     for k in range(size):
-        unit = np.zeros(size)
+        unit = np.zeros(size, of[0])
         unit[k] = 1.0
-        rows[k] = np.ravel(pullback(np.reshape(unit, np.shape(out)))[0])
-    return np.reshape(rows, np.shape(out) + np.shape(by))
+        found = pullback(np.reshape(unit, np.shape(out)))
+        for number, part in enumerate(found):
+            blocks[number][k] = np.ravel(part)
+    pairs = zip(blocks, primals, strict=True)
+    return (tuple([np.reshape(rows, np.shape(out) + np.shape(by)) for rows, by in pairs]),)
+
+
+def _columns(outs: Any, push: Any, primals: Any, of: Any, dtypes: Any, several: bool) -> Any:
+    """Each unit of an argument, pushed forward, is a column."""
+    pairs = zip(outs, of, strict=True)
+    table = [[np.zeros((np.size(by), np.size(out)), dtype) for by in primals] for out, dtype in pairs]
+    for number, primal in enumerate(primals):
+        for k in range(np.size(primal)):
+            unit = np.zeros(np.size(primal), dtypes[number])
+            unit[k] = 1.0
+            along = [np.zeros(np.shape(by), dtype) for by, dtype in zip(primals, dtypes, strict=True)]
+            along[number] = np.reshape(unit, np.shape(primal))
+            tangent = push(*along)
+            found = tangent if several else (tangent,)
+            for row, part in zip(table, found, strict=True):
+                row[number][k] = np.ravel(part)
+    return tuple([_turned(row, out, primals) for row, out in zip(table, outs, strict=True)])
+
+
+def _turned(row: Any, out: Any, primals: Any) -> Any:
+    pairs = zip(row, primals, strict=True)
+    return tuple([np.reshape(np.transpose(part), np.shape(out) + np.shape(by)) for part, by in pairs])
+
+
+# Products ---------------------------------------------------------------------------------------------
 
 
 def _jvp(m: Machine, function: Value, args: Args, has_aux: bool) -> Value:
@@ -143,19 +197,48 @@ def _vjp(m: Machine, function: Value, args: Args, has_aux: bool) -> Value:
     return Tup((ran.result, pulled) if ran.aux is None else (ran.result, pulled, ran.aux))
 
 
+def _linearize(m: Machine, function: Value, args: Args, has_aux: bool) -> Value:
+    """`linearize(f, *primals)`: the value, and what can be called with tangents."""
+    given = list(args)
+    spots: list[Spot] = [(given, k) for k in range(len(given))]
+    ran = run(m, function, given, {}, spots, has_aux)
+    push = linear_map(m, ran)
+    if push is None:
+        raise m.refuse("this linearize", "value and tangent cannot be taken apart", "use jvp")
+    return Tup((ran.result, push))
+
+
 def _hvp(m: Machine, function: Value, args: Args, has_aux: bool) -> Value:
-    """`hvp(f, x, v)`: the tangent of the gradient, so far of one argument."""
+    """`hvp(f, x, v)`, `hvp(f, (x, y), (v, w))`: the tangent of the gradient."""
     if len(args) != 2 or has_aux:
         raise m.refuse("this hvp", "it takes a function, primals and tangents", "write hvp(f, x, v)")
     primals, tangents = args
-    is_single = not isinstance(primals, Tup) or primals.cls is not tuple
-    if not is_single:
-        raise m.refuse(
-            "this hvp", "inside of a function it is read for one argument", "use jvp(grad(f, argnums), ...)"
-        )
-    pushed = _jvp(m, Derivative("grad", function, 0, False), [Tup((primals,)), Tup((tangents,))], False)
+    several = [_several(m, value) for value in args]
+    if several[0] is None:
+        pushed = _jvp(m, Derivative("grad", function, 0, False), [Tup((primals,)), Tup((tangents,))], False)
+    else:
+        numbers = tuple(range(len(several[0])))
+        pushed = _jvp(m, Derivative("grad", function, numbers, False), args, False)
     assert isinstance(pushed, Tup)
-    return pushed.items[1]
+    products = pushed.items[1]
+    if isinstance(primals, Ref) and isinstance(products, Tup):
+        return m.new(Items(products.items))
+    return products
+
+
+def _several(m: Machine, value: Value) -> tuple[Value, ...] | None:
+    """The arguments, where several are given in a tuple or list."""
+    if isinstance(value, Tup):
+        return value.items if value.cls is tuple else None
+    return listed(m, value) if isinstance(value, Ref) and isinstance(m.content(value), Items) else None
+
+
+READERS: dict[str, Callable[[Machine, Value, Args, bool], Value]] = {
+    "jvp": _jvp,
+    "vjp": _vjp,
+    "hvp": _hvp,
+    "linearize": _linearize,
+}
 
 
 def _spot(m: Machine, function: Value, number: Any, args: list[Value], kwargs: dict[str, Value]) -> Spot:

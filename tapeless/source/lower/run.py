@@ -21,6 +21,7 @@ from tapeless.source.lower import nested
 from tapeless.source.lower.calls import call
 from tapeless.source.lower.machine import Machine
 from tapeless.source.lower.notes import Findings
+from tapeless.source.lower.pullbacks import check_unwritten
 from tapeless.source.lower.reader import reader
 from tapeless.source.lower.recursion import RecursionFoundError
 from tapeless.source.lower.values import Dyn, Entries, Fields, Items, Known, Ref, Runtime, Tup, Value
@@ -95,6 +96,8 @@ def _lowered(
         trees.append(tree)
     args, kwargs = arranged(m, function, bound)
     result = call(m, Known(function), args, kwargs)
+    for pulled in m.recursions.maps:
+        check_unwritten(m, pulled)
     if auxiliary and isinstance(result, Tup) and len(result.items) == 2:
         exit_ = Return(tuple([m.atom(item) for item in result.items]), as_tuple=True)
     else:

@@ -101,16 +101,19 @@ class Derivative:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pullback:
-    """What `vjp` gives to be called: the statements of the way back, which read the cotangent as `seed`."""
+    """What `vjp` or `linearize` gives to be called: statements that read what they are given as `inputs`."""
 
+    kind: str
     body: Block
-    seed: str
-    found: tuple[Atom, ...]  # the cotangents of `leaves`
+    inputs: tuple[str, ...]
+    found: tuple[Atom, ...]  # of a pullback the cotangents of `leaves`, else the tangent of the output
     leaves: tuple[str, ...]
     args: tuple[Value, ...]  # the output, and the arguments that the leaves are parts of
     varies: bool
     key: tuple[str, int, str]  # set once it has been called
     loops: int  # how many loops it was made in
+    place: Any  # where it was made
+    since: int  # and when, by the clock of what is written
 
 
 @dataclass(frozen=True, slots=True)

@@ -431,13 +431,14 @@ def test_a_pullback_may_be_called_twice():
     np.testing.assert_allclose(tapeless.grad(f)(X), expected, rtol=1e-6, atol=1e-8)
 
 
-def test_the_pullback_of_a_loop_is_not_called_twice():
+def test_the_pullback_of_a_loop_may_be_called_twice():
     def f(x):
         out, pullback = tapeless.vjp(looping, x)
-        return np.sum(pullback(out)[0] * pullback(out)[0])
+        return np.sum(pullback(out)[0] * pullback(out * 2.0)[0])
 
-    with pytest.raises(TransformError, match="call vjp again"):
-        tapeless.grad(f)(X)
+    expected = [(f(X + step) - f(X - step)) / 2e-5 for step in 1e-5 * np.eye(3)]
+
+    np.testing.assert_allclose(tapeless.grad(f)(X), expected, rtol=1e-6, atol=1e-8)
 
 
 def test_the_gradient_of_an_array_inside_is_an_error():
