@@ -297,7 +297,7 @@ class Held:
 @pytest.mark.parametrize("record", [Point, Held])
 def test_records_are_given_back_and_taken_as_cotangents(record: Any):
     x = np.array([1.0, 2.0])
-    by_keyword = lambda x: record(place=x * 2.0, height=x[0] ** 2)  # noqa: E731
+    by_keyword = lambda x: record(place=x * 2.0, height=x[0] ** 2)
     for made in (lambda x: record(x[0] ** 2, x * 2.0), by_keyword):
         out, pullback = vjp(made, x)
 
