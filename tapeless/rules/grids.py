@@ -10,7 +10,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from tapeless._types import Array, Axis
 from tapeless.rules.kinds import constant, forward_rule, general, linear
-from tapeless.rules.support import dtype_of
+from tapeless.rules.support import Layout, dtype_of, laid_out, layout_of
 from tapeless.rules.table import primitive
 
 Shape = tuple[int, ...]
@@ -147,32 +147,60 @@ def _add_differences(total: Array, part: Array, step: Any, edge_order: EdgeOrder
 
 
 @primitive
-def gradient_transposed(parts: Any, spacings: tuple[Any, ...], axis: Axis, edge_order: EdgeOrder) -> Array:
-    """The transpose of np.gradient: of one array for each axis."""
-    total = np.zeros_like(parts[0])
-    every = range(total.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+def gradients(f: Array, spacings: tuple[Any, ...], axis: Axis, edge_order: EdgeOrder) -> Array:
+    """np.gradient in one array, whether it is along one axis or several."""
+    return in_one_array(np.gradient(f, *spacings, axis=axis, edge_order=edge_order), np.shape(f))
+
+
+@primitive
+def gradients_transposed(x: Array, spacings: tuple[Any, ...], axis: Axis, edge_order: EdgeOrder) -> Array:
+    """The transpose of `gradients`."""
+    total = np.zeros(np.shape(x)[1:], x.dtype)
+    every = range(total.ndim) if axis is None else axis if isinstance(axis, tuple | list) else (axis,)
     steps = spacings or (1.0,)
     steps = steps * len(every) if len(steps) == 1 and np.ndim(steps[0]) == 0 else steps
-    for part, position, step in zip(parts, every, steps, strict=True):
+    for part, position, step in zip(x, every, steps, strict=True):
         _add_differences(np.moveaxis(total, position, -1), np.moveaxis(part, position, -1), step, edge_order)
     return total
 
 
-def _as_list(found: Any) -> list[Array]:
-    """np.gradient gives one array for one axis, a tuple for several."""
-    return list(found) if isinstance(found, list | tuple) else [found]
+@primitive
+def in_one_array(parts: Any, shape: Shape) -> Array:
+    """One array or several of a shape, as the rows of one."""
+    return np.reshape(parts, (len(parts) if isinstance(parts, list | tuple) else 1, *shape))
 
 
-@linear(np.gradient)
-def gradient(g: Any, f: Array, *varargs: Any, axis: Axis = None, edge_order: EdgeOrder = 1) -> Array:
-    return gradient_transposed(_as_list(g), varargs, axis, edge_order)
+@primitive
+def in_parts(x: Array, layout: Layout) -> Any:
+    """The transpose of `in_one_array`."""
+    return laid_out(x, layout)
 
 
-@linear(gradient_transposed)
-def gradient_transposed_rule(
-    g: Array, parts: Sequence[Array], spacings: tuple[Any, ...], axis: Axis, edge_order: EdgeOrder
-) -> list[Array]:
-    return _as_list(np.gradient(g, *spacings, axis=axis, edge_order=edge_order))
+@linear(in_one_array)
+def in_one_array_rule(g: Array, parts: Sequence[Array], shape: Shape) -> Any:
+    return in_parts(g, layout_of(parts))
+
+
+@linear(in_parts)
+def in_parts_rule(g: Any, x: Array, layout: Layout) -> Array:
+    return in_one_array(g, np.shape(x)[1:])
+
+
+@linear(gradients)
+def gradients_rule(g: Array, f: Array, spacings: tuple[Any, ...], axis: Axis, edge_order: EdgeOrder) -> Array:
+    return gradients_transposed(g, spacings, axis, edge_order)
+
+
+@linear(gradients_transposed)
+def gradients_transposed_rule(
+    g: Array, x: Array, spacings: tuple[Any, ...], axis: Axis, edge_order: EdgeOrder
+) -> Array:
+    return gradients(g, spacings, axis, edge_order)
+
+
+@linear(np.gradient, shaped=True)
+def gradient_pullback(g: Any, f: Array, *varargs: Any, axis: Axis = None, edge_order: EdgeOrder = 1) -> Array:
+    return gradients_transposed(in_one_array(g, np.shape(f)), varargs, axis, edge_order)
 
 
 # Windows ----------------------------------------------------------------------------------------------

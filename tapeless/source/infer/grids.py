@@ -12,6 +12,7 @@ from tapeless.ir.program import Const
 from tapeless.rules import grids, running
 from tapeless.source.facts import FLOAT, UNKNOWN, Dims, Fact, broadcast, known_of
 from tapeless.source.infer.dtypes import Dtype, result_dtype
+from tapeless.source.infer.layouts import unjoined
 from tapeless.source.infer.lengths import ANY, minus
 from tapeless.source.infer.reductions import INDEX
 from tapeless.source.infer.terms import (
@@ -132,13 +133,27 @@ def _inexact(dtype: Dtype | None) -> Dtype | None:
     return dtype if dtype is None or dtype.kind in "fc" else FLOAT if dtype.kind in "iu" else None
 
 
-def gradient_transposed(parts: Term, *options: Term) -> Fact:
-    """As each of the parts."""
-    items = known_of(parts).items
-    if not items:
+def gradients(f: Term, spacings: Term, axis: Term, edge_order: Term) -> Fact:
+    """One axis more, along which the results are."""
+    fact = operand(f)
+    every = None if fact.dims is None else axes_argument(axis, len(fact.dims))
+    if not fact.dims:
         return UNKNOWN
-    fact = operand(items[0])
-    return array(fact.dtype, fact.dims)
+    return array(_inexact(fact.dtype), (ANY if every is None else len(every), *fact.dims))
+
+
+def gradients_transposed(x: Term, *options: Term) -> Fact:
+    """As each of the results."""
+    fact = operand(x)
+    return array(fact.dtype, fact.dims[1:] if fact.dims else None)
+
+
+def in_one_array(parts: Term, shape: Term) -> Fact:
+    """A row for each of the arrays."""
+    whole, fact = shape_argument(shape), known_of(parts)
+    is_one = fact.kind not in ("list", "tuple")
+    count = 1 if is_one else ANY if fact.items is None else len(fact.items)
+    return array(operand(parts).dtype, None if whole is None else (count, *whole))
 
 
 # Windows ----------------------------------------------------------------------------------------------
@@ -177,7 +192,10 @@ HANDLERS: dict[Any, Callable[..., Result]] = {
     sliding_window_view: windows,
     grids.fractions: fractions,
     grids.natural_log: natural_log,
-    grids.gradient_transposed: gradient_transposed,
+    grids.gradients: gradients,
+    grids.gradients_transposed: gradients_transposed,
+    grids.in_one_array: in_one_array,
+    grids.in_parts: unjoined,
     grids.add_windows: add_windows,
     running.first_attained: first_attained,
 }

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from tapeless.errors import MissingRuleError
-from tapeless.ir.program import Atom, Const, Let, Star, Var, build_tuple, named
+from tapeless.ir.program import Argument, Atom, Const, Let, Star, Var, build_tuple, named
 from tapeless.rules import table
 from tapeless.rules.pullback import (
     BROADCAST,
@@ -200,12 +200,20 @@ def _inlined(frame: Frame, let: Let, cut: Pullback, bound: tuple[Any, ...], g: A
             op = SHIELDS.get(op, op) if is_shielded else op
         targets = [frame.work.fresh("g" if target in ("c", "t") else target) for target in statement.targets]
         names.update({old: Var(new) for old, new in zip(statement.targets, targets, strict=True)})
-        args = tuple([renamed_atom(arg, names) for arg in statement.args])
+        args = tuple([arg for old in statement.args for arg in _spread(old, names)])
         kwargs = tuple([(name, renamed_atom(atom, names)) for name, atom in statement.kwargs])
         fixed = Let(tuple(targets), op, args, kwargs, let.line)
         frame.work.infer(fixed)
         frame.out.append(fixed)
     return tuple([renamed_atom(value, names) for value in cut.program.exit.values])
+
+
+def _spread(argument: Argument, names: dict[str, Atom]) -> list[Argument]:
+    """An argument under its new name; a star before constants gives them one by one."""
+    other = names.get(argument.value.name) if isinstance(argument, Star) else None
+    if isinstance(other, Const):
+        return [Const(item) for item in other.value]
+    return [renamed_atom(argument, names)]
 
 
 def _carries(statement: Let, moving: set[str]) -> bool:

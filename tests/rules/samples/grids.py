@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from tapeless.rules.grids import add_windows, gradient_transposed
+from tapeless.rules.grids import add_windows, gradients, gradients_transposed, in_one_array, in_parts
+from tapeless.rules.support import layout_of
 from tests.rules.sample import Edge, Sample, array, positive
 
 CUBE = array(3, 4, 5)
@@ -48,14 +49,14 @@ SAMPLES = [
             ((1,), (0.5,)),
         )
     ),
+    *(Sample(gradients, (array(3, 4), *options)) for options in (((), None, 1), ((0.5,), 1, 2))),
     *(
-        Sample(gradient_transposed, (parts, spacings, axis, 1))
-        for parts, spacings, axis in (
-            ([array(4)], (), None),
-            ([array(3, 4), array(3, 4, seed=1)], (0.5, PLACES), None),
-            ([array(3, 4)], (), 0),
-        )
+        Sample(gradients_transposed, (array(n, 3, 4), spacings, axis, 1))
+        for n, spacings, axis in ((2, (0.5, PLACES), None), (1, (), 0), (2, (0.5, 2.0), (1, 0)))
     ),
+    *(Sample(in_one_array, (parts, (3, 4))) for parts in ([array(3, 4), array(3, 4, seed=1)], array(3, 4))),
+    *(Sample(in_parts, (array(n, 3), layout_of([array(3)] * n))) for n in (1, 2)),
+    Sample(in_parts, (array(1, 3), layout_of(array(3))), note="one"),
     *(
         Sample(sliding_window_view, (CUBE, window, axis), complex=True)
         for window, axis in (

@@ -417,3 +417,58 @@ def derivative_by_fourier(u):
 def least_squares_fit(a, b):
     fit, missed, rank, sizes = np.linalg.lstsq(a, b, rcond=None)
     return np.sum(fit**2) + np.sum(missed) * rank + sizes[0]
+
+
+@program(M)
+def slopes_along_axes(A):
+    rows, columns = np.gradient(np.vstack([A, A[0] * A[1]]), 0.5, 2.0)
+    both = np.gradient(A, axis=(0, 1))
+    return np.sum(rows**2 * columns) + np.sum(both[0] * both[1])
+
+
+@program(V)
+def slope_of_unevenly_spaced(x):
+    slope = np.gradient(x**2, np.array([0.0, 0.5, 2.0]), edge_order=2)
+    return np.sum(slope**3) + np.sum(np.gradient(x) * x)
+
+
+@program(M, V, wrt=(0, 1))
+def covariance_of_variables(A, x):
+    C = np.cov(A, x)
+    return np.sum(C**2) + np.cov(x, bias=True) * np.corrcoef(A, rowvar=True)[0, 1] + C[2, 0]
+
+
+@program(V)
+def running_extremes(x):
+    peaks = np.maximum.accumulate(x)
+    drop = np.max(peaks - np.minimum.accumulate(x))
+    return drop**2 + np.sum(peaks * np.arange(3))
+
+
+@program(V, P, wrt=(0, 1))
+def algebra_of_polynomials(p, x):
+    slope = np.polyval(np.polyder(p), x)
+    area = np.polyint(np.polymul(p, np.polyadd(p[1:], 2.0)))
+    return np.sum(np.polyval(p, x) * slope) + np.sum(area**2) + np.polyval(area, 0.5)
+
+
+@program(V, P, wrt=(0, 1))
+def points_between_ends(a, b):
+    line = np.linspace(a[0], b[2], 4)
+    lines = np.linspace(a, b, 3, endpoint=False, axis=1)
+    return (
+        np.sum(line**2) + np.sum(lines**3) + np.sum(np.geomspace(b[0], b[1], 3) * np.logspace(a[0], a[1], 3))
+    )
+
+
+@program(V)
+def least_squares_by_powers(x):
+    X = np.vander(x, 2)
+    return np.sum(np.linalg.solve(X.T @ X, X.T @ (x**3)) ** 2) + np.sum(np.vander(x, increasing=True))
+
+
+@program(T)
+def moving_average(u):
+    windows = np.lib.stride_tricks.sliding_window_view(u, 3, axis=2)
+    patches = np.lib.stride_tricks.sliding_window_view(u[0], (2, 2))
+    return np.sum(windows.mean(axis=-1) ** 2) + np.sum(np.max(patches, axis=(2, 3)))
