@@ -223,7 +223,7 @@ class Array(Variable):
     def __iter__(self) -> Iterator[Any]:
         if self._data.ndim == 0:
             raise TypeError("iteration over a 0-d array")
-        return iter([self[index] for index in range(len(self._data))])
+        return (self[index] for index in range(len(self._data)))  # as NumPy does: one after the other
 
     def __contains__(self, item: Any) -> bool:
         return data_of(item) in self._array()

@@ -43,6 +43,17 @@ def no_rule(x):
     return np.sum(np.roots(x))
 
 
+@refused(
+    "float(text)",
+    "a number that is read from text",
+    "the text was made of a differentiated value",
+    "use the value itself",
+)
+def number_read_from_text(x):
+    text = f"{x[0]:.2f}"
+    return float(text) * x[0]
+
+
 @refused("x.view(np.int64)", "this view", "it reads the memory as another type", "use astype")
 def view_as_another_type(x):
     return np.sum(x.view(np.int64))

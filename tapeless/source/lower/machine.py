@@ -26,7 +26,7 @@ from tapeless.ir.program import (
 from tapeless.source.facts import UNKNOWN, Fact, join
 from tapeless.source.infer import infer
 from tapeless.source.lower.beings import Recursions
-from tapeless.source.lower.discrete import is_constant
+from tapeless.source.lower.discrete import READERS, Texts, is_constant
 from tapeless.source.lower.memory import Memory
 from tapeless.source.lower.notes import Findings, Fork, Key, UnboundError, UnendingError
 from tapeless.source.lower.values import (
@@ -80,6 +80,7 @@ class Machine:
         self.names = Names()
         self.facts: dict[str, Fact] = {}
         self.found = Findings()
+        self.texts = Texts()
         self.frame: Frame | None = None
         self.node: gast.AST | None = None
         self.frames = 0
@@ -248,12 +249,20 @@ class Machine:
         varies = any(map(self.varies, args)) or any(map(self.varies, kwargs.values()))
         atoms = tuple([self.atom(arg) for arg in args])
         keywords = tuple([(name, self.atom(value)) for name, value in kwargs.items()])
+        if op in READERS and self.texts.holds(atoms):
+            raise self.refuse(
+                "a number that is read from text",
+                "the text was made of a differentiated value",
+                "use the value itself",
+            )
+        is_text = varies
         if varies and is_constant(op):
             varies = False
         if isinstance(result, tuple) and len(result) == 1:
             result = Fact("tuple", items=result)
         results = result if isinstance(result, tuple) else (result,)
         targets = tuple([self.fresh(hint, fact) for fact in results])
+        self.texts.note(op, atoms, is_text, targets)
         made = Let(targets, op, atoms, keywords, self.line, effect)
         self.block.append(made)
         self.memory.note(made, [fact.kind for fact in results])

@@ -742,3 +742,11 @@ def written_before_what_it_was_made_as_is_made_again(x):
     y = np.sin(x)
     y[-1] = np.sin(np.sum(y * y))
     return np.sum(y * np.cos(x)) + np.sum(np.sin(x) * x)
+
+
+@program(M)
+def last_item_of_the_row_that_is_gone_through_is_written(a):
+    b = a.copy()
+    for item in b[1]:
+        b[1, -1] -= np.tanh(0.4 + item)
+    return np.sum(np.sin(b))
