@@ -40,6 +40,11 @@ class Texts:
         """Whether one of the arguments is such a text."""
         return bool(self._names) and any(named(atom) in self._names for atom in atoms)
 
+    def renamed(self, old: str, new: str) -> None:
+        """Another name for what has just been made."""
+        if old in self._names:
+            self._names.add(new)
+
     def note(
         self, op: Callable[..., Any], atoms: Sequence[Argument], varies: bool, made: Sequence[str]
     ) -> None:

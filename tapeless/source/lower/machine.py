@@ -224,6 +224,7 @@ class Machine:
         self.block[-1] = replace(last, targets=(fresh,))
         self.renamed[old] = Var(fresh)
         self.memory.renamed(old, fresh)
+        self.texts.renamed(old, fresh)
         return Dyn(Var(fresh), value.fact, value.varies)
 
     # Writing -------------------------------------------------------------------------------------
