@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from tapeless.ir.inside import add_in, append_at, pop_at, put_at
 from tapeless.ir.program import (
     Let,
     Var,
@@ -42,6 +43,10 @@ WRITES: dict[Any, int] = {
     take_last: 0,
     add_part: 0,
     add_unless_shared: 0,
+    put_at: 0,
+    append_at: 0,
+    pop_at: 0,
+    add_in: 0,
     list.append: 0,
     list.extend: 0,
     list.insert: 0,

@@ -13,6 +13,7 @@ from typing import Any, cast
 import gast
 
 from tapeless.ir.forms import OPERATORS, Choice
+from tapeless.ir.inside import item_at
 from tapeless.ir.program import (
     Argument,
     Const,
@@ -167,6 +168,14 @@ def _subscript(e: Expressions, let: Let) -> gast.expr | None:
     return e.subscript(let) if len(let.args) == 2 else None
 
 
+def _item_at(e: Expressions, let: Let) -> gast.expr:
+    owner, *path = let.args
+    tree = e.argument(owner)
+    for key in path:
+        tree = gast.Subscript(tree, e.index(key), LOAD)
+    return tree
+
+
 def _contains(e: Expressions, let: Let) -> gast.expr | None:
     if len(let.args) != 2:
         return None
@@ -274,6 +283,7 @@ _FORMS: dict[Any, Form] = {
     build_dict: _dict,
     new_stack: _list,
     operator.getitem: _subscript,
+    item_at: _item_at,
     operator.contains: _contains,
     builtins.getattr: _getattr,
     slice: _slice,

@@ -11,6 +11,7 @@ from typing import Any, cast
 import numpy as np
 
 from tapeless.ir.forms import OPERATORS, Choice
+from tapeless.ir.inside import item_at
 from tapeless.ir.names import base_name
 from tapeless.ir.program import (
     Argument,
@@ -44,6 +45,7 @@ _MARKS: dict[int, int] = {
     id(call_method): 3,
     id(slice): 0,
     id(operator.getitem): 0,
+    id(item_at): 0,
     id(operator.setitem): 2,
     id(add_at): 3,
     id(subtract_at): 3,

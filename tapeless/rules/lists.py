@@ -32,6 +32,52 @@ def zeros_of(value: Any) -> Any:
 
 
 @primitive
+def zeros_at(whole: Any, *path: Any) -> Any:
+    """Zeros in the structure of what stands at the end of a path; 0.0 if nothing does yet.
+
+    >>> zeros_at({"a": [np.ones(2)]}, "a", 0), zeros_at({"a": 1.5}, "b")
+    (array([0., 0.]), 0.0)
+    """
+    for key in path:
+        if isinstance(whole, dict) and key not in whole:
+            return 0.0
+        whole = whole[key]
+    return zeros_of(whole)
+
+
+@primitive
+def order_of(keys: Any, descending: bool = False) -> list[int]:
+    """The positions of the items of a list, in their order.
+
+    >>> order_of([2.0, 3.0, 1.0])
+    [2, 0, 1]
+    """
+    return sorted(range(len(keys)), key=list(keys).__getitem__, reverse=descending)
+
+
+@primitive
+def bounds_of(length: int, part: slice) -> tuple[int, int]:
+    """Where a slice of a list begins and ends.
+
+    >>> bounds_of(5, slice(-2, None))
+    (3, 5)
+    """
+    start, stop, _ = part.indices(length)
+    return start, max(start, stop)
+
+
+@primitive
+def all_but(length: int, part: slice) -> list[int]:
+    """The positions in a list that are not in a slice of it.
+
+    >>> all_but(5, slice(None, None, 2))
+    [1, 3]
+    """
+    left_out = set(range(length)[part])
+    return [k for k in range(length) if k not in left_out]
+
+
+@primitive
 def added(a: Any, b: Any) -> Any:
     """The sum of two numbers, arrays, or containers of the same structure.
 
@@ -73,3 +119,7 @@ def placed_rule(g: Any, x: Any, like: Constant, index: Constant) -> Any:
 
 
 constant(zeros_of)
+constant(zeros_at)
+constant(order_of)
+constant(bounds_of)
+constant(all_but)

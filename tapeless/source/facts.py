@@ -90,6 +90,8 @@ def same_dtype(a: np.dtype[Any] | None, b: np.dtype[Any] | None) -> bool:
 
 
 UNKNOWN = Fact()
+# Of the items of a container in which none is yet.
+NEVER = Fact(size=-1)
 
 BOOL = np.dtype(np.bool_)
 INT = np.dtype(np.int64)
@@ -211,8 +213,10 @@ def join(a: Fact | None, b: Fact, name: str) -> Fact:
     """
     if a is None:
         return _renamed(b, name)
-    if a is b:
+    if a is b or b == NEVER:
         return a
+    if a == NEVER:
+        return b
     if a.kind != b.kind:
         if a.kind not in NUMERIC or b.kind not in NUMERIC:
             return UNKNOWN

@@ -44,6 +44,8 @@ CUTTING = frozenset(
         ir.new_stack,
         print,
         round,
+        list.index,
+        list.count,
     ]
 )
 

@@ -13,6 +13,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from tapeless.ir import program as ir
 from tapeless.ir.effects import written
+from tapeless.ir.inside import append_at, item_at, pop_at, put_at
 from tapeless.ir.procedures import Procedure
 from tapeless.ir.program import Argument, Atom, For, If, Let, Program, Statement, Var, While, named, walk
 from tapeless.rules import (
@@ -111,7 +112,10 @@ PERHAPS_VIEWS = frozenset(
 BUILDERS = (ir.build_tuple, ir.build_list, ir.build_dict)
 # Containers with the items of another.
 REGROUPING = frozenset([list, tuple, dict, set, sorted, reversed, zip, enumerate, dict.values, dict.items])
-PUTTING = (ir.push, list.append, list.extend, list.insert, operator.setitem, dict.update, dict.setdefault)
+PUTTING = (
+    ir.push, list.append, list.extend, list.insert, operator.setitem, dict.update, dict.setdefault, put_at,
+    append_at,
+)  # fmt: skip
 CREATING = frozenset(
     [np.zeros, np.ones, np.empty, np.full, np.eye, np.arange, np.linspace, np.array, np.copy, np.identity]
 )
@@ -370,6 +374,10 @@ class _Flow:
             return own
         if let.op is operator.getitem and first is not None:
             return self._items_or_part(let)
+        if let.op in (item_at, pop_at) and first is not None:
+            held = self._contents(self.result.within(named(first) or ""))
+            self._hold(own, held)
+            return held | own
         if let.op in (ir.pop, list.pop, dict.pop, dict.setdefault, dict.get) and first is not None:
             return self._contents(self._sites(first))
         if let.op in VIEWS and first is not None:

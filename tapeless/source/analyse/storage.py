@@ -10,6 +10,7 @@ import numpy as np
 
 from tapeless.ir import program as ir
 from tapeless.ir.effects import written
+from tapeless.ir.inside import item_at
 from tapeless.ir.program import Argument, Atom, For, If, Let, Program, Statement, Var, While, named, walk
 from tapeless.source.analyse.activity import Activity
 from tapeless.source.analyse.aliasing import BUILDERS, PUTTING, VIEWS, Aliasing, Site, is_basic, may_view
@@ -18,6 +19,7 @@ from tapeless.source.analyse.refusals import Refused
 from tapeless.source.facts import UNKNOWN, Fact
 
 ARRAYS = ("array", "numeric", "object")
+READING = (operator.getitem, item_at)
 MUTABLE = ("list", "dict", "stack")
 
 
@@ -73,6 +75,8 @@ class _Deciding:
                 self.result.buffers.add(target)
             if statement.op is operator.getitem:
                 self._part(statement, reads)
+            if statement.op is item_at and (owner := named(statement.args[0])) in self.activity.active:
+                self.result.buffers.add(owner)
         self.result.buffers.update(
             name for name, count in reads.items() if count > 1 and self.kind(name) == "array"
         )
@@ -123,7 +127,7 @@ class _Deciding:
     def _may_view(self, let: Let) -> bool:
         """Whether the result may show a part of an argument's storage."""
         bases = [name for atom in ir.atoms(let) if (name := named(atom)) in self.activity.active]
-        if let.op is operator.getitem and bases and self.kind(bases[0]) in ("list", "tuple", "dict"):
+        if let.op in READING and bases and self.kind(bases[0]) in ("list", "tuple", "dict"):
             return True
         if let.op is not operator.getitem and not may_view(let):
             return False
@@ -133,7 +137,7 @@ class _Deciding:
         if len(let.targets) != 1:
             raise Refused(let, "writes into what several names share", "copy the parts first: x.copy()")
         base, name = named(let.args[0]), let.targets[0]
-        if let.op is operator.getitem and base is not None:
+        if let.op in READING and base is not None:
             if self.kind(base) not in ("array", "numeric"):
                 raise Refused(let, "writes into an array that a container holds", "write into a copy of it")
             if is_basic(let.args[1], self.facts) is not True or self.kind(name) != "array":

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tapeless.ir import program as ir
+from tapeless.ir.inside import item_at
 from tapeless.ir.program import Argument, Atom, Const, Let, Star, Var
 from tapeless.source.analyse.activity import is_cut
 from tapeless.source.analyse.records import is_record
@@ -176,6 +177,7 @@ HANDLERS: dict[Any, Callable[[Work, Let], bool]] = {
     ir.build_dict: _dict_display,
     ir.same: _same,
     operator.getitem: _part,
+    item_at: _part,
     getattr: _part,
     ir.reshaped_part: _part,
     operator.add: _joined,

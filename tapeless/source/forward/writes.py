@@ -14,6 +14,7 @@ import numpy as np
 
 from tapeless.ir import program as ir
 from tapeless.ir.effects import written
+from tapeless.ir.inside import add_in, append_at, pop_at, put_at
 from tapeless.ir.program import Argument, Const, Let, Var, named
 from tapeless.source.forward.work import Work
 
@@ -31,6 +32,9 @@ REPLACING: dict[Any, tuple[int, ...]] = {
     dict.pop: (2,),
     dict.setdefault: (2,),
     ir.take_last: (),
+    put_at: (1,),
+    append_at: (1,),
+    pop_at: (),
     np.copyto: (1,),
     ir.set_imag: (2,),
     np.put_along_axis: (2,),
@@ -47,6 +51,7 @@ ADDING: dict[Any, int] = {
     (np.add, "at"): 2,
     (np.subtract, "at"): 2,
     ir.add_unless_shared: 1,
+    add_in: 1,
 }
 
 
@@ -85,7 +90,7 @@ def _add(work: Work, let: Let, position: int) -> None:
 
 def _keeps_form(work: Work, let: Let, value: Argument) -> bool:
     """Whether adding zeros to a tangent does nothing: a list grows by them, a number takes on their shape."""
-    if let.op is ir.add_part:
+    if let.op in (ir.add_part, add_in):
         return isinstance(value, Const) or work.fact(named(value)).kind == "scalar"
     return work.fact(let.args[0]).kind not in ("list", "object")
 

@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from tapeless.ir.inside import item_at
 from tapeless.ir.program import build_dict, build_list, build_tuple, new_stack, same
+from tapeless.rules.lists import all_but, bounds_of, order_of
 from tapeless.source.facts import INT, NUMERIC, PYTHON_NUMBERS, UNKNOWN, Fact, item_of, join, known_of
 from tapeless.source.infer import indexing
 from tapeless.source.infer.dtypes import PYTHON_TYPES
@@ -34,6 +36,17 @@ def converted(kind: type) -> Callable[..., Fact]:
 def answer(*args: Term, **kwargs: Term) -> Fact:
     """`is`, `in`, `not`: a bool of Python."""
     return PYTHON_NUMBERS[bool]
+
+
+def deep_item(whole: Term, *path: Term) -> Fact:
+    """`whole[i][j]`."""
+    found = known_of(whole)
+    for key in path:
+        item = indexing.getitem(found, key)
+        if isinstance(item, tuple):
+            return UNKNOWN
+        found = item
+    return found
 
 
 def rounded(number: Term, ndigits: Term = NONE) -> Fact:
@@ -179,6 +192,12 @@ HANDLERS: dict[Any, Callable[..., Result]] = {
     slice: indexing.make_slice,
     len: indexing.length,
     operator.getitem: indexing.getitem,
+    item_at: deep_item,
+    list.index: always(PYTHON_NUMBERS[int]),
+    list.count: always(PYTHON_NUMBERS[int]),
+    order_of: always(Fact("list", item=PYTHON_NUMBERS[int])),
+    all_but: always(Fact("list", item=PYTHON_NUMBERS[int])),
+    bounds_of: lambda length, part: (PYTHON_NUMBERS[int], PYTHON_NUMBERS[int]),
     getattr: attribute,
     list: as_list,
     tuple: as_tuple,

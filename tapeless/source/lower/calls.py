@@ -7,7 +7,7 @@ import inspect
 import math
 import operator
 import types
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import gast
@@ -20,7 +20,7 @@ from tapeless.ir.program import call_method as _method
 from tapeless.rules import table
 from tapeless.source.facts import Fact
 from tapeless.source.lower.contexts import note_decorators
-from tapeless.source.lower.control import as_runtime, branch
+from tapeless.source.lower.control import branch
 from tapeless.source.lower.lookup import classify, is_library
 from tapeless.source.lower.machine import MISSING, Machine
 from tapeless.source.lower.notes import UnendingError
@@ -44,10 +44,8 @@ from tapeless.source.lower.values import (
     Partial,
     Pullback,
     Ref,
-    Runtime,
     Tup,
     Value,
-    parts_of,
 )
 
 Args = Sequence[Value]
@@ -57,6 +55,9 @@ Handler = Callable[[Machine, Args, Kwargs], Value]
 PURE = frozenset({np.arange, np.empty, np.zeros, np.dtype, range, complex, math.gcd, math.isclose})
 # Packages whose functions leave the lists that they are given as they are.
 READING = frozenset({"builtins", "math", "numpy", "scipy", "itertools", "collections", "copy", "json"})
+QUIET = frozenset({"operator", "statistics"})
+# As methods of what they write into.
+WRITTEN: dict[Any, str] = {operator.setitem: "__setitem__", operator.delitem: "__delitem__"}
 DEEPEST = 60
 
 # Functions that are read in a way of their own.
@@ -164,6 +165,8 @@ def library_call(m: Machine, function: Any, args: Args, kwargs: Kwargs) -> Value
     owner = getattr(function, "__self__", None)
     if isinstance(owner, np.ufunc) and function.__name__ == "outer":
         return _outer(m, owner, args)
+    if is_writing(function) and isinstance(args[0], Ref):
+        return call(m, Bound(args[0], WRITTEN.get(function, function.__name__)), args[1:], kwargs)
     if is_writing(function):
         m.do(function, args, kwargs)
         if isinstance(args[0], Dyn):
@@ -256,21 +259,9 @@ def opaque_call(m: Machine, function: Any, args: Args, kwargs: Kwargs) -> Value:
     if any(map(m.varies, [*args, *kwargs.values()])):
         _refuse_missing(m, function, args, kwargs)
     pure = str(getattr(function, "__module__", "")) == "numpy" or function in PURE
-    if str(getattr(function, "__module__", "")).partition(".")[0] not in READING:
-        hand_over(m, [*args, *kwargs.values()])
+    if str(getattr(function, "__module__", "")).partition(".")[0] not in READING | QUIET:
+        m.expose([*args, *kwargs.values()])
     return wrap(m, m.let(function, args, kwargs, effect=not pure))
-
-
-def hand_over(m: Machine, values: Iterable[Value]) -> None:
-    """Code that is not read may change the containers that it is given: what they hold is known no more."""
-    for value in values:
-        content = m.content(value) if isinstance(value, Ref) else None
-        if isinstance(value, Tup):
-            hand_over(m, value.items)
-        elif isinstance(value, Ref) and isinstance(content, Items | Entries):
-            hand_over(m, parts_of(content))
-            made = as_runtime(m, content)
-            m.store(value, Runtime(m.refined(made, Fact(made.fact.kind))))
 
 
 def _call_unknown(m: Machine, callee: Value, args: Args, kwargs: Kwargs) -> Value:
@@ -280,7 +271,7 @@ def _call_unknown(m: Machine, callee: Value, args: Args, kwargs: Kwargs) -> Valu
             "what is called is not known before the program runs",
             "call a function that is defined in the module, or passed as an argument",
         )
-    hand_over(m, [*args, *kwargs.values()])
+    m.expose([*args, *kwargs.values()])
     return wrap(m, m.let(call_value, [callee, *args], kwargs, effect=True))
 
 
@@ -315,7 +306,7 @@ def opaque_method(m: Machine, owner: Value, name: str, args: Args, kwargs: Kwarg
     fixed = owner.value if isinstance(owner, Known) else None
     if isinstance(fixed, str | bytes | tuple | frozenset) and not kwargs and len(given) == len(args):
         return Known(getattr(fixed, name)(*given))
-    hand_over(m, [*args, *kwargs.values()])
+    m.expose([*args, *kwargs.values()])
     return wrap(m, m.let(_method, [owner, Known(name), *args], kwargs, effect=True))
 
 

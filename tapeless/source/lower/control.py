@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from tapeless.errors import LoweringError
-from tapeless.ir.program import UNDEFINED, Atom, Const, If, Phi, Var, build_dict, build_list
-from tapeless.source.facts import Fact, fact_of_constant, join
+from tapeless.ir.program import UNDEFINED, Atom, Const, If, Phi, Var
+from tapeless.source.facts import NEVER, UNKNOWN, Fact, fact_of_constant, join
 from tapeless.source.lower.machine import MISSING, Machine
-from tapeless.source.lower.notes import Fork, UnendingError
+from tapeless.source.lower.notes import Fork, Key, UnendingError
 from tapeless.source.lower.values import (
+    Bound,
     Choice,
     Closure,
     Dyn,
@@ -19,16 +21,22 @@ from tapeless.source.lower.values import (
     Fields,
     Items,
     Known,
+    Part,
+    Partial,
     Poison,
     Ref,
     Runtime,
     Span,
+    Steps,
+    Super,
     Tup,
     Value,
+    inner_values,
     parts_of,
 )
 
 DATA = (bool, int, float, complex)
+CONTENTS = (Items, Entries, Fields, Runtime, Part)
 
 
 class MismatchError(LoweringError):
@@ -90,6 +98,7 @@ def merge(m: Machine, test: Atom, first: Fork, second: Fork) -> None:
     m.block.append(If(test, tuple(first.block), tuple(second.block), tuple(phis), line))
     for key, value in values.items():
         m.set(key, value)
+    joining.settle()
 
 
 class Join:
@@ -98,6 +107,18 @@ class Join:
     def __init__(self, m: Machine, test: Atom, first: Fork, second: Fork, phis: list[Phi]) -> None:
         self.m, self.test, self.first, self.second, self.phis = m, test, first, second, phis
         self.done: dict[Any, Dyn] = {}
+        self.refs: dict[tuple[Ref, Ref], Ref] = {}  # what is one list or another
+        self.after: dict[Key, Any] = {}  # what stands in a list that only one branch put it into
+
+    def settle(self) -> None:
+        """Lists that are one or another now: neither may change, if it can be reached otherwise still."""
+        for key, value in self.after.items():
+            self.m.set(key, value)
+        for (one, other), both in self.refs.items():
+            reached = [ref for ref in (one, other) if is_reached(self.m, ref)]
+            for ref in [*reached, both] if reached else []:
+                if ("heap", ref.location, "") in self.m.state:
+                    self.m.keep(ref)
 
     def state(self, left: Any, right: Any, key: tuple[str, int, str]) -> Any:
         hint = hint_of(key)
@@ -108,7 +129,7 @@ class Join:
             return self.content(left, right, hint)
         except MismatchError as mismatch:
             if key[0] == "heap":
-                return self._runtime(left, right, hint)
+                return self._runtime(left, right, key)
             return Poison(str(mismatch))
 
     def only(self, value: Any, *, left_is_dead: bool, key: tuple[str, int, str]) -> Any:
@@ -144,10 +165,12 @@ class Join:
             joined = [self.value(one.get(name, missing), two.get(name, missing), name) for name in names]
             return Fields(left.cls, tuple(zip(names, joined, strict=True)), left.atom)
         if isinstance(left, Runtime) and isinstance(right, Runtime):
-            return Runtime(self._dyn(left.value, right.value, hint))
-        if isinstance(left, Items | Entries | Fields | Runtime) or isinstance(
-            right, Items | Entries | Fields | Runtime
-        ):
+            return self._runtimes(left, right, hint)
+        if isinstance(left, Part) and isinstance(right, Part):
+            if left.owner != right.owner or len(left.path) != len(right.path):
+                raise MismatchError(f"{hint} stands in another container after each branch")
+            return Part(left.owner, self._each(left.path, right.path, hint))
+        if isinstance(left, CONTENTS) or isinstance(right, CONTENTS):
             raise MismatchError("a container has another structure after each branch")
         return self.value(left, right, hint)
 
@@ -157,7 +180,13 @@ class Join:
         if isinstance(left, Tup) and isinstance(right, Tup) and _alike(left, right):
             return Tup(self._each(left.items, right.items, hint), left.cls)
         if isinstance(left, Ref) and isinstance(right, Ref):
-            return self.m.new(self.content(self._content_of(left, 0), self._content_of(right, 1), hint))
+            if (left, right) not in self.refs:
+                try:
+                    joined = self.content(self._content_of(left, 0), self._content_of(right, 1), hint)
+                except MismatchError:
+                    joined = self._either(left, right, hint)
+                self.refs[left, right] = self.m.new(joined)
+            return self.refs[left, right]
         if isinstance(left, Span) and isinstance(right, Span):
             return Span(
                 *self._each([left.start, left.stop, left.step], [right.start, right.stop, right.step], hint)
@@ -174,7 +203,7 @@ class Join:
     def _content_of(self, ref: Ref, side: int) -> Any:
         changes = (self.first, self.second)[side].changes
         key = ("heap", ref.location, "")
-        return changes[key] if key in changes else self.m.content(ref)
+        return changes[key] if key in changes else self.m.raw(ref)
 
     def _each(self, left: Any, right: Any, hint: str) -> tuple[Value, ...]:
         return tuple([self.value(a, b, hint) for a, b in zip(left, right, strict=True)])
@@ -200,15 +229,97 @@ class Join:
                 self.m.memory.share(Var(name), side)
         return self.done[pair]
 
-    def _runtime(self, left: Any, right: Any, hint: str) -> Any:
+    def _either(self, left: Ref, right: Ref, hint: str) -> Runtime:
+        """One of two lists of different structure, as the running program's own."""
+        sides: list[Runtime] = []
+        for ref, fork in ((left, self.first), (right, self.second)):
+            with self.m.at_end_of(fork):
+                before = dict(self.m.state)
+                content = self.m.content(ref)
+                if not isinstance(content, Items | Entries | Runtime):
+                    raise MismatchError(f"{hint} is another kind of object after each branch")
+                sides.append(self.m.as_runtime(content, None))
+                if isinstance(self.m.raw(ref), Part):
+                    self.m.keep(ref)
+                self._note_changes(before)
+        return self._runtimes(sides[0], sides[1], hint)
+
+    def _runtimes(self, left: Runtime, right: Runtime, hint: str) -> Runtime:
+        fact = join(left.value.fact, right.value.fact, hint)
+        form = left.form
+        if left.form != right.form:
+            one, other = left.value.fact.item or UNKNOWN, right.value.fact.item or UNKNOWN
+            if NEVER not in (one, other):
+                raise MismatchError(f"{hint} holds other objects after each branch")
+            form = right.form if one == NEVER else left.form
+        if left.missing != right.missing:
+            raise MismatchError(f"{hint} is another kind of dict after each branch")
+        value = self._dyn(left.value, right.value, hint)
+        return Runtime(self.m.refined(value, fact), left.own and right.own, form, left.missing)
+
+    def _runtime(self, left: Any, right: Any, key: Key) -> Any:
         """A list that each branch leaves with another length: from here on the running program's own."""
-        sides: list[Dyn] = []
+        sides: list[Runtime] = []
         for content, fork in ((left, self.first), (right, self.second)):
             if not isinstance(content, Items | Entries | Runtime):
-                return Poison("an object has other attributes after each branch")
-            with self.m.within(fork):
-                sides.append(as_runtime(self.m, content))
-        return Runtime(self._dyn(sides[0], sides[1], hint))
+                return Poison("it is another kind of object, or stands in a container, after one branch")
+            with self.m.at_end_of(fork):
+                before = dict(self.m.state)
+                sides.append(self.m.as_runtime(content, Ref(key[1])))
+                self._note_changes(before)
+        try:
+            return self._runtimes(sides[0], sides[1], hint_of(key))
+        except MismatchError as mismatch:
+            return Poison(str(mismatch))
+
+    def _note_changes(self, before: dict[Key, Any]) -> None:
+        """What stands in a list after one branch alone is not read under its own name any more."""
+        for key, value in self.m.state.items():
+            if before.get(key) is not value and isinstance(value, Part | Poison):
+                lost = isinstance(value, Part)
+                self.after[key] = Poison("it stands in a list after one branch alone") if lost else value
+
+
+def is_reached(m: Machine, ref: Ref, but: Key | None = None) -> bool:
+    """Whether names or containers still lead to a list."""
+    frames = live_frames(m)
+    for key, value in m.state.items():
+        if key == but or (key[0] == "name" and key[1] > 0 and key[1] not in frames):
+            continue
+        if key[0] != "kept" and ref in held_by(value):
+            return True
+    return False
+
+
+def live_frames(m: Machine) -> set[int]:
+    """The calls that go on, and those whose names the functions made in them still see."""
+    found: set[int] = set()
+    waiting = [frame for frame in (m.frame,) if frame is not None]
+    waiting += [value.frame for value in m.state.values() if isinstance(value, Closure)]
+    while waiting:
+        frame = waiting.pop()
+        if frame.number not in found:
+            found.add(frame.number)
+            waiting += [other for other in (frame.outer, frame.caller) if other is not None]
+    return found
+
+
+def held_by(value: Any) -> list[Ref]:
+    """The containers that a value or a content holds."""
+    match value:
+        case Ref():
+            return [value]
+        case Tup():
+            parts: tuple[Any, ...] = value.items
+        case Closure():
+            parts = (*value.defaults, *[default for _, default in value.keyword_defaults])
+        case Items() | Entries() | Fields() | Runtime() | Part():
+            parts = parts_of(value)
+        case Steps():
+            parts = (*(value.items or ()), value.opaque)
+        case _:
+            parts = inner_values(value) if isinstance(value, Bound | Partial | Choice | Super) else ()
+    return [ref for part in parts for ref in held_by(part)]
 
 
 def _alike(left: Tup, right: Tup) -> bool:
@@ -218,29 +329,6 @@ def _alike(left: Tup, right: Tup) -> bool:
 def hint_of(key: tuple[str, int, str]) -> str:
     """What a value that stands under this key may be called."""
     return {"": "item", "<break>": "stopped", "<return>": "result"}.get(key[2], key[2])
-
-
-def as_runtime(m: Machine, content: Items | Entries | Runtime) -> Dyn:
-    """A list or dict as an object of the running program."""
-    if isinstance(content, Runtime):
-        return content.value
-    parts = parts_of(content)
-    own = None if any(map(m.varies, parts)) else content.atom
-    if isinstance(content, Items):
-        atom = own or m.built(build_list, parts)
-    else:
-        flat = [part for key, value in content.entries for part in (Known(key), value)]
-        atom = own or m.built(build_dict, flat)
-    items = [m.known(item) for item in parts]
-    facts = [item if isinstance(item, Fact) else fact_of_constant(item.value) for item in items]
-    common: Fact | None = facts[0] if facts else None
-    for other in facts[1:]:
-        common = join(common, other, "item") if common is not None else None
-    kind = "list" if isinstance(content, Items) else "dict"
-    fact = Fact(kind, item=common)
-    if isinstance(atom, Var):
-        m.facts[atom.name] = fact
-    return Dyn(atom, fact, any(map(m.varies, parts)))
 
 
 def is_data(value: Any) -> bool:
@@ -281,7 +369,9 @@ def map_leaves(m: Machine, value: Any, change: Callable[[Dyn], Value]) -> Any:
                 return Fields(item.cls, tuple([(key, go(part)) for key, part in item.fields]), item.atom)
             case Runtime():
                 changed = change(item.value)
-                return Runtime(changed) if isinstance(changed, Dyn) else item
+                return replace(item, value=changed) if isinstance(changed, Dyn) else item
+            case Part():
+                return Part(item.owner, tuple([go(part) for part in item.path]))
             case Span():
                 return Span(go(item.start), go(item.stop), go(item.step))
             case _:

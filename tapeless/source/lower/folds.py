@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from tapeless.rules.lists import order_of
 from tapeless.source.lower.calls import Args, Kwargs, call, handles, library_call
 from tapeless.source.lower.containers import as_list
-from tapeless.source.lower.control import branch, is_data
+from tapeless.source.lower.control import branch
 from tapeless.source.lower.iteration import (
     length_of,
     listed,
@@ -21,16 +22,17 @@ from tapeless.source.lower.iteration import (
     nth,
     steps_of,
 )
+from tapeless.source.lower.list_methods import SORTERS, permuted
 from tapeless.source.lower.machine import Machine
 from tapeless.source.lower.operators import binary
-from tapeless.source.lower.subscripts import get_item
+from tapeless.source.lower.subscripts import copied, get_item
 from tapeless.source.lower.values import (
     NOTHING,
     Dyn,
+    Fields,
     Items,
     Known,
     Ref,
-    Runtime,
     Span,
     Steps,
     Tup,
@@ -126,54 +128,50 @@ handles(max)(_extreme(max, operator.gt))
 
 @handles(sorted)
 def sorted_(m: Machine, args: Args, kwargs: Kwargs) -> Value:
-    items = listed(m, args[0])
+    value, key = args[0], kwargs.get("key", NOTHING)
     descending = kwargs.get("reverse", Known(False))
-    key = kwargs.get("key", NOTHING)
+    if isinstance(value, Dyn) and value.fact.kind in ("array", "numeric") and key == NOTHING:
+        return _sorted_array(m, value, descending)
+    content = m.raw(value) if isinstance(value, Ref) else None
+    ref = value if isinstance(value, Ref) and not isinstance(content, Fields) else as_list(m, value)
+    items = listed(m, ref) if isinstance(m.raw(ref), Items) else None
+    if items is not None:
+        ref = m.new(Items(items))
+    order = order_of_items(m, ref, key, descending)
+    if isinstance(order, Known) and items is not None:
+        return m.new(Items(tuple([items[k] for k in order.value])))
+    return copied(m, ref, permuted(m, ref, order))
+
+
+def order_of_items(m: Machine, ref: Ref, key: Value, descending: Value) -> Value:
+    """The positions of the items of a list, in their order."""
+    content = m.raw(ref)
+    items = content.items if isinstance(content, Items) else None
+    if items is None:
+        scores: Value = ref
+        if key != NOTHING:
+            scores = as_list(m, mapped(m, steps_of(m, ref), lambda item: call(m, key, [item], {})))
+    else:
+        found = items if key == NOTHING else [call(m, key, [item], {}) for item in items]
+        if all(isinstance(score, Known) for score in (*found, descending)):
+            values = [score.value for score in (*found, descending) if isinstance(score, Known)]
+            return Known(order_of(values[:-1], bool(values[-1])))
+        scores = m.new(Items(tuple(found)))
+    if key == NOTHING and getattr(m.form_of(scores), "item", None) is not None:
+        raise m.refuse("this sort", "its items are objects", "give it a key that is a number")
+    return m.let(order_of, [scores] if descending == Known(False) else [scores, descending], hint="order")
+
+
+SORTERS.append(order_of_items)
+
+
+def _sorted_array(m: Machine, value: Dyn, descending: Value) -> Value:
+    """The numbers of an array, by a stable order of them."""
     if not isinstance(descending, Known):
         raise m.refuse("this sorted", "its direction is not known beforehand", "write reverse=True or False")
-    if items is not None:
-        scores = items if key == NOTHING else [call(m, key, [item], {}) for item in items]
-        if all(isinstance(score, Known) for score in scores):
-            order = sorted(
-                range(len(items)),
-                key=lambda k: scores[k].value,  # type: ignore[union-attr]
-                reverse=bool(descending.value),
-            )
-            return m.new(Items(tuple([items[k] for k in order])))
-    else:
-        scores = None
-    return _sorted_at_run_time(m, args[0], items, scores, key, bool(descending.value))
-
-
-def _sorted_at_run_time(
-    m: Machine, value: Value, items: Any, scores: Any, key: Value, descending: bool
-) -> Value:
-    """The order is found by a stable argsort, the items follow it."""
-    kinds = [item for item in (items or ()) if not is_data(item)]
-    content = m.content(value) if isinstance(value, Ref) else None
-    if isinstance(content, Runtime) and content.value.fact.item is not None:
-        kinds += [value] if content.value.fact.item.kind not in ("scalar", "numeric", "array") else []
-    if kinds and key == NOTHING:
-        raise m.refuse("this sort", "its items are containers", "give it a key that is a number")
-    if kinds:
-        stacked: Value = NOTHING
-        scored = mapped(m, steps_of(m, value), lambda item: call(m, key, [item], {}))
-        keys = m.let(np.array, [as_list(m, scored)])
-    elif items is not None:
-        stacked = m.let(np.array, [m.new(Items(tuple(items)))])
-        keys = m.let(np.array, [m.new(Items(tuple(scores)))])
-    else:
-        if key != NOTHING:
-            made = as_list(m, mapped(m, steps_of(m, value), lambda item: call(m, key, [item], {})))
-            keys = m.let(np.array, [made])
-        stacked = m.let(np.array, [_joined(m, value)])
-        keys = stacked if key == NOTHING else keys  # type: ignore[possibly-undefined]
-    if descending:
-        keys = m.let(operator.neg, [keys])
+    keys = m.let(operator.neg, [value]) if descending.value else value
     order = m.let(np.argsort, [keys], {"kind": Known("stable")})
-    if kinds:
-        return as_list(m, mapped(m, steps_of(m, order), lambda k: get_item(m, value, k)))
-    return as_list(m, get_item(m, stacked, order))
+    return as_list(m, get_item(m, value, order))
 
 
 def _quantifier(function: Any, stops_at: bool) -> Any:

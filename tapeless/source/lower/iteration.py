@@ -41,13 +41,15 @@ def steps_of(m: Machine, value: Value) -> Steps:
         case Ref():
             content = m.content(value)
             if isinstance(content, Items):
-                return Steps(None, items=content.items)
+                return Steps(None, items=content.items, source=value)
             if isinstance(content, Entries):
                 return Steps(None, items=tuple([Known(key) for key, _ in content.entries]))
             if isinstance(content, Runtime) and content.value.fact.kind == "list":
                 return _indexed(m, value, content.value)
             if isinstance(content, Runtime):
-                return Steps(None, opaque=m.let(list, [content.value]))
+                keys = m.let(list, [content.value], hint="keys")
+                assert isinstance(keys, Dyn)
+                return _indexed(m, keys, keys)
             raise m.refuse("a loop over an object", "its class decides what comes", "loop over its data")
         case Dyn():
             items = value.fact.items
@@ -85,7 +87,7 @@ def _known_steps(m: Machine, value: Known) -> Steps:
 
 def _indexed(m: Machine, value: Value, dyn: Dyn) -> Steps:
     length = m.let(len, [dyn], hint="n")
-    return Steps(length, lambda k: get_item(m, value, k))
+    return Steps(length, lambda k: get_item(m, value, k), source=value if isinstance(value, Ref) else None)
 
 
 def length_of(m: Machine, steps: Steps) -> Value:
@@ -182,6 +184,20 @@ def loop(
     m: Machine, steps: Steps, bind: Callable[[Value], None], body: Callable[[], object], hint: str = "i"
 ) -> None:
     """Run the body for each item."""
+    place = steps.source.location if steps.source is not None else 0
+    before = m.resized.get(place)
+    _each(m, steps, bind, body, hint)
+    if place and m.resized.get(place) != before:
+        raise m.refuse(
+            "this loop",
+            "it makes the list that it goes through longer or shorter",
+            "loop over a copy, list(xs), or write  while i < len(xs)",
+        )
+
+
+def _each(
+    m: Machine, steps: Steps, bind: Callable[[Value], None], body: Callable[[], object], hint: str
+) -> None:
     if steps.items is not None:
         run_each(m, steps.items, bind, body)
         return

@@ -8,26 +8,36 @@ for i in range(n):   =>
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tapeless.ir.program import UNDEFINED, Atom, Carry, Const, For, Statement, Var, While
-from tapeless.source.facts import Fact, fact_of_constant, join
-from tapeless.source.lower.control import as_runtime, branch, hint_of, is_data, truth
+from tapeless.source.facts import Fact, join
+from tapeless.source.lower.control import branch, held_by, hint_of, is_reached, truth
+from tapeless.source.lower.heap import KEPT
 from tapeless.source.lower.machine import MISSING, Machine
 from tapeless.source.lower.notes import Fork, Key, UnboundError
+from tapeless.source.lower.structure import (
+    atom_of,
+    data_of,
+    fact_of,
+    map_data,
+    same_runtime,
+    same_structure,
+    with_inner_refs,
+    with_refs,
+    without_refs,
+)
 from tapeless.source.lower.values import (
     NOTHING,
     Dyn,
     Entries,
-    Fields,
     Items,
     Known,
+    Part,
     Poison,
     Ref,
     Runtime,
-    Span,
-    Tup,
     Value,
 )
 
@@ -46,6 +56,7 @@ class Reading:
     test: Value
     until: Value
     trees: dict[Key, Any]  # what containers that the body makes anew hold at its end
+    shared: set[Key]  # names of containers that other names stand for at the end, too
 
 
 class Loop:
@@ -59,6 +70,7 @@ class Loop:
         self.plan: dict[tuple[Key, int], tuple[Fact, bool]] = {}
         self.forgotten: dict[Key, str] = {}
         self.guessed: set[Key] = set()  # names without a value before the loop, of which nothing is known yet
+        self.shared: set[Key] = set()  # of the renewed, those whose container has another name, too
         self.renewed: set[Key] = set()  # names whose container each iteration makes anew: carried by content
 
     def read(self) -> Reading:
@@ -107,12 +119,12 @@ class Loop:
                 return dyn
 
             start = self.start(key)
-            inner[key] = replace(0, NOTHING) if start is MISSING else _map_data(start, replace)
-        reading = Reading(inner, carried, Fork([], {}, False), 0, Known(True), Known(False), {})
+            inner[key] = replace(0, NOTHING) if start is MISSING else map_data(start, replace)
+        reading = Reading(inner, carried, Fork([], {}, False), 0, Known(True), Known(False), {}, set())
 
         def run() -> None:
             for key, value in inner.items():
-                m.set(key, _with_refs(m, value) if key in self.renewed else value)
+                m.set(key, self._with_refs(key, value))
             for key, why in self.forgotten.items():
                 m.set(key, Poison(why))
             m.set(self.stop, Known(False))
@@ -121,26 +133,52 @@ class Loop:
                 reading.head = len(m.block)
             if reading.test != Known(False):
                 self.body()
-            reading.trees.update({key: _without_refs(m, m.get(key)) for key in sorted(self.renewed)})
+            reading.trees.update({key: without_refs(m, m.get(key)) for key in sorted(self.renewed)})
+            reading.shared.update([key for key in sorted(self.renewed) if self._is_shared(key)])
 
         reading.fork = m.fork(run)
         until: Any = reading.fork.changes.pop(self.stop, Known(False))
         reading.until = Known(False) if until is MISSING else until
         return reading
 
+    def _is_shared(self, key: Key) -> bool:
+        """Whether what a name stands for can be reached otherwise, too."""
+        return any(is_reached(self.m, ref, but=key) for ref in held_by(self.m.get(key)))
+
+    def _with_refs(self, key: Key, value: Any) -> Any:
+        """A value that goes round, with containers of its own: what else stood for them does not follow."""
+        if key not in self.renewed:
+            return value
+        made = with_refs(self.m, value)
+        for ref in held_by(made) if key in self.shared else ():
+            self.m.keep(ref)
+        return made
+
     def start(self, key: Key) -> Any:
         """What a key holds before the loop."""
         value = self.m.get(key)
-        return _without_refs(self.m, value) if key in self.renewed else value
+        return without_refs(self.m, value) if key in self.renewed else value
 
     def _settle(self, reading: Reading) -> tuple[bool, list[Key]]:
         """Compare the end of an iteration with its start; False and what to do if they do not agree."""
-        settled, conversions = True, []
+        shared = {*self.shared, *reading.shared, *[key for key in self.renewed if self._is_shared(key)]}
+        settled, conversions, parted = shared == self.shared, [], []
+        self.shared = shared
         for key, changed in reading.fork.changes.items():
             start, after = reading.inner.get(key, self.start(key)), reading.trees.get(key, changed)
+            if key[0] == "kept":
+                settled = self._settle_kept(key) and settled
+                continue
             if key in self.forgotten or start is MISSING or after is start:
                 continue
-            if not _same_structure(start, after):
+            if isinstance(start, Runtime) and isinstance(after, Runtime) and not same_runtime(start, after):
+                settled = self._settle_form(key, start, after) and settled
+                continue
+            if isinstance(after, Part) and not isinstance(start, Part):
+                settled = False
+                parted.append(key)
+                continue
+            if not same_structure(start, after):
                 settled = False
                 grows = key[0] == "heap" or key in self.renewed
                 if grows and isinstance(start, Items | Entries | Runtime):
@@ -149,33 +187,58 @@ class Loop:
                     self.renewed.add(key)
                     self.plan = {leaf: fact for leaf, fact in self.plan.items() if leaf[0] != key}
                 else:
-                    self.forgotten[key] = f"{hint_of(key)} is another kind of value in each iteration"
-                    self.plan = {leaf: fact for leaf, fact in self.plan.items() if leaf[0] != key}
+                    self._forget(key, f"{hint_of(key)} is another kind of value in each iteration")
                 continue
-            for index, (old, new) in enumerate(zip(_data(start), _data(after), strict=True)):
+            for index, (old, new) in enumerate(zip(data_of(start), data_of(after), strict=True)):
                 if old == new:
                     continue
                 if isinstance(old, Dyn) and isinstance(new, Dyn) and old.atom == new.atom:
                     settled = self._learn((key, index), new) and settled
                 elif not self._fits((key, index), old, new):
                     settled = False
+        for key in parted if not conversions else ():  # else it may be put there before the loop already
+            self._forget(key, "it stands in a container from the first iteration on")
         return settled, conversions
+
+    def _forget(self, key: Key, why: str) -> None:
+        self.forgotten[key] = why
+        self.plan = {leaf: fact for leaf, fact in self.plan.items() if leaf[0] != key}
+
+    def _settle_kept(self, key: Key) -> bool:
+        """What something else holds at the end of an iteration it holds at the start of the next."""
+        if ("heap", key[1], "") not in self.m.state or self.m.get(key) is KEPT:
+            return True
+        self.m.set(key, KEPT)
+        return False
+
+    def _settle_form(self, key: Key, start: Runtime, after: Runtime) -> bool:
+        """A list that takes objects in the loop is one of such objects from the start."""
+        old = self.start(key)
+        if not isinstance(old, Runtime) or key in self.renewed:
+            self._forget(key, f"{hint_of(key)} holds other objects in each iteration")
+            return False
+        form = after.form if old.form is None else old.form
+        joined = replace(old, form=form, own=old.own and after.own, missing=after.missing)
+        if joined == old:
+            self._forget(key, f"{hint_of(key)} holds other objects in each iteration")
+        self.m.set(key, joined)
+        return False
 
     def _learn(self, leaf: tuple[Key, int], new: Dyn) -> bool:
         """A container that stays itself took items of another kind: that was to be known from the start."""
         key, index = leaf
-        old = _data(self.start(key))[index]
+        old = data_of(self.start(key))[index]
         if leaf in self.plan or not isinstance(old, Dyn):
             return self._fits(leaf, old, new)
         common = join(old.fact, new.fact, f"{hint_of(key)}.loop")
         known = Dyn(old.atom, common, old.varies or new.varies)
         if known == old or key in self.renewed:
             return known == old
-        self.m.set(key, _map_data(self.m.get(key), lambda k, part: known if k == index else part))
+        self.m.set(key, map_data(self.m.get(key), lambda k, part: known if k == index else part))
         return False
 
     def _fits(self, leaf: tuple[Key, int], old: Value, new: Value) -> bool:
-        first, then = _as_fact(old), _as_fact(new)
+        first, then = fact_of(old), fact_of(new)
         if leaf[0] in self.guessed:
             self.guessed.discard(leaf[0])
             self.plan[leaf] = (then, self.m.varies(new))
@@ -183,7 +246,7 @@ class Loop:
         varies = self.m.varies(old) or self.m.varies(new)
         if leaf not in self.plan:
             start = self._as_float(leaf, then)
-            first, varies = _as_fact(start), varies or self.m.varies(start)
+            first, varies = fact_of(start), varies or self.m.varies(start)
         common = join(first, then, f"{hint_of(leaf[0])}.loop")
         if self.plan.get(leaf) == (common, varies):
             return True
@@ -193,22 +256,27 @@ class Loop:
     def _as_float(self, leaf: tuple[Key, int], then: Fact) -> Value:
         """What a carried value starts as: a sum of floats that starts at 0 may as well start at 0.0."""
         key, index = leaf
-        start = _data(self.start(key))[index]
+        start = data_of(self.start(key))[index]
         if not isinstance(start, Known) or type(start.value) is not int or start.atom is not None:
             return start
         if then.dtype is None or then.dtype.kind != "f" or key in self.renewed:
             return start
         start = Known(float(start.value))
-        self.m.set(key, _map_data(self.m.get(key), lambda k, part: start if k == index else part))
+        self.m.set(key, map_data(self.m.get(key), lambda k, part: start if k == index else part))
         return start
 
     def _convert(self, key: Key) -> None:
         """A list that grows in the loop becomes the running program's own before the loop."""
         content = self.start(key)
         self.plan = {leaf: fact for leaf, fact in self.plan.items() if leaf[0] != key}
-        if not isinstance(content, Runtime):
-            runtime = Runtime(as_runtime(self.m, _with_inner_refs(self.m, content)))
-            self.m.set(key, self.m.new(runtime) if key in self.renewed else runtime)
+        if isinstance(content, Runtime):
+            return
+        if key in self.renewed:
+            ref = self.m.new(with_inner_refs(self.m, content))
+            self.m.set(("heap", ref.location, ""), self.m.as_runtime(self.m.raw(ref), ref))
+            self.m.set(key, ref)
+        else:
+            self.m.set(key, self.m.as_runtime(content, Ref(key[1])))
 
     def carries(self, reading: Reading) -> tuple[Carry, ...]:
         """The carries of the settled loop; the state is given what each name is after it."""
@@ -219,7 +287,7 @@ class Loop:
             if key in self.forgotten:
                 m.set(key, Poison(self.forgotten[key]))
                 continue
-            starts = _data(before) if entry is not MISSING else []
+            starts = data_of(before) if entry is not MISSING else []
 
             def result(
                 index: int,
@@ -231,20 +299,20 @@ class Loop:
                 inner = reading.carried.get((key, index))
                 if inner is None and (starts or not isinstance(leaf, Dyn) or isinstance(leaf.atom, Const)):
                     return leaf
-                end = leaf if isinstance(leaf, Dyn) else Dyn(_atom(leaf), _as_fact(leaf))
+                end = leaf if isinstance(leaf, Dyn) else Dyn(atom_of(leaf), fact_of(leaf))
                 fact, varies = (inner.fact, inner.varies) if inner else (end.fact, end.varies)
                 out = m.fresh(hint_of(key), fact)
                 name = (
                     inner.atom.name if inner and isinstance(inner.atom, Var) else m.fresh(hint_of(key), fact)
                 )
-                start = _atom(starts[index]) if starts else UNDEFINED
+                start = atom_of(starts[index]) if starts else UNDEFINED
                 found.append(Carry(name, start, end.atom, out))
                 for other in (Var(name), start, end.atom):
                     m.memory.share(Var(out), other)
                 return Dyn(Var(out), fact, varies)
 
-            value = _map_data(after, result)
-            m.set(key, _with_refs(m, value) if key in self.renewed else value)
+            value = map_data(after, result)
+            m.set(key, self._with_refs(key, value))
         return tuple(found)
 
 
@@ -307,111 +375,3 @@ def run_each(m: Machine, items: tuple[Value, ...], bind: Callable[[Value], None]
 def _until(m: Machine, reading: Reading) -> Atom | None:
     stopped = truth(m, reading.until)
     return None if stopped is False else Const(True) if stopped is True else stopped
-
-
-def _map_data(value: Any, change: Callable[[int, Value], Value]) -> Any:
-    """The value or content with the k-th of its numbers, arrays and texts replaced by `change(k, it)`."""
-    count = [0]
-
-    def go(item: Any) -> Any:
-        if is_data(item) and item is not MISSING:
-            count[0] += 1
-            return change(count[0] - 1, item)
-        match item:
-            case Tup():
-                return Tup(tuple([go(part) for part in item.items]), item.cls)
-            case Items():
-                return Items(tuple([go(part) for part in item.items]), item.atom)
-            case Entries():
-                return Entries(
-                    tuple([(key, go(part)) for key, part in item.entries]), item.atom, item.missing
-                )
-            case Fields():
-                return Fields(item.cls, tuple([(key, go(part)) for key, part in item.fields]), item.atom)
-            case Runtime():
-                return Runtime(go(item.value))
-            case Span():
-                return Span(go(item.start), go(item.stop), go(item.step))
-            case _:
-                return item
-
-    return go(value)
-
-
-def _without_refs(m: Machine, value: Any) -> Any:
-    """The value with each container's content in its place."""
-
-    def go(item: Any) -> Any:
-        match item:
-            case Ref():
-                return go(m.content(item))
-            case Tup():
-                return Tup(tuple([go(part) for part in item.items]), item.cls)
-            case Items():
-                return Items(tuple([go(part) for part in item.items]))
-            case Entries():
-                return Entries(tuple([(key, go(part)) for key, part in item.entries]), None, item.missing)
-            case Fields():
-                return Fields(item.cls, tuple([(key, go(part)) for key, part in item.fields]))
-            case _:
-                return item
-
-    return go(value)
-
-
-def _with_refs(m: Machine, value: Any) -> Any:
-    """The reverse: a container of its own for each content."""
-    match value:
-        case Items() | Entries() | Fields() | Runtime():
-            return m.new(_with_inner_refs(m, value))
-        case Tup():
-            return Tup(tuple([_with_refs(m, part) for part in value.items]), value.cls)
-        case _:
-            return value
-
-
-def _with_inner_refs(m: Machine, value: Any) -> Any:
-    match value:
-        case Items():
-            return Items(tuple([_with_refs(m, part) for part in value.items]), value.atom)
-        case Entries():
-            return Entries(
-                tuple([(key, _with_refs(m, part)) for key, part in value.entries]), value.atom, value.missing
-            )
-        case Fields():
-            return Fields(
-                value.cls, tuple([(key, _with_refs(m, part)) for key, part in value.fields]), value.atom
-            )
-        case _:
-            return value
-
-
-def _data(value: Any) -> list[Value]:
-    found: list[Value] = []
-
-    def note(index: int, leaf: Value) -> Value:
-        found.append(leaf)
-        return leaf
-
-    _map_data(value, note)
-    return found
-
-
-def _same_structure(old: Any, new: Any) -> bool:
-    """Whether two values differ in numbers, arrays and texts only."""
-    blank = Known("data")
-    return _map_data(old, lambda k, leaf: blank) == _map_data(new, lambda k, leaf: blank)
-
-
-def _as_fact(value: Value) -> Fact:
-    if isinstance(value, Dyn):
-        return value.fact
-    assert isinstance(value, Known)
-    return fact_of_constant(value.value)
-
-
-def _atom(value: Value) -> Atom:
-    if isinstance(value, Dyn):
-        return value.atom
-    assert isinstance(value, Known)
-    return value.atom or Const(value.value)

@@ -23,21 +23,22 @@ from tapeless.ir.program import (
     build_tuple,
     same,
 )
-from tapeless.source.facts import UNKNOWN, Fact, join
+from tapeless.source.facts import UNKNOWN, Fact
 from tapeless.source.infer import infer
 from tapeless.source.lower.beings import Recursions
 from tapeless.source.lower.discrete import READERS, Texts, is_constant
+from tapeless.source.lower.handing import Handing
 from tapeless.source.lower.memory import Memory
 from tapeless.source.lower.notes import Findings, Fork, Key, UnboundError, UnendingError
 from tapeless.source.lower.values import (
     Closure,
-    Content,
     Dyn,
     Entries,
     Fields,
     Frame,
     Items,
     Known,
+    Part,
     Poison,
     Ref,
     Runtime,
@@ -69,12 +70,12 @@ class Place(int):
         return place
 
 
-class Machine:
+class Machine(Handing):
     """Reads statements one after the other; `state` says what each name and each container is now."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.block: list[Statement] = []
-        self.state: dict[Key, Any] = {}
         self.undo: dict[Key, Any] | None = None
         self.dead = False
         self.names = Names()
@@ -84,7 +85,6 @@ class Machine:
         self.frame: Frame | None = None
         self.node: gast.AST | None = None
         self.frames = 0
-        self.locations = 0
         self.depth = 0
         self.active: list[Any] = []  # the functions that are being read, and what is known of their arguments
         self.call: Callable[[Machine, Value, Sequence[Value], Mapping[str, Value]], Value]
@@ -108,19 +108,6 @@ class Machine:
         else:
             self.state[key] = value
 
-    def content(self, ref: Ref) -> Content:
-        return self.state["heap", ref.location, ""]
-
-    def store(self, ref: Ref, content: Content) -> None:
-        self.set(("heap", ref.location, ""), content)
-
-    def new(self, content: Content) -> Ref:
-        """A list, dict or object with this content."""
-        self.locations += 1
-        ref = Ref(self.locations)
-        self.store(ref, content)
-        return ref
-
     def fork(self, run: Callable[[], object]) -> Fork:
         """Run a branch on the side: the state and the block are as before afterwards."""
         before = self.undo, self.block, self.dead
@@ -133,12 +120,16 @@ class Machine:
             changes = {key: self.state.get(key, MISSING) for key in self.undo}
             return Fork(self.block, changes, self.dead)
         finally:
-            for key, old in self.undo.items():
-                if old is MISSING:
-                    self.state.pop(key, None)
-                else:
-                    self.state[key] = old
+            self.restore(self.undo)
             self.undo, self.block, self.dead = before
+
+    def restore(self, old: Mapping[Key, Any]) -> None:
+        """Set back what was changed."""
+        for key, value in old.items():
+            if value is MISSING:
+                self.state.pop(key, None)
+            else:
+                self.state[key] = value
 
     def join_fork(self, fork: Fork) -> None:
         """Go on from the end of a branch that was tried on the side."""
@@ -155,6 +146,20 @@ class Machine:
             yield
         finally:
             self.block = before
+
+    @contextmanager
+    def at_end_of(self, fork: Fork) -> Iterator[None]:
+        """Go on at the end of a branch that was run: what is changed there belongs to it, too."""
+        before, self.undo = self.undo, {}
+        for key, value in fork.changes.items():
+            self.set(key, value)
+        try:
+            with self.within(fork):
+                yield
+        finally:
+            fork.changes.update({key: self.state.get(key, MISSING) for key in self.undo})
+            self.restore(self.undo)
+            self.undo = before
 
     # Reading -------------------------------------------------------------------------------------
 
@@ -259,6 +264,7 @@ class Machine:
         is_text = varies
         if varies and is_constant(op):
             varies = False
+        retained = self.retain(op, [*args, *kwargs.values()], result, effect=effect)
         if isinstance(result, tuple) and len(result) == 1:
             result = Fact("tuple", items=result)
         results = result if isinstance(result, tuple) else (result,)
@@ -267,6 +273,8 @@ class Machine:
         made = Let(targets, op, atoms, keywords, self.line, effect)
         self.block.append(made)
         self.memory.note(made, [fact.kind for fact in results])
+        if retained:
+            self.retaining.update(targets)
         values = tuple([_dyn(name, fact, varies) for name, fact in zip(targets, results, strict=True)])
         return Tup(values) if isinstance(result, tuple) else values[0]
 
@@ -349,6 +357,12 @@ class Machine:
         content = self.content(ref)
         match content:
             case Runtime():
+                if content.form is not None:
+                    raise self.refuse(
+                        "a list of objects as a value",
+                        "it is handed to code that cannot be read",
+                        "hand over lists of their attributes",
+                    )
                 return content.value.atom
             case Items():
                 return self._own(content) or self.built(build_list, content.items)
@@ -381,19 +395,6 @@ class Machine:
             self.facts[value.atom.name] = fact
         return Dyn(value.atom, fact, value.varies)
 
-    def widen(self, base: Ref, value: Value) -> None:
-        """A list of the running program takes another item."""
-        content = self.content(base)
-        item = self.known(value)
-        if isinstance(content, Runtime):
-            old = content.value.fact.item
-            fact = item if isinstance(item, Fact) else UNKNOWN
-            common = fact if old is None else join(old, fact, "item")
-            varies = content.value.varies or self.varies(value)
-            changed = Dyn(content.value.atom, replace(content.value.fact, item=common), varies)
-            if changed != content.value:
-                self.store(base, Runtime(changed))
-
     def taint(self, target: Dyn, value: Value) -> None:
         """What is written into an array makes it vary, and whatever shares its memory."""
         if isinstance(target.atom, Var) and self.varies(value):
@@ -411,7 +412,9 @@ class Machine:
             case Tup():
                 return Fact("tuple", items=tuple([self.known(item) for item in value.items]))
             case Ref():
-                content = self.content(value)
+                content = self.raw(value)
+                if isinstance(content, Part):
+                    return self.fact_at(*self.place(content))
                 if isinstance(content, Items):
                     return Fact("list", items=tuple([self.known(item) for item in content.items]))
                 return content.value.fact if isinstance(content, Runtime) else Fact("dict")
@@ -444,10 +447,6 @@ class Machine:
                     return True
             frame = frame.outer
         return False
-
-    def parts(self, ref: Ref) -> tuple[Value, ...]:
-        """The values in a container."""
-        return parts_of(self.content(ref))
 
 
 def is_temporary(name: str) -> bool:

@@ -16,7 +16,6 @@ from typing import Any
 
 import gast
 
-from tapeless.source.lower.calls import hand_over
 from tapeless.source.lower.machine import MISSING, Machine
 from tapeless.source.lower.targets import bind
 from tapeless.source.lower.trees import local_names
@@ -57,7 +56,7 @@ def opaque_statement(m: Machine, tree: Any) -> None:
             Known(function(*[value.value for value in passed.values() if isinstance(value, Known)])),
         )
         return
-    hand_over(m, passed.values())
+    m.expose(list(passed.values()))
     result = m.let(function, list(passed.values()), effect=True)
     assert isinstance(result, Dyn)
     if len(bound) == 1:

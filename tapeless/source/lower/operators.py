@@ -5,15 +5,28 @@ from __future__ import annotations
 import operator
 import types
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from tapeless.ir.program import Var, add_at, iadd, isub, subtract_at
+from tapeless.source.facts import UNKNOWN, Fact
 from tapeless.source.lower.calls import call
-from tapeless.source.lower.control import as_runtime
 from tapeless.source.lower.machine import Machine
 from tapeless.source.lower.objects import class_attribute
-from tapeless.source.lower.subscripts import get_item, imaginary_of, set_item, wrap
-from tapeless.source.lower.values import Dyn, Entries, Fields, Items, Known, Ref, Runtime, Tup, Value
+from tapeless.source.lower.subscripts import get_item, imaginary_of, may_hold, set_item, wrap
+from tapeless.source.lower.values import (
+    Bound,
+    Dyn,
+    Entries,
+    Fields,
+    Form,
+    Items,
+    Known,
+    Ref,
+    Runtime,
+    Tup,
+    Value,
+)
 
 Op = Callable[..., Any]
 FOLDED = (bool, int, float, complex, str, bytes, tuple, type(None), type, types.UnionType)
@@ -92,8 +105,7 @@ def _containers(m: Machine, op: Op, left: Value, right: Value) -> Value | None:
             if isinstance(one, Items) and isinstance(two, Items):
                 return m.new(Items(one.items + two.items))
             if isinstance(one, Items | Runtime) and isinstance(two, Items | Runtime):
-                joined = m.let(operator.add, [as_runtime(m, one), as_runtime(m, two)])
-                return m.new(Runtime(joined)) if isinstance(joined, Dyn) else None
+                return _joined(m, left, right)
     if op is operator.mul:
         for items, count in ((left, right), (right, left)):
             if isinstance(count, Known) and isinstance(count.value, int):
@@ -108,6 +120,21 @@ def _containers(m: Machine, op: Op, left: Value, right: Value) -> Value | None:
     if op is operator.mod and isinstance(left, Known) and isinstance(left.value, str):
         return m.let(op, [left, right])
     return None
+
+
+def _joined(m: Machine, left: Ref, right: Ref) -> Ref:
+    """Two lists, of which one has a length that only the running program knows, as a new one."""
+    fact, form = m.summary((left, right))
+    sides = [m.as_runtime(m.content(ref), None) for ref in (left, right)]
+    made = m.let(operator.add, [side.value for side in sides])
+    assert isinstance(made, Dyn)
+    item = fact.item if fact.item is not None else UNKNOWN
+    value = m.refined(replace(made, varies=any(map(m.varies, (left, right)))), Fact("list", item=item))
+    ref = m.new(Runtime(value, own=True, form=form.item if isinstance(form, Form) else None))
+    if form is not None or may_hold(item):
+        for one in (left, right, ref):
+            m.keep_within(one)
+    return ref
 
 
 IN_PLACE = {
@@ -150,8 +177,14 @@ def _update_container(m: Machine, op: Op, old: Ref, value: Value) -> Value:
     content = m.content(old)
     if isinstance(content, Fields):
         return binary(m, op, old, value)
+    name = {operator.add: "extend", operator.or_: "update"}.get(op)
+    if name is not None:  # a list or dict stays itself
+        m.call(m, Bound(old, name), [value], {})
+        return old
     joined = binary(m, op, old, value)
-    if isinstance(joined, Ref):  # a list stays itself
+    m.allow(old)
+    if isinstance(joined, Ref):
+        m.lose_within(old)
         m.store(old, m.content(joined))
     return old
 

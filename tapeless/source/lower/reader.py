@@ -6,8 +6,10 @@ from tapeless.source.lower import (
     arithmetic,
     containers,
     conversions,
+    dict_methods,
     expressions,
     folds,
+    list_methods,
     methods,
     puts,
     reflection,
@@ -19,16 +21,9 @@ from tapeless.source.lower.objects import class_attribute
 
 # Importing them fills the tables.
 REGISTERED = (
-    arithmetic,
-    containers,
-    conversions,
-    expressions,
-    folds,
-    methods,
-    puts,
-    reflection,
-    statements,
-)
+    arithmetic, containers, conversions, dict_methods, expressions, folds, list_methods, methods, puts,
+    reflection, statements,
+)  # fmt: skip
 
 
 def reader() -> Machine:

@@ -11,8 +11,9 @@ import gast
 
 from tapeless.ir.lower import BINARY
 from tapeless.ir.program import fail, require
+from tapeless.source.lower import dict_methods, list_methods
 from tapeless.source.lower.attributes import get_attribute
-from tapeless.source.lower.calls import call
+from tapeless.source.lower.calls import call, kind_of
 from tapeless.source.lower.contexts import enter
 from tapeless.source.lower.control import branch, negate, truth
 from tapeless.source.lower.iteration import loop, steps_of
@@ -22,9 +23,8 @@ from tapeless.source.lower.machine import MISSING, STATEMENTS, Machine
 from tapeless.source.lower.objects import set_attribute
 from tapeless.source.lower.opaque import opaque_statement
 from tapeless.source.lower.operators import update, update_item
-from tapeless.source.lower.subscripts import runtime
 from tapeless.source.lower.targets import bind, closure, frame_of
-from tapeless.source.lower.values import NOTHING, Dyn, Entries, Items, Known, Ref, Value
+from tapeless.source.lower.values import NOTHING, Dyn, Known, Ref, Value
 
 
 def executes(*kinds: type[gast.AST]) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -173,18 +173,13 @@ def delete(m: Machine, tree: gast.Delete) -> None:
 
 
 def _delete_item(m: Machine, base: Value, index: Value) -> None:
-    content = m.content(base) if isinstance(base, Ref) else None
-    if isinstance(base, Ref) and isinstance(index, Known) and isinstance(content, Items | Entries):
-        if content.atom is not None:
-            m.do(operator.delitem, [Dyn(content.atom), index])
-        if isinstance(content, Items):
-            kept = list(content.items)
-            del kept[index.value]
-            m.store(base, Items(tuple(kept), content.atom))
-        else:
-            m.store(base, Entries(tuple([e for e in content.entries if e[0] != index.value]), content.atom))
-        return
-    m.do(operator.delitem, [runtime(m, base) if isinstance(base, Ref) else base, index])
+    kind = kind_of(m, base)
+    if isinstance(base, Ref) and kind == "list":
+        list_methods.delete(m, base, index)
+    elif isinstance(base, Ref) and kind == "dict":
+        dict_methods.delete(m, base, index)
+    else:
+        m.do(operator.delitem, [base, index])
 
 
 @executes(gast.With)

@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 import operator
+from dataclasses import replace
 from typing import Any
 
+from tapeless.ir.inside import append_at
 from tapeless.ir.program import Var, set_imag
-from tapeless.source.facts import Fact
-from tapeless.source.lower.control import as_runtime
+from tapeless.source.facts import UNKNOWN, Fact
+from tapeless.source.lower.control import branch, negate
+from tapeless.source.lower.forms import CONTAINERS, refs_in
 from tapeless.source.lower.machine import Machine
-from tapeless.source.lower.values import Dyn, Entries, Fields, Items, Known, Ref, Runtime, Tup, Value
+from tapeless.source.lower.values import (
+    Bound,
+    Dyn,
+    Entries,
+    Fields,
+    Items,
+    Known,
+    Part,
+    Ref,
+    Runtime,
+    Tup,
+    Value,
+)
 
 
 def as_key(index: Value) -> Value:
@@ -45,10 +60,12 @@ def get_item(m: Machine, base: Value, index: Value) -> Value:
 
 
 def _item_of(m: Machine, base: Ref, index: Value) -> Value:
-    content = m.content(base)
+    content = m.raw(base)
+    if isinstance(content, Part):
+        content = m.content(base)
     if isinstance(content, Fields):
         return m.call(m, m.method(base, "__getitem__"), [index], {})
-    index = as_key(index) if isinstance(content, Entries) else index
+    index = as_key(index)
     if isinstance(content, Items) and isinstance(index, Known) and _within(content, index.value):
         return _pick(m, content.items, index.value, base)
     if isinstance(content, Entries) and isinstance(index, Known):
@@ -59,12 +76,64 @@ def _item_of(m: Machine, base: Ref, index: Value) -> Value:
             made = m.call(m, content.missing, [], {})
             set_item(m, base, index, made)
             return made
+    return _runtime_item(m, base, index)
+
+
+def _runtime_item(m: Machine, base: Ref, index: Value) -> Value:
+    """An item of a container that the running program holds."""
     holder = runtime(m, base)
+    content = m.raw(base)
+    if isinstance(content, Runtime) and content.missing is not None:
+        _make_missing(m, base, index, content.missing)
+        holder = runtime(m, base)
+    if _is_slice(m, index):
+        return _slice_of(m, base, holder, index)
+    if isinstance(content, Part) or (isinstance(content, Runtime) and content.own):
+        return m.read(base, (index,))
     fact = holder.fact.item
     value = wrap(m, m.let(operator.getitem, [holder, index]))
-    if isinstance(value, Dyn) and fact is not None and value.fact == Fact():
+    if isinstance(value, Dyn) and fact is not None and value.fact == UNKNOWN:
         value = wrap(m, m.refined(value, fact))
     return value
+
+
+def _make_missing(m: Machine, base: Ref, key: Value, factory: Value) -> None:
+    """A defaultdict puts in what it lacks."""
+    test = m.let(operator.contains, [runtime(m, base), key])
+    branch(m, negate(m, test), lambda: set_item(m, base, key, m.call(m, factory, [], {})), lambda: None)
+
+
+def _is_slice(m: Machine, index: Value) -> bool:
+    known = isinstance(index, Known) and isinstance(index.value, slice)
+    return known or (isinstance(index, Dyn) and index.fact.kind == "slice")
+
+
+def _slice_of(m: Machine, base: Ref, holder: Dyn, index: Value) -> Value:
+    made = m.let(operator.getitem, [holder, index])
+    return copied(m, base, made)
+
+
+def copied(m: Machine, base: Ref, made: Value) -> Value:
+    """A list or dict of its own with items of another."""
+    if not isinstance(made, Dyn):
+        return made
+    content = m.content(base)
+    form = content.form if isinstance(content, Runtime) else None
+    known = m.known(base)
+    fact = known if isinstance(known, Fact) else UNKNOWN
+    own = replace(made, fact=Fact(made.fact.kind, item=fact.item), varies=m.varies(base))
+    ref = m.new(Runtime(m.refined(own, own.fact), own=True, form=form))
+    if form is not None or fact.item is None or may_hold(fact.item):
+        m.keep_within(base)
+        m.keep_within(ref)
+    return ref
+
+
+def may_hold(fact: Fact) -> bool:
+    """Whether a value may be a container, or hold one."""
+    if fact.kind == "tuple":
+        return fact.items is None or any(isinstance(item, Fact) and may_hold(item) for item in fact.items)
+    return fact.kind in CONTAINERS or (fact.kind == "object" and fact.size != -1)
 
 
 def _within(content: Items, index: Any) -> bool:
@@ -83,27 +152,7 @@ def _pick(m: Machine, items: tuple[Value, ...], index: Any, base: Value) -> Valu
 
 def set_item(m: Machine, base: Value, index: Value, value: Value) -> None:
     if isinstance(base, Ref):
-        content = m.content(base)
-        if isinstance(content, Fields):
-            m.call(m, m.method(base, "__setitem__"), [index, value], {})
-            return
-        index = as_key(index) if isinstance(content, Entries) else index
-        position = index.value if isinstance(index, Known) else None
-        if isinstance(content, Items) and isinstance(position, int) and _within(content, position):
-            items = list(content.items)
-            items[position] = value
-            _external(m, content, operator.setitem, [index, value])
-            m.store(base, Items(tuple(items), content.atom))
-            return
-        if isinstance(content, Entries) and isinstance(index, Known):
-            entries = dict(content.entries) | {index.value: value}
-            _external(m, content, operator.setitem, [index, value])
-            m.store(base, Entries(tuple(entries.items()), content.atom, content.missing))
-            return
-        holder = runtime(m, base, to_write=True)
-        m.do(operator.setitem, [holder, index, value])
-        m.taint(holder, value)
-        m.widen(base, value)
+        _set_item_of(m, base, index, value)
         return
     if not isinstance(base, Dyn):
         raise m.refuse(
@@ -116,6 +165,64 @@ def set_item(m: Machine, base: Value, index: Value, value: Value) -> None:
     m.taint(base, value)
 
 
+def _set_item_of(m: Machine, base: Ref, index: Value, value: Value) -> None:
+    content = m.raw(base)
+    if isinstance(content, Part):
+        content = m.content(base)
+    if isinstance(content, Fields):
+        m.call(m, m.method(base, "__setitem__"), [index, value], {})
+        return
+    if _is_slice(m, index):
+        m.call(m, Bound(base, "__setitem__"), [index, value], {})
+        return
+    m.allow(base)
+    index = as_key(index)
+    position = index.value if isinstance(index, Known) else None
+    if isinstance(content, Items) and isinstance(position, int) and _within(content, position):
+        items = list(content.items)
+        items[position] = value
+        external(m, content, operator.setitem, [index, value])
+        m.store(base, Items(tuple(items), content.atom))
+        return
+    if isinstance(content, Entries) and isinstance(index, Known):
+        entries = dict(content.entries) | {index.value: value}
+        external(m, content, operator.setitem, [index, value])
+        m.store(base, Entries(tuple(entries.items()), content.atom, content.missing))
+        return
+    holder = runtime(m, base, to_write=True)
+    content = m.raw(base)
+    if isinstance(content, Part) or (isinstance(content, Runtime) and content.own):
+        _replace(m, base, index, value)
+        return
+    put_foreign(m, base, holder, operator.setitem, [index], value)
+
+
+def _replace(m: Machine, base: Ref, index: Value, value: Value) -> None:
+    """`base[index] = value` where the function itself made the container."""
+    old = m.slots(base, index)
+    form = m.form_of(value)
+    entered = m.enter(value, base, (index,))
+    for key in old:
+        m.lose(key)
+    content = m.raw(base)
+    root, path = m.place(content) if isinstance(content, Part) else (base, ())
+    m.put(root, (*path, index), entered, form)
+
+
+def put_foreign(m: Machine, base: Ref, holder: Dyn, op: Any, before: list[Value], value: Value) -> None:
+    """A write into a container that others know, too."""
+    form = m.form_of(value)
+    if form is not None:
+        raise m.refuse(
+            "an object in this container", "others may know the container", "build a new list or dict"
+        )
+    for ref in refs_in(value):
+        m.keep(ref)
+    m.do(op, [holder, *before, value])
+    m.taint(holder, value)
+    m.widen(base, (before[0] if before else Known(0),), m.known(value), None)
+
+
 def imaginary_of(m: Machine, part: Value) -> Dyn | None:
     """The array of which a value is the imaginary part."""
     name = part.atom.name if isinstance(part, Dyn) and isinstance(part.atom, Var) else ""
@@ -123,15 +230,22 @@ def imaginary_of(m: Machine, part: Value) -> Dyn | None:
     return None if whole is None else Dyn(Var(whole), m.facts[whole], True)
 
 
-def _external(m: Machine, content: Items | Entries, op: Any, args: list[Value]) -> None:
+def external(m: Machine, content: Items | Entries, op: Any, args: list[Value]) -> None:
     """The caller's own container is changed when the program runs, too."""
     if content.atom is not None:
+        for arg in args:
+            for ref in refs_in(arg):
+                m.keep(ref)
         m.do(op, [Dyn(content.atom), *args])
 
 
 def runtime(m: Machine, base: Ref, *, to_write: bool = False) -> Dyn:
     """The container as the running program's own, from here on."""
-    content = m.content(base)
+    content = m.raw(base)
+    if isinstance(content, Part):
+        found = m.content(base)
+        assert isinstance(found, Runtime)
+        return found.value
     if to_write and isinstance(content, Items | Entries) and content.atom is not None and m.varies(base):
         raise m.refuse(
             "this change of an argument",
@@ -140,28 +254,40 @@ def runtime(m: Machine, base: Ref, *, to_write: bool = False) -> Dyn:
         )
     if isinstance(content, Runtime):
         return content.value
-    if not isinstance(content, Items | Entries):
-        raise m.refuse("this object", "it is used as a container", "use a list or a dict")
-    made = as_runtime(m, content)
-    m.store(base, Runtime(made))
-    return made
+    made = m.as_runtime(content, base)
+    m.store(base, made)
+    return made.value
 
 
 def wrap(m: Machine, value: Value) -> Value:
     """A list or dict that the program computes, as a container that can change."""
-    if isinstance(value, Dyn) and value.fact.kind in ("list", "dict"):
-        return m.new(Runtime(value))
+    if isinstance(value, Dyn) and value.fact.kind in CONTAINERS:
+        ref = m.new(Runtime(value))
+        if getattr(value.atom, "name", None) in m.retaining:
+            m.keep(ref)
+        return ref
     return value
 
 
 def append(m: Machine, base: Ref, value: Value) -> None:
     """`base.append(value)`."""
-    content = m.content(base)
+    m.allow(base)
+    m.note_size(base)
+    content = m.raw(base)
     if isinstance(content, Items):
-        _external(m, content, list.append, [value])
+        external(m, content, list.append, [value])
         m.store(base, Items((*content.items, value), content.atom))
         return
     holder = runtime(m, base, to_write=True)
-    m.do(list.append, [holder, value])
-    m.taint(holder, value)
-    m.widen(base, value)
+    if isinstance(content, Runtime) and not content.own:
+        put_foreign(m, base, holder, list.append, [], value)
+        return
+    root, path = m.place(content) if isinstance(content, Part) else (base, ())
+    m.settle_ends(root, path)
+    form = m.form_of(value)
+    length = m.let(len, [runtime(m, base)], hint="n") if any(refs_in(value)) else Known(0)
+    entered = m.enter(value, base, (length,))
+    m.widen(root, (*path, Known(0)), m.known(entered), form)
+    owner = m.root(root).value
+    m.do(append_at, [owner, entered, *path]) if path else m.do(list.append, [owner, entered])
+    m.taint(owner, entered)

@@ -130,7 +130,7 @@ class Steps:
     """What a loop goes through.
 
     `length` items, the k-th of them `item(k)`; or `items`, all known; or a range; or an iterable of the
-    running program, whose items are tuples of `width` if that is not 0.
+    running program, whose items are tuples of `width` if that is not 0.  `source`: the list it is.
     """
 
     length: Value | None
@@ -139,6 +139,7 @@ class Steps:
     span: Span | None = None
     opaque: Value | None = None
     width: int = 0
+    source: Ref | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,13 +205,47 @@ class Fields:
 
 
 @dataclass(frozen=True, slots=True)
+class Form:
+    """What the running program's own containers hold, where that is more than data.
+
+    Of an object its class and the names of its attributes, which are kept as a tuple; of a named tuple the
+    same; of a tuple its `parts`; of a list or dict what each `item` is.  A part may be a value that is the
+    same in all objects of the list: a function, a setting.
+    """
+
+    cls: type | None = None
+    names: tuple[str, ...] = ()
+    parts: tuple[Form | Known | None, ...] = ()
+    item: Form | Known | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Runtime:
-    """The content of a list or dict whose structure only the running program knows."""
+    """The content of a list or dict whose structure only the running program knows.
+
+    `own`: this function made it and nobody else knows it; `form`: what each of its items is;
+    `missing`: what a defaultdict calls for a key it lacks.
+    """
 
     value: Dyn
+    own: bool = False
+    form: Form | Known | None = None
+    missing: Value | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The content of a list, dict or object that stands in a container of the running program.
+
+    It is `owner[path[0]][path[1]]...`, read from there and written there each time.
+    """
+
+    owner: Ref
+    path: tuple[Value, ...]
 
 
 Content: TypeAlias = Items | Entries | Fields | Runtime
+Raw: TypeAlias = Content | Part
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -225,7 +260,7 @@ class Frame:
     caller: Frame | None = None
 
 
-def parts_of(content: Content) -> tuple[Value, ...]:
+def parts_of(content: Raw) -> tuple[Value, ...]:
     """The values in a container."""
     match content:
         case Items():
@@ -236,6 +271,8 @@ def parts_of(content: Content) -> tuple[Value, ...]:
             return tuple([value for _, value in content.fields])
         case Runtime():
             return (content.value,)
+        case Part():
+            return (content.owner, *content.path)
 
 
 def inner_values(value: Value) -> tuple[Value, ...]:

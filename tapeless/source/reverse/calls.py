@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tapeless.ir import program as ir
+from tapeless.ir.inside import add_in, item_at
 from tapeless.ir.program import Atom, Const, Let, Star, Var
 from tapeless.rules.joining import unarray, unblock
 from tapeless.rules.lists import added, placed
@@ -124,6 +125,18 @@ def _getitem(frame: Frame, let: Let) -> bool:
     return False
 
 
+def _item_at(frame: Frame, let: Let) -> bool:
+    owner, *path = let.args
+    assert isinstance(owner, Var)
+    if frame.work.is_active(owner.name):
+        atom = whole(frame, let)
+        if atom is not None:
+            held = frame.own(owner.name).atom
+            assert held is not None
+            frame.run(add_in, held, atom, *[frame.value(key) for key in path])
+    return True
+
+
 def whole(frame: Frame, let: Let) -> Atom | None:
     """The cotangent of all that a call gives, None if there is none."""
     if len(let.targets) == 1:
@@ -172,6 +185,17 @@ def _list_of(frame: Frame, let: Let) -> bool:
         raise frame.refuse("makes a list of what is not known to be one")
     op: Callable[..., Any] = list if frame.work.fact(source).kind == "list" else tuple
     frame.contribute(source, frame.let("g", op, atom, fact=frame.work.fact(source)))
+    return True
+
+
+def _dict_of(frame: Frame, let: Let) -> bool:
+    """`dict(d)`: the values as they are."""
+    source = let.args[0] if len(let.args) == 1 and not let.kwargs else None
+    if not isinstance(source, Var) or frame.work.fact(source).kind != "dict":
+        return False
+    atom = frame.take(let.targets[0])
+    if atom is not None:
+        frame.contribute(source, frame.let("g", dict, atom, fact=frame.work.fact(source)))
     return True
 
 
@@ -239,9 +263,11 @@ HANDLERS: dict[Any, Callable[[Frame, Let], bool]] = {
     ir.build_dict: _display,
     ir.same: _same,
     operator.getitem: _getitem,
+    item_at: _item_at,
     operator.add: _joined,
     list: _list_of,
     tuple: _list_of,
+    dict: _dict_of,
     float: _number,
     np.ndarray.astype: _astype,
     unarray: _unarrayed,

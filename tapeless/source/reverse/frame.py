@@ -327,6 +327,14 @@ class Frame:
         (self.after if after else self.before).append(let)
         return Var(own)
 
+    def found_before(self, of: Callable[..., Any], *arguments: Argument) -> Var:
+        """What the forward part finds out right before the statement."""
+        own = self.work.forward_name(of.__name__, self.scope)
+        let = Let((own,), of, arguments, line=self.line)
+        self.work.definition[own] = let
+        self.before.append(let)
+        return Var(own)
+
     def _shape_of_array(self, atom: Var, of: Callable[..., Any]) -> Atom:
         """Shapes never change, so they are read where the name is made, or as late as one can."""
         scope = self.work.scope_of.get(atom.name, ROOT)

@@ -10,14 +10,15 @@ import numpy as np
 
 from tapeless.ir import program as ir
 from tapeless.ir.effects import written
+from tapeless.ir.inside import add_in, append_at, item_at, pop_at, put_at
 from tapeless.ir.program import Argument, Atom, Const, Let, Var
 from tapeless.rules.indexing import last_written
-from tapeless.rules.lists import zeros_of
+from tapeless.rules.lists import zeros_at, zeros_of
 from tapeless.rules.puts import along_axis, diagonal_places, last_put
 from tapeless.rules.support import as_dtype, dtype_of, unbroadcast
 from tapeless.source.analyse.activity import carries_no_derivative
 from tapeless.source.analyse.storage import may_repeat
-from tapeless.source.facts import UNKNOWN, Fact
+from tapeless.source.facts import UNKNOWN, Fact, fact_of_constant
 from tapeless.source.reverse.frame import Frame
 
 Handler = Callable[[Frame, Let], None]
@@ -359,8 +360,22 @@ def _set_in_container(frame: Frame, let: Let) -> None:
     part = frame.let("g", operator.getitem, whole, place, fact=frame.work.fact(_atom(value)))
     if not _is_key(frame, index):
         raise frame.refuse("replaces a slice of a list", "build a new list")
-    frame.run(operator.setitem, whole, place, frame.let("g", zeros_of, part, fact=UNKNOWN))
+    frame.run(operator.setitem, whole, place, _before(frame, let, part, [index]))
     frame.contribute(_atom(value), part)
+
+
+def _before(frame: Frame, let: Let, part: Atom, path: list[Argument]) -> Atom:
+    """Zeros in the structure of what was overwritten, which may be another than that of the new value."""
+    target, value = _atom(let.args[0]), let.args[2 if let.op is operator.setitem else 1]
+    old = frame.work.fact(target).item
+    for _ in path[1:]:
+        old = None if old is None or old.kind == "tuple" else old.item
+    new = fact_of_constant(value.value) if isinstance(value, Const) else frame.work.fact(_atom(value))
+    if old is not None and old.kind == new.kind == "scalar":
+        return Const(0.0)
+    if old is not None and old.kind == new.kind == "array" and old.dims is not None and old.dims == new.dims:
+        return frame.let("g", zeros_of, part, fact=UNKNOWN)
+    return frame.found_before(zeros_at, target, *path)
 
 
 def _is_key(frame: Frame, index: Argument) -> bool:
@@ -378,6 +393,45 @@ def _add_part(frame: Frame, let: Let) -> None:
         frame.contribute(_atom(value), part)
 
 
+def _put_at(frame: Frame, let: Let) -> None:
+    target, value, *path = let.args
+    whole, place = _owned(frame, target), [frame.value(key) for key in path]
+    part = frame.let("g", item_at, whole, *place, fact=frame.work.fact(_atom(value)))
+    frame.run(put_at, whole, _before(frame, let, part, path), *place)
+    frame.contribute(_atom(value), part)
+
+
+def _append_at(frame: Frame, let: Let) -> None:
+    target, value, *path = let.args
+    whole, name = _owned(frame, target), _fresh_for(frame, value)
+    place = tuple([frame.value(key) for key in path])
+    frame.out.append(Let((name,), pop_at, (whole, *place), line=let.line, effect=True))
+    frame.contribute(value, Var(name))
+
+
+def _pop_at(frame: Frame, let: Let) -> None:
+    target, *path = let.args
+    atom = _cotangent(frame, let.targets[0])
+    frame.run(append_at, _owned(frame, target), atom, *[frame.value(key) for key in path])
+
+
+def _add_in(frame: Frame, let: Let) -> None:
+    target, value, *path = let.args
+    if _is_active(frame, value):
+        place = [frame.value(key) for key in path]
+        part = frame.let("g", item_at, _owned(frame, target), *place, fact=frame.work.fact(_atom(value)))
+        frame.contribute(_atom(value), part)
+
+
+def _delete(frame: Frame, let: Let) -> None:
+    """What was deleted is there again, and nothing came for it; an item of a list is popped instead."""
+    target, key = let.args
+    if frame.work.fact(_atom(target)).kind != "dict":
+        raise frame.refuse("deletes an item", "build a new list")
+    old = frame.found_before(zeros_at, target, key)
+    frame.run(operator.setitem, _owned(frame, target), frame.value(key), old)
+
+
 def _add_unless_shared(frame: Frame, let: Let) -> None:
     """The same with the arguments' parts exchanged: they share memory exactly when the primal's do."""
     source = let.args[1]
@@ -387,6 +441,7 @@ def _add_unless_shared(frame: Frame, let: Let) -> None:
 
 HANDLERS: dict[Any, Handler] = {
     operator.setitem: _set_item,
+    operator.delitem: _delete,
     np.copyto: _copy_to,
     ir.set_imag: _set_imag,
     np.fill_diagonal: _fill_diagonal,
@@ -408,4 +463,8 @@ HANDLERS: dict[Any, Handler] = {
     ir.take_last: _take_last,
     ir.add_part: _add_part,
     ir.add_unless_shared: _add_unless_shared,
+    put_at: _put_at,
+    append_at: _append_at,
+    pop_at: _pop_at,
+    add_in: _add_in,
 }
