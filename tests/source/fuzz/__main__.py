@@ -58,8 +58,9 @@ def one_batch(start: int, refusals: Counter[str], *, tape: bool) -> tuple[int, s
 
     try:
         check()
-    except MismatchError as found:
-        return asked, str(found)
+    except Exception as found:  # an error of any kind is a finding
+        notes = "\n".join(getattr(found, "__notes__", ()))
+        return asked, str(found) if isinstance(found, MismatchError) else f"{found!r}\n{notes}"
     return asked, None
 
 
