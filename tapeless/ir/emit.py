@@ -15,6 +15,7 @@ import gast
 from tapeless.ir.choices import choose
 from tapeless.ir.fold import WIDTH
 from tapeless.ir.hoist import keep_early
+from tapeless.ir.late import hand_on_late
 from tapeless.ir.names import Names
 from tapeless.ir.procedures import Procedure
 from tapeless.ir.program import Program
@@ -83,7 +84,7 @@ def emit_all(
 ) -> Emitted:
     """The source of several functions in one module; the last of them are those of the procedures."""
     layouts = layouts if layouts is not None else [PLAIN] * len(programs)
-    arranged = [choose(keep_early(rewind(program))) for program in programs]
+    arranged = [choose(hand_on_late(keep_early(rewind(program)))) for program in programs]
     both = zip(arranged, layouts, strict=True)
     named = [name_values(program, layout.own_names) for program, layout in both]
     taken = {"_", *(program.name for program in programs[: len(programs) - len(procedures)])}
