@@ -56,6 +56,9 @@ def call_row(face: Face, function: Any, args: tuple[Any, ...], kwargs: dict[str,
     op = _operation(face, function, (*args, *kwargs.values()))
     if op.rule.kind == "constant":
         return constant(op, args, kwargs)
+    composite = op.rule.composite(kwargs) if kwargs and op.rule.composites else None
+    if composite is not None:
+        return composite(function, *args, **kwargs)
     return apply(op, op.rule.bind(args, kwargs))
 
 

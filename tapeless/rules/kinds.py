@@ -116,6 +116,21 @@ def same_as(model: Function, *functions: Function, **defaults: Any) -> None:
         table.add(dataclasses.replace(rule, function=function, defaults=own))
 
 
+def composite(argument: str, *functions: Function) -> Callable[[Function], Function]:
+    """The decorated `f(function, *args, argument, **keywords)` is a call of each with that argument.
+
+    It is plain code, of calls without the argument: what its derivatives are follows.
+    """
+
+    def decorate(made: Function) -> Function:
+        for function in functions:
+            old = table.lookup(function)
+            table.replace(dataclasses.replace(old, composites={**old.composites, argument: made}))
+        return made
+
+    return decorate
+
+
 def constant(*functions: Function) -> None:
     """Nothing flows through these: the results are integers, booleans, shapes, or flat almost everywhere."""
     for function in functions:

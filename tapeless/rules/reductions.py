@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from tapeless._types import Array, Axis
-from tapeless.rules.kinds import constant, elementwise, forward_rule, general, linear, same_as
+from tapeless.rules.kinds import composite, constant, elementwise, forward_rule, general, linear, same_as
 from tapeless.rules.scans import not_nan, products_before
 from tapeless.rules.support import (
+    as_dtype,
     conjugate,
     divide_or_zero,
     dtype_of,
@@ -23,7 +25,7 @@ from tapeless.rules.support import (
 )
 from tapeless.rules.table import primitive
 
-# Sums and means. An `initial` that is not zero would make them affine: refused, for `+` says the same.
+# Sums and means. What a sum starts from is added to what it is without.
 
 
 @primitive
@@ -60,6 +62,12 @@ def sum(
 
 
 same_as(np.sum, np.add.reduce, axis=0)
+
+
+@composite("initial", np.sum, np.add.reduce)
+def sum_from(function: Callable[..., Array], *args: Any, initial: Array, **keywords: Any) -> Array:
+    total = function(*args, **keywords)
+    return total + as_dtype(initial, dtype_of(total))
 
 
 @linear(np.mean)
@@ -272,6 +280,12 @@ def prod_forward(
 
 
 same_as(np.prod, np.multiply.reduce, axis=0)
+
+
+@composite("initial", np.prod, np.multiply.reduce)
+def prod_from(function: Callable[..., Array], *args: Any, initial: Array, **keywords: Any) -> Array:
+    total = function(*args, **keywords)
+    return total * as_dtype(initial, dtype_of(total))
 
 
 @general(np.nanprod)

@@ -7,8 +7,8 @@ import inspect
 import math
 import operator
 import types
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal, NoReturn
 
 import numpy as np
@@ -31,6 +31,7 @@ class Rule:
     `params` names the arguments that the rule knows, in the function's order, with their defaults;
     a parameter with a star holds a tuple, those in `lists` (the star among them) several arrays.
     `shaped`: the rule itself gives every cotangent its input's shape.  Through `constants` nothing flows.
+    `composites` say what a call with an argument that the rule does not know is in terms of one without.
     `derivative` is what the author wrote; the first `cotangents` of the parameters are those that
     it returns a cotangent (or partial) for.
     """
@@ -47,6 +48,7 @@ class Rule:
     lists: tuple[str, ...] = ()
     shaped: bool = False
     constants: tuple[str, ...] = ()
+    composites: Mapping[str, Function] = field(default_factory=dict[str, Function])
 
     @property
     def name(self) -> str:
@@ -114,6 +116,10 @@ class Rule:
                 raise TypeError(f"{self.name}() is missing its argument {name!r}")
             bound.append(value)
         return tuple(bound)
+
+    def composite(self, kwargs: Mapping[str, Any]) -> Function | None:
+        """What such a call is instead: `composite(function, *args, **kwargs)`."""
+        return next((made for name, made in self.composites.items() if name in kwargs), None)
 
     def refuse(self, argument: str) -> NoReturn:
         raise MissingRuleError(f"no derivative rule for np.{self.name} with its argument {argument!r}")

@@ -174,9 +174,14 @@ def library_call(m: Machine, function: Any, args: Args, kwargs: Kwargs) -> Value
                 m.taint(args[0], value)
         return NOTHING
     rule = table.find(function)
-    if rule is None and any(map(m.varies, [*args, *kwargs.values()])):
+    varies = any(map(m.varies, [*args, *kwargs.values()]))
+    if rule is None and varies:
         _refuse_missing(m, function, args, kwargs)
-    value = wrap(m, m.let(function, args, kwargs))
+    composite = rule.composite(kwargs) if rule is not None and varies else None
+    if composite is not None:
+        value = inline(m, composite, [Known(function), *args], kwargs)
+    else:
+        value = wrap(m, m.let(function, args, kwargs))
     if out == NOTHING:
         return value
     if not isinstance(out, Dyn):

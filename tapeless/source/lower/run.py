@@ -28,6 +28,8 @@ from tapeless.source.lower.values import Dyn, Entries, Fields, Items, Known, Ref
 from tapeless.source.parse import unwrapped
 
 REGISTERED = nested  # importing it fills a table
+# The default of NumPy's that says nothing was given.
+NOT_GIVEN: Any = inspect.signature(np.sum).parameters["initial"].default
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ def _lowered(
         read, tree = _argument(m, Var(name), name, value, position in wrt)
         bound.append(read)
         trees.append(tree)
-    args, kwargs = arranged(m, function, bound)
+    args, kwargs = arranged(m, function, bound, values)
     result = call(m, Known(function), args, kwargs)
     for pulled in m.recursions.maps:
         check_unwritten(m, pulled)
@@ -112,8 +114,10 @@ def _lowered(
     return Lowered(check(program), m.facts, leaves, result, m.found, written)
 
 
-def arranged(m: Machine, function: Any, bound: Sequence[Value]) -> tuple[list[Value], dict[str, Value]]:
-    """Values in the order of the parameters, as a call passes them."""
+def arranged(
+    m: Machine, function: Any, bound: Sequence[Value], values: Sequence[Any]
+) -> tuple[list[Value], dict[str, Value]]:
+    """What is bound to the parameters as a call passes it: without what NumPy takes for nothing given."""
     try:
         plain, _ = unwrapped(function)
         follows = not isinstance(plain, FunctionType)  # a wrapper of the user's has parameters of its own
@@ -122,15 +126,18 @@ def arranged(m: Machine, function: Any, bound: Sequence[Value]) -> tuple[list[Va
         return list(bound), {}
     args: list[Value] = []
     kwargs: dict[str, Value] = {}
-    for parameter, value in zip(parameters, bound, strict=False):
-        if parameter.kind is parameter.VAR_POSITIONAL:
+    by_name = False
+    for parameter, value, given in zip(parameters, bound, values, strict=False):
+        if given is NOT_GIVEN:
+            by_name = True
+        elif parameter.kind is parameter.VAR_POSITIONAL:
             assert isinstance(value, Tup)
             args.extend(value.items)
         elif parameter.kind is parameter.VAR_KEYWORD:
             content = m.content(value) if isinstance(value, Ref) else None
             assert isinstance(content, Entries)
             kwargs.update(content.entries)
-        elif parameter.kind is parameter.KEYWORD_ONLY:
+        elif parameter.kind is parameter.KEYWORD_ONLY or by_name:
             kwargs[parameter.name] = value
         else:
             args.append(value)

@@ -472,3 +472,13 @@ def moving_average(u):
     windows = np.lib.stride_tricks.sliding_window_view(u, 3, axis=2)
     patches = np.lib.stride_tricks.sliding_window_view(u[0], (2, 2))
     return np.sum(windows.mean(axis=-1) ** 2) + np.sum(np.max(patches, axis=(2, 3)))
+
+
+@program(M)
+def sums_and_products_from_a_value(A):
+    rows = np.sum(A, axis=0, initial=A[0, 1] ** 2)
+    columns = A.prod(axis=1, keepdims=True, initial=rows[2], where=A > -1)
+    total = np.multiply.reduce(np.add.reduce(A, initial=1.5), initial=A[1, 1])
+    for k in range(3):
+        total = np.sum(A * k, initial=total) * 0.5 + A[0, 0]
+    return np.sum(rows * columns) * total

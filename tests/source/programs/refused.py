@@ -15,8 +15,6 @@ REFUSED: dict[str, tuple[str, ...]] = {
         "twice",
         "mixed",
     ),
-    "calls.a_partial_of_a_ufunc_chain": ("primal", "reverse", "twice", "mixed"),
-    "calls.numpy_function_itself": ("primal", "reverse", "twice", "mixed"),
     "dtypes.fortran_order": (
         "primal",
         "reverse",
