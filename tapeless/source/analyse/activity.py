@@ -130,8 +130,7 @@ def activity(
         varied.mark(name)
     _settle(varied, statements)
     useful = _Useful(facts, aliases, frozenset(wrt))
-    for name in outputs:
-        useful.mark(name)
+    useful.read([ir.Var(name) for name in outputs])
     for name in _stacks_from(statements, facts, frozenset(wrt)):
         useful.mark_storage(name)
         useful.mark_place(ir.Var(name), WHOLE)
@@ -294,18 +293,23 @@ class _Useful(_Marks):
             case If():
                 for phi in statement.outs:
                     if phi.name in self.names:
-                        self._mark_atoms([phi.then, phi.orelse])
+                        self.read([phi.then, phi.orelse])
             case For() | While():
                 for carry in statement.carries:
                     if carry.result in self.names or carry.name in self.names:
                         self.mark(carry.name)
-                        self._mark_atoms([carry.init, carry.next])
+                        self.read([carry.init, carry.next])
                 if isinstance(statement, For) and any(name in self.names for name in statement.targets):
-                    self._mark_atoms([statement.iterable])
+                    self.read([statement.iterable])
 
-    def _mark_atoms(self, atoms: Iterable[Argument]) -> None:
+    def read(self, atoms: Iterable[Argument]) -> None:
+        """What is read; and where it is written, under whatever name."""
         for atom in atoms:
-            self.mark(named(atom))
+            name = named(atom)
+            if name is not None and self.aliases.is_ever_written(name):
+                self.mark_storage(name)
+            else:
+                self.mark(name)
 
     def _let(self, let: Let) -> None:
         if is_cut(let) or any(name in self.wrt for name in let.targets):
@@ -317,12 +321,10 @@ class _Useful(_Marks):
         if let.op in (ir.push, ir.pop):
             self._stack(let)
             return
-        self._mark_atoms(ir.atoms(let))
+        self.read(ir.atoms(let))
         for name in ir.reads(let):
             if self.facts.get(name, UNKNOWN).kind == "stack":
                 self.mark_place(ir.Var(name), WHOLE)
-            if self.aliases.is_ever_written(name):
-                self.mark_storage(name)
 
     def _stack(self, let: Let) -> None:
         stack, *values = let.args

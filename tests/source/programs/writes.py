@@ -750,3 +750,27 @@ def last_item_of_the_row_that_is_gone_through_is_written(a):
     for item in b[1]:
         b[1, -1] -= np.tanh(0.4 + item)
     return np.sum(np.sin(b))
+
+
+@program(V, M, tape=False)
+def view_of_a_view_written_in_a_loop(x, a):
+    b = np.cos(a)
+    for i in range(2):
+        b = np.tanh(b)
+        b[::-1][0] *= np.tanh(x)
+    return np.sum(np.sin(b))
+
+
+@program(V, tape=False)
+def returned_after_a_view_of_a_view_was_written(x):
+    y = np.zeros((2, 3))
+    y[::-1][0] += x * x
+    return y
+
+
+@program(V)
+def written_through_a_view_in_one_branch(x):
+    y = np.sin(x) if x[0] > 0 else x * 1.0
+    if x[1] < 0:
+        y[::-1][:2] *= x[0]
+    return y
