@@ -3,18 +3,7 @@
 from __future__ import annotations
 
 REFUSED: dict[str, tuple[str, ...]] = {
-    "bundle_adjustment": (
-        "primal",
-        "reverse",
-        "pullback",
-    ),
-    "bundle_adjustment_turned": (
-        "primal",
-        "reverse",
-        "pullback",
-        "twice",
-        "mixed",
-    ),
+    "bundle_adjustment_turned": ("twice",),
     "dtypes.fortran_order": (
         "primal",
         "reverse",
