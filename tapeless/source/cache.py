@@ -298,9 +298,7 @@ class Identity:
 # The values of these say nothing that the type does not: data flows through a program, it does not shape it.
 # A flag is data too; what the transformation takes as a constant it notes as a Guard.
 _NUMBERS = [np.dtype(code).type for code in "?bhilqBHILQefdgFDG"]
-_BY_TYPE: frozenset[type] = frozenset(
-    {bool, int, float, complex, range, np.random.Generator, np.random.RandomState, type(MISSING), *_NUMBERS}
-)
+_BY_TYPE: frozenset[type] = frozenset({bool, int, float, complex, range, type(MISSING), *_NUMBERS})
 # These shape it: the names of axes and modes, keys, dtypes. The type goes with them: "a" is not b"a".
 _BY_VALUE: frozenset[type] = frozenset({str, bytes, type(None), type(...), type(NotImplemented)})
 # Types that were met and are none of the others: what is of them is itself only.
@@ -367,6 +365,8 @@ def _of_rare(kind: type, value: Any, shaped: Shaped, identified: Identified) -> 
         return kind, value.dtype, shaped(value.shape)
     if issubclass(kind, np.dtype):
         return np.dtype, value
+    if kind.__module__.startswith("numpy.random"):  # a generator; to name its class would import them all
+        return kind
     parts: tuple[Any, ...] | None = None
     if kind is slice:
         parts = value.start, value.stop, value.step
