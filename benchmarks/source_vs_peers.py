@@ -6,8 +6,8 @@ One process, one thread; the repetitions are interleaved, so that a slow moment 
 library alike, and medians are compared.  All numbers are multiples of the time of the gradient written by
 hand.  `primal + gradient` is the generated value and gradient as a multiple of the primal alone: at most 4
 (Griewank & Walther, Evaluating Derivatives, 2008, section 4.5, count 4 to 5 for reverse mode).  It counts the
-call itself, some 2 µs: of 100 multiplications of Python floats, 1.6 µs, the generated function takes 3.8 times
-as long, and the call adds another 1.
+call itself, some 2 µs: for 100 multiplications of Python floats, which take 1.6 µs, the generated function
+takes 3.8 times as long, and the call adds another 1.
 """
 
 # ruff: noqa: E402  (the number of threads is set before NumPy is imported)

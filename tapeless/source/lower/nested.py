@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from tapeless.ir.program import Var
 from tapeless.source.cache import PUBLIC, Transformed
 from tapeless.source.facts import FLOAT, Fact
 from tapeless.source.lower.calls import DERIVATIVES, NESTED, Args, Kwargs, call
-from tapeless.source.lower.inner import Ran, Spot, fitting, gradients, run, tangent
+from tapeless.source.lower.inner import Ran, Spot, fitting, flows, gradients, run, tangent
 from tapeless.source.lower.iteration import listed
+from tapeless.source.lower.leaves import opened, rebuilt
 from tapeless.source.lower.machine import Machine
 from tapeless.source.lower.pullbacks import linear_map, pull, pullback
 from tapeless.source.lower.trees import parameters, reading_of
-from tapeless.source.lower.values import Closure, Derivative, Items, Known, Pullback, Ref, Tup, Value
+from tapeless.source.lower.values import Closure, Derivative, Dyn, Items, Known, Pullback, Ref, Tup, Value
 
 JACOBIANS = ("jacobian", "jacrev", "jacfwd", "hessian")
 MAKERS = ("grad", "value_and_grad", "elementwise_grad", *JACOBIANS)
@@ -108,22 +111,47 @@ DERIVATIVES.append(differentiate)
 
 def _jacobian(m: Machine, ran: Ran, kind: str, is_single: bool) -> Value:
     """Row by row with a pullback, or column by column with a linear map of tangents."""
-    several = isinstance(ran.result, Tup)
-    outs = ran.result if isinstance(ran.result, Tup) else Tup((ran.result,))
-    primals = Tup(tuple(ran.arguments))
-    push = linear_map(m, ran) if kind in ("jacfwd", "hessian") else None
+    columns = linear_map(m, ran) if kind in ("jacfwd", "hessian") else None
+    mapped = pullback(m, ran, lists=True) if columns is None else columns
+    several = not isinstance(ran.result, Dyn | Known)
+    outs = Tup(tuple(_outputs(m, ran.result, kind))) if several else Tup((ran.result,))
+    primals = Tup(tuple([Dyn(Var(name), m.facts[name], varies=True) for name in ran.leaves]))
+    mapped = replace(mapped, args=(outs if several else ran.result, *primals.items))
+    work = _rows if columns is None else _columns
     dtypes = [_dtypes(m, outs), _dtypes(m, primals)]
-    if push is not None:
-        answer = call(m, Known(_columns), [outs, push, primals, *dtypes, Known(several)], {})
-    elif several:
-        raise m.refuse(f"this {kind}", "the function returns several values", "return one array")
-    else:
-        pulled = pullback(m, ran, lists=True)
-        answer = call(m, Known(_rows), [ran.result, pulled, primals, *dtypes], {})
-    assert isinstance(answer, Tup)
-    if is_single:
-        answer = Tup(tuple([row.items[0] if isinstance(row, Tup) else row for row in answer.items]))
-    return answer if several else answer.items[0]
+    table = call(m, Known(work), [outs, mapped, primals, *dtypes, Known(several)], {})
+    assert isinstance(table, Tup)
+    rows = iter([_in_structure(m, ran, row, is_single) for row in table.items])
+    return rebuilt(m, opened(m, ran.result, lambda _: next(rows)))
+
+
+def _outputs(m: Machine, result: Value, kind: str) -> list[Dyn]:
+    """The arrays that a function returns in a container."""
+    found: list[Dyn] = []
+
+    def note(leaf: Dyn | Known) -> Value:
+        if not isinstance(leaf, Dyn) or not flows(m, leaf, kind):
+            raise m.refuse(
+                f"this {kind}", "not all that the function returns are floats", "leave the rest out"
+            )
+        found.append(leaf)
+        return leaf
+
+    opened(m, result, note)
+    return found
+
+
+def _in_structure(m: Machine, ran: Ran, row: Value, is_single: bool) -> Value:
+    """The blocks of one output in the structure of the arguments."""
+    assert isinstance(row, Tup)
+    by_name = dict(zip(ran.leaves, row.items, strict=True))
+
+    def block(leaf: Dyn | Known) -> Value:
+        name = leaf.atom.name if isinstance(leaf, Dyn) and isinstance(leaf.atom, Var) else ""
+        return by_name.get(name, Known(None))
+
+    found = [rebuilt(m, opened(m, argument, block)) for argument in ran.arguments]
+    return found[0] if is_single else Tup(tuple(found))
 
 
 def _dtypes(m: Machine, values: Tup) -> Tup:
@@ -133,40 +161,44 @@ def _dtypes(m: Machine, values: Tup) -> Tup:
     return Tup(tuple([Known(dtype) for dtype in known]))
 
 
-def _rows(out: Any, pullback: Any, primals: Any, of: Any, dtypes: Any) -> Any:
-    """Each unit of the output, pulled back, is a row."""
-    size = np.size(out)
-    blocks = [np.zeros((size, np.size(by)), dtype) for by, dtype in zip(primals, dtypes, strict=True)]
-    for k in range(size):
-        unit = np.zeros(size, of[0])
-        unit[k] = 1.0
-        found = pullback(np.reshape(unit, np.shape(out)))
-        for number, part in enumerate(found):
-            blocks[number][k] = np.ravel(part)
-    pairs = zip(blocks, primals, strict=True)
-    return (tuple([np.reshape(rows, np.shape(out) + np.shape(by)) for rows, by in pairs]),)
+def _rows(outs: Any, pullback: Any, primals: Any, of: Any, by: Any, several: bool) -> Any:
+    """Each unit of an output, pulled back, is a row."""
+    table = [
+        [np.zeros((np.size(out), np.size(x)), d) for x, d in zip(primals, by, strict=True)] for out in outs
+    ]
+    for number, out in enumerate(outs):
+        for k in range(np.size(out)):
+            unit = np.zeros(np.size(out), of[number])
+            unit[k] = 1.0
+            along = [np.zeros(np.shape(x), d) for x, d in zip(outs, of, strict=True)]
+            along[number] = np.reshape(unit, np.shape(out))
+            found = pullback(tuple(along) if several else along[0])
+            for place, part in enumerate(found):
+                table[number][place][k] = np.ravel(part)
+    return tuple([_shaped(row, out, primals) for row, out in zip(table, outs, strict=True)])
 
 
-def _columns(outs: Any, push: Any, primals: Any, of: Any, dtypes: Any, several: bool) -> Any:
+def _shaped(row: Any, out: Any, primals: Any) -> Any:
+    pairs = zip(row, primals, strict=True)
+    return tuple([np.reshape(part, np.shape(out) + np.shape(x)) for part, x in pairs])
+
+
+def _columns(outs: Any, push: Any, primals: Any, of: Any, by: Any, several: bool) -> Any:
     """Each unit of an argument, pushed forward, is a column."""
-    pairs = zip(outs, of, strict=True)
-    table = [[np.zeros((np.size(by), np.size(out)), dtype) for by in primals] for out, dtype in pairs]
+    table = [
+        [np.zeros((np.size(x), np.size(out)), d) for x in primals] for out, d in zip(outs, of, strict=True)
+    ]
     for number, primal in enumerate(primals):
         for k in range(np.size(primal)):
-            unit = np.zeros(np.size(primal), dtypes[number])
+            unit = np.zeros(np.size(primal), by[number])
             unit[k] = 1.0
-            along = [np.zeros(np.shape(by), dtype) for by, dtype in zip(primals, dtypes, strict=True)]
+            along = [np.zeros(np.shape(x), d) for x, d in zip(primals, by, strict=True)]
             along[number] = np.reshape(unit, np.shape(primal))
-            tangent = push(*along)
-            found = tangent if several else (tangent,)
-            for row, part in zip(table, found, strict=True):
-                row[number][k] = np.ravel(part)
-    return tuple([_turned(row, out, primals) for row, out in zip(table, outs, strict=True)])
-
-
-def _turned(row: Any, out: Any, primals: Any) -> Any:
-    pairs = zip(row, primals, strict=True)
-    return tuple([np.reshape(np.transpose(part), np.shape(out) + np.shape(by)) for part, by in pairs])
+            found = push(*along)
+            for place, part in enumerate(found if several else (found,)):
+                table[place][number][k] = np.ravel(part)
+    turned = [[np.transpose(part) for part in row] for row in table]
+    return tuple([_shaped(row, out, primals) for row, out in zip(turned, outs, strict=True)])
 
 
 # Products ---------------------------------------------------------------------------------------------

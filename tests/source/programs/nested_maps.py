@@ -1,5 +1,8 @@
 """Pullbacks, linear maps and Jacobians inside of differentiated functions."""
 
+import functools
+from collections import namedtuple
+
 import numpy as np
 from tapeless import grad, hessian, hvp, jacfwd, jacobian, jvp, linearize, vjp
 
@@ -405,3 +408,87 @@ def linear_map_of_code_that_writes(x):
     for e in np.eye(3):
         total = total + np.sum(push(e) ** 2)
     return total
+
+
+P = namedtuple("P", "w b")
+
+
+@program({"w": V, "b": 0.3}, tape=False)
+def jacobian_of_a_dict(params):
+    J = jacobian(lambda p: p["w"] * p["b"])(params)
+    return np.sum(J["w"] ** 2) + np.sum(J["b"])
+
+
+@program({"w": V, "b": 0.3}, tape=False)
+def jacobian_forward_of_a_dict_to_a_tuple(params):
+    def f(p):
+        return p["w"] * p["b"], {"s": np.sum(p["w"] ** 2) * p["b"]}
+
+    J, K = jacfwd(f)(params), jacobian(f)(params)
+    first = np.sum(J[0]["w"] ** 2) + np.sum(K[0]["b"]) * J[1]["s"]["b"]
+    return first + np.sum(K[1]["s"]["w"] * params["w"]) + np.sum(K[0]["w"] * J[0]["w"])
+
+
+@program({"w": V, "b": 0.3}, tape=False)
+def hessian_of_a_dict(params):
+    def f(p):
+        total = 0.0
+        for k in range(3):
+            total = total + np.tanh(p["w"][k] * p["b"])
+        return total
+
+    H = hessian(f)(params)
+    return np.trace(H["w"]["w"]) + np.sum(H["w"]["b"] * H["b"]["w"]) + H["b"]["b"]
+
+
+@program(V, tape=False)
+def jvp_of_a_named_tuple(x):
+    def f(p):
+        return P(p.w * p.b, np.sum(p.w))
+
+    out, t = jvp(f, (P(x, 2.0),), (P(x, 1.0),))
+    return np.sum(t.w) * t.b + out.b
+
+
+@program(V, tape=False)
+def decorated_jacobian(x):
+    @jacobian
+    def f(a):
+        for _ in range(2):
+            a = np.sin(a)
+        return a
+
+    return np.sum(f(x))
+
+
+@program(V, tape=False)
+def hessian_in_comprehension(x):
+    hs = [np.trace(hessian(lambda a: np.sum(a**k))(x)) for k in range(2, 5)]
+    return np.sum(np.stack(hs))
+
+
+@program(V, tape=False)
+def pullbacks_in_a_list(x):
+    pulls = []
+    a = x
+    for f in (np.sin, np.cos, np.tanh):
+        a, pull = vjp(f, a)
+        pulls.append(pull)
+    g = np.ones(3)
+    for pull in pulls[::-1]:
+        (g,) = pull(g)
+    return np.sum(g * a)
+
+
+@program(V, tape=False)
+def jacobian_of_method_partial(x):
+    def f(s, a):
+        return s * np.sin(a)
+
+    return np.sum(jacobian(functools.partial(f, 2.0))(x))
+
+
+@program(V, tape=False)
+def vmapped_by_hand(x):
+    rows = np.stack([grad(lambda a: a**3 + k)(x[k]) for k in range(3)])
+    return np.sum(rows)
