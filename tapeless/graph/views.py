@@ -297,6 +297,17 @@ def _retain_at(variable: Variable, node: Node, nr: int = 0) -> None:
             node.own_hooks().retained[nr] = reference
 
 
+def _halves(g: Any, sign: float) -> Any:
+    """Of complex cotangents those of the real and imaginary parts in turn, flat."""
+    flat = np.reshape(g, (-1,))
+    return np.reshape(np.stack([np.real(flat), sign * np.imag(flat)], axis=1), (-1,))
+
+
+def _of_halves(x: Any, sign: float) -> Any:
+    pairs = np.reshape(x, (-1, 2))
+    return pairs[:, 0] + sign * 1j * pairs[:, 1]
+
+
 class CopySlices(Node):
     """The history of a base after a write through a view: `inner` made the part, the rest is as it was."""
 
@@ -324,20 +335,35 @@ class CopySlices(Node):
         whole = np.empty_like(self.layout)
         whole[...] = gs[0]
         part = replay(self.steps, whole)
+        is_turned = part.dtype.kind != whole.dtype.kind and not self.face._conjugates
+        if is_turned:  # the cotangent of an imaginary part is that of the conjugate
+            np.conjugate(whole, out=whole)
         found = inner.pull([part.copy()], differentiable)
         part[...] = found[0] if self.first and found[0] is not None else 0
+        if is_turned:
+            np.conjugate(whole, out=whole)
         return [whole, *(found[1:] if self.first else found)]
 
     def _pull_variables(self, inner: Node, g: Any) -> list[Any]:
         """The same by indices, which can be differentiated again."""
-        places = np.arange(self.layout.size).reshape(self.layout.shape)
-        index = replay(self.steps, places)
-        flat = np.reshape(g, (-1,))
+        index, is_half = self._places()
+        sign = 1.0 if self.face._conjugates else -1.0
+        flat = _halves(g, sign) if is_half else np.reshape(g, (-1,))
         part = flat[index]
         found = inner.pull([part], True)
-        inside = found[0] if self.first and found[0] is not None else np.zeros(index.shape, self.layout.dtype)
-        whole = np.reshape(index_set(flat, index, inside), self.layout.shape)
-        return [whole, *(found[1:] if self.first else found)]
+        inside = found[0] if self.first and found[0] is not None else np.zeros(index.shape, part.dtype)
+        whole = index_set(flat, index, inside)
+        whole = _of_halves(whole, sign) if is_half else whole
+        return [np.reshape(whole, self.layout.shape), *(found[1:] if self.first else found)]
+
+    def _places(self) -> tuple[np.ndarray, bool]:
+        """Where the part stands in the whole, flat; among real and imaginary parts if it is made of these."""
+        places = np.arange(self.layout.size).reshape(self.layout.shape)
+        if self.layout.dtype.kind != "c":
+            return replay(self.steps, places), False
+        halves = replay(self.steps, 2 * places + 1j * (2 * places + 1))
+        is_half = halves.dtype.kind != "c"
+        return (halves if is_half else halves.real // 2).astype(np.intp), is_half
 
     def check_versions(self) -> None:
         if self.inner is not None:

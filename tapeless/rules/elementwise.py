@@ -15,7 +15,7 @@ from tapeless._types import Array, Constant
 from tapeless.errors import MissingRuleError
 from tapeless.rules.kinds import constant, elementwise, forward_rule, general, linear
 from tapeless.rules.smooth import bessel_i, exp_share, power_derivative, sinc_derivative
-from tapeless.rules.support import as_dtype, conjugate, dtype_of, unbroadcast
+from tapeless.rules.support import as_dtype, conjugate, dtype_of, of_imaginary, unbroadcast
 from tapeless.rules.table import Call, primitive
 
 Pair: TypeAlias = tuple[Array, Array]
@@ -223,9 +223,7 @@ def real(g: Array, val: Array) -> Array:
 
 @linear(np.imag)
 def imag(g: Array, val: Array) -> Array:
-    if dtype_of(val).kind != "c":
-        return np.zeros_like(g)
-    return g * -1j  # a Python complex before np.float64 would give a Python complex
+    return of_imaginary(g, dtype_of(val))
 
 
 @general(np.real_if_close)

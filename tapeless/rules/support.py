@@ -233,6 +233,17 @@ def conjugate_rule(g: Array, x: Array) -> Array:
 
 
 @primitive
+def of_imaginary(x: Array, dtype: np.dtype[Any]) -> Array:
+    """The cotangent of a number of that dtype from that of its imaginary part: zeros where it has none."""
+    return np.multiply(x, -1j) if dtype.kind == "c" else np.zeros_like(x)
+
+
+@linear(of_imaginary)
+def of_imaginary_rule(g: Array, x: Array, dtype: np.dtype[Any]) -> Array:
+    return of_imaginary(g, dtype)
+
+
+@primitive
 def overwrite(x: Array, value: Array) -> Array:
     """`value` in the place of `x`: in its shape and dtype."""
     return np.broadcast_to(value, np.shape(x)).astype(dtype_of(x))

@@ -99,6 +99,15 @@ def unbroadcast(x: Term, shape: Term) -> Fact:
     return fact if fact.dims == () else in_shape(x, shape)
 
 
+def of_imaginary(x: Term, dtype: Term) -> Fact:
+    """Complex where the dtype is."""
+    fact, wanted = operand(x), dtype_argument(dtype, None)
+    if wanted is None:
+        return loose(None, fact.dims)
+    turned = result_dtype(np.multiply, fact, PYTHON_NUMBERS[complex])
+    return loose(turned if wanted.kind == "c" else inexact(fact), fact.dims)
+
+
 def product_in_shape(c: Term, x: Term, shape: Term, *options: Term) -> Fact:
     """A product of two arrays in the shape that the third argument names."""
     first, second = operand(c), operand(x)
@@ -525,6 +534,7 @@ HANDLERS: dict[Any, Callable[..., Result]] = {
     support.filled: filled,
     support.masked: masked,
     support.merge_axes: merge_axes,
+    support.of_imaginary: of_imaginary,
     support.restore_axes: restore_axes,
     support.stopped: known_of,
     support.unbroadcast: unbroadcast,

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tapeless.rules.support import as_dtype, overwrite, spread, unbroadcast
+from tapeless.rules.support import as_dtype, of_imaginary, overwrite, spread, unbroadcast
 from tests.rules.sample import Edge, Sample, array
 
 SAMPLES = [
@@ -16,6 +16,8 @@ SAMPLES = [
     Sample(spread, (array(3), (2, 3, 4), (0, -1), False)),
     Sample(spread, (array(5), (5, 1000), 1, False), note="long"),
     Sample(as_dtype, (array(2, 3), np.dtype(np.float64))),
+    Sample(of_imaginary, (array(2, 3), np.dtype(np.complex128)), complex=True),
+    Sample(of_imaginary, (array(2, 3), np.dtype(np.float64))),
     Sample(overwrite, (array(2, 3), array(3, seed=1)), wrt=(0, 1)),
     Sample(overwrite, (array(2, 3), array(2, 3, seed=1)), wrt=(0, 1)),
     Sample(overwrite, (array(2, 3), array(seed=1)), wrt=(0, 1)),
