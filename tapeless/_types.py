@@ -10,5 +10,5 @@ Array: TypeAlias = Any
 # What a reduction takes as `axis`.
 Axis: TypeAlias = int | tuple[int, ...] | None
 
-# An argument of a rule through which nothing flows: an index, a condition, what gives its shape and dtype alone.
+# An argument of a rule through which nothing flows: an index, a condition, what gives shape and dtype alone.
 Constant: TypeAlias = Any
