@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import operator
 from collections import Counter
 from dataclasses import dataclass, field
@@ -175,6 +176,42 @@ class _Deciding:
             for old, new in moves(statement):
                 if old in self.activity.active:
                     self._check_move(old, new, statement, sharing)
+        self._check_apart(statements)
+
+    def _check_apart(self, statements: list[Statement]) -> None:
+        """Names that leave one statement have cotangents of their own: no write may be seen through two."""
+        found = {
+            frozenset((a, b)): (statement, edges)
+            for statement in statements
+            for a, b, edges in twins(statement)
+            if {a, b} <= self.activity.active and self._written(a) & self._written(b)
+        }
+        apart = set(found)
+        before = -1
+        while before != len(apart):
+            before = len(apart)
+            apart = {pair for pair in apart if all(self._are_apart(x, y, apart) for x, y in found[pair][1])}
+        for pair, (statement, _) in found.items():
+            start, end = self.outline.spans[id(statement)]
+            a, b = sorted(pair)
+            is_inside = self._is_of_a_round(a, statement) if isinstance(statement, For | While) else False
+            last = end if is_inside else max(self.outline.last_use.get(name, -1) for name in pair)
+            first = start if is_inside else end - 1
+            sites = self._written(a) & self._written(b)
+            if pair not in apart and any(first < w <= last for s in sites for w in self.aliases.writes[s]):
+                raise Refused(
+                    statement,
+                    f"gives one array two names, {base_name(a)} and {base_name(b)}, and then writes into it",
+                    f"use {base_name(b)}.copy()",
+                )
+
+    def _written(self, name: str) -> set[Site]:
+        return {site for site in self.aliases.of(name) if site in self.aliases.writes}
+
+    def _are_apart(self, a: Atom, b: Atom, apart: set[frozenset[str]]) -> bool:
+        if not isinstance(a, Var) or not isinstance(b, Var) or frozenset((a.name, b.name)) in apart:
+            return True
+        return self.aliases.of(a.name).isdisjoint(self.aliases.of(b.name))
 
     def check_putting(self, statements: list[Statement]) -> None:
         """What a container holds has a cotangent of its own: it must not be written into any more."""
@@ -250,6 +287,27 @@ def moves(statement: Statement) -> list[tuple[str, str]]:
                 pairs += [(carry.init, carry.name), (carry.next, carry.name)]
                 pairs += [(carry.init, carry.result), (carry.next, carry.result)]
     return [(atom.name, name) for atom, name in pairs if isinstance(atom, Var)]
+
+
+Twins = tuple[str, str, list[tuple[Atom, Atom]]]
+
+
+def twins(statement: Statement) -> list[Twins]:
+    """Pairs of names that leave one branch or loop, or go round it, and the pairs of what they may be."""
+    match statement:
+        case Let():
+            return []
+        case If():
+            return [
+                (a.name, b.name, [(a.then, b.then), (a.orelse, b.orelse)])
+                for a, b in itertools.combinations(statement.outs, 2)
+            ]
+        case For() | While():
+            return [
+                (*names, [(a.init, b.init), (a.next, b.next)])
+                for a, b in itertools.combinations(statement.carries, 2)
+                for names in ((a.name, b.name), (a.result, b.result))
+            ]
 
 
 def _is_reshape(let: Let) -> bool:

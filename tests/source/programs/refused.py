@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 REFUSED: dict[str, tuple[str, ...]] = {
+    "tricky.view_and_base_swapped_and_written": ("primal", "reverse", "pullback", "twice", "mixed"),
+    "tricky.view_or_base_chosen_and_written": ("primal", "reverse", "pullback", "twice", "mixed"),
     "bundle_adjustment_turned": ("twice",),
     "dtypes.fortran_order": (
         "primal",

@@ -624,3 +624,48 @@ def insertion_sort(x):
             j -= 1
         a[j + 1] = key
     return a[0] + a[1] ** 2 + a[2] ** 3
+
+
+@program(V)
+def view_and_base_swapped_and_written(x):
+    y = x * 1.0
+    w = y[::-1]
+    for k in range(3):
+        y[0] = 0.5
+        y, w = w, y
+    return np.sum(y * y) + np.sum(w * w)
+
+
+@program(V)
+def two_buffers_swapped_and_written(x):
+    u = x * 1.0
+    v = np.zeros_like(x)
+    for k in range(3):
+        v[1:] = u[:-1] * 2
+        v[0] = u[-1]
+        u, v = v, u
+    return np.sum(u * u * np.arange(3.0)) + np.sum(v)
+
+
+@program(V)
+def two_buffers_swapped_in_nested_loops(x):
+    u = x * 1.0
+    v = np.zeros_like(x)
+    for k in range(2):
+        for j in range(2):
+            v[:] = u * 2 + v
+            u, v = v, u
+        u[0] *= v[1]
+    return np.sum(u * u * np.arange(3.0)) + np.sum(v)
+
+
+@program(V)
+def view_or_base_chosen_and_written(x):
+    u = x * 1.0
+    v = u[::-1]
+    if x[0] > 0:
+        a, b = u, v
+    else:
+        a, b = v, u
+    a[0] = x[1] ** 2
+    return np.sum(a * b * np.arange(3.0))
