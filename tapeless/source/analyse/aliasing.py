@@ -18,6 +18,7 @@ from tapeless.ir.procedures import Procedure
 from tapeless.ir.program import Argument, Atom, For, If, Let, Program, Statement, Var, While, named, walk
 from tapeless.rules import (
     decompositions,
+    fourier,
     indexing,
     joining,
     linalg,
@@ -92,6 +93,7 @@ PERHAPS_VIEWS = frozenset(
         support.spread,
         decompositions.adjoint_if,
         decompositions.phase_free,
+        fourier.fitted,
         indexing.undiag,
         joining.unconcatenate,
         joining.unstack,
