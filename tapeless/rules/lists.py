@@ -56,6 +56,16 @@ def order_of(keys: Any, descending: bool = False) -> list[int]:
 
 
 @primitive
+def keys_of(mapping: Any) -> list[Any]:
+    """The keys of a dict, as they are now.
+
+    >>> keys_of({"a": 1.0, "b": 2.0})
+    ['a', 'b']
+    """
+    return list(mapping)
+
+
+@primitive
 def bounds_of(length: int, part: slice) -> tuple[int, int]:
     """Where a slice of a list begins and ends.
 
@@ -123,3 +133,4 @@ constant(zeros_at)
 constant(order_of)
 constant(bounds_of)
 constant(all_but)
+constant(keys_of)

@@ -33,7 +33,7 @@ from tapeless.source.cut import cut
 from tapeless.source.facts import UNKNOWN, Fact, fact_of_constant
 from tapeless.source.forward import forward
 from tapeless.source.linear import linear
-from tapeless.source.lower.machine import Place
+from tapeless.source.lower.notes import Place
 from tapeless.source.lower.run import Branch, Leaf, Lowered, built, leaf_names, lower
 from tapeless.source.places import remember
 from tapeless.source.report import residuals_of

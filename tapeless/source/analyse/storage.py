@@ -129,10 +129,17 @@ class _Deciding:
         """Whether the result may show a part of an argument's storage."""
         bases = [name for atom in ir.atoms(let) if (name := named(atom)) in self.activity.active]
         if let.op in READING and bases and self.kind(bases[0]) in ("list", "tuple", "dict"):
-            return True
+            return not self._is_slice(let)
         if let.op is not operator.getitem and not may_view(let):
             return False
         return any(self.aliases.may_share(base, name) for base in bases for name in let.targets)
+
+    def _is_slice(self, let: Let) -> bool:
+        """Whether it takes several items of a list, as a list of its own."""
+        index = let.args[-1]
+        if isinstance(index, ir.Const):
+            return isinstance(index.value, slice)
+        return self.facts.get(named(index) or "", UNKNOWN).kind == "slice"
 
     def _treat(self, let: Let) -> None:
         if len(let.targets) != 1:

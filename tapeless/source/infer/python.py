@@ -11,7 +11,7 @@ import numpy as np
 
 from tapeless.ir.inside import item_at
 from tapeless.ir.program import build_dict, build_list, build_tuple, new_stack, same
-from tapeless.rules.lists import all_but, bounds_of, order_of
+from tapeless.rules.lists import all_but, bounds_of, keys_of, order_of
 from tapeless.source.facts import INT, NUMERIC, PYTHON_NUMBERS, UNKNOWN, Fact, item_of, join, known_of
 from tapeless.source.infer import indexing
 from tapeless.source.infer.dtypes import PYTHON_TYPES
@@ -196,6 +196,7 @@ HANDLERS: dict[Any, Callable[..., Result]] = {
     list.index: always(PYTHON_NUMBERS[int]),
     list.count: always(PYTHON_NUMBERS[int]),
     order_of: always(Fact("list", item=PYTHON_NUMBERS[int])),
+    keys_of: always(Fact("list", item=UNKNOWN)),
     all_but: always(Fact("list", item=PYTHON_NUMBERS[int])),
     bounds_of: lambda length, part: (PYTHON_NUMBERS[int], PYTHON_NUMBERS[int]),
     getattr: attribute,

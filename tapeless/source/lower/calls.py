@@ -19,9 +19,10 @@ from tapeless.ir.program import call as call_value
 from tapeless.ir.program import call_method as _method
 from tapeless.rules import table
 from tapeless.source.facts import Fact
+from tapeless.source.lower.binding import bound_arguments, constant
 from tapeless.source.lower.contexts import note_decorators
 from tapeless.source.lower.control import branch
-from tapeless.source.lower.lookup import classify, is_library
+from tapeless.source.lower.lookup import is_library
 from tapeless.source.lower.machine import MISSING, Machine
 from tapeless.source.lower.notes import UnendingError
 from tapeless.source.lower.objects import class_attribute, instantiate
@@ -44,6 +45,7 @@ from tapeless.source.lower.values import (
     Partial,
     Pullback,
     Ref,
+    Spread,
     Tup,
     Value,
 )
@@ -58,6 +60,8 @@ READING = frozenset({"builtins", "math", "numpy", "scipy", "itertools", "collect
 QUIET = frozenset({"operator", "statistics"})
 # As methods of what they write into.
 WRITTEN: dict[Any, str] = {operator.setitem: "__setitem__", operator.delitem: "__delitem__"}
+# Functions that take a star of unknown length.
+SPREADING = frozenset({max, min})
 DEEPEST = 60
 
 # Functions that are read in a way of their own.
@@ -81,6 +85,8 @@ def handles(*functions: Any) -> Callable[[Handler], Handler]:
 
 
 def call(m: Machine, callee: Value, args: Args, kwargs: Kwargs) -> Value:
+    if args and isinstance(args[-1], Spread):
+        _check_spread(m, callee, args)
     match callee:
         case Known():
             return _call_known(m, callee, args, kwargs)
@@ -100,6 +106,16 @@ def call(m: Machine, callee: Value, args: Args, kwargs: Kwargs) -> Value:
             return call(m, method, args, kwargs)
         case _:
             return _call_unknown(m, callee, args, kwargs)
+
+
+def _check_spread(m: Machine, callee: Value, args: Args) -> None:
+    """A star of unknown length goes to functions that are read."""
+    function = callee.value if isinstance(callee, Known) else None
+    is_read = isinstance(function, types.FunctionType) and not is_library(function)
+    if not is_read and not isinstance(callee, Closure) and function not in SPREADING:
+        raise m.refuse(
+            "this star", "how many items there are is not known beforehand", "pass the items one by one"
+        )
 
 
 def _call_known(m: Machine, callee: Known, args: Args, kwargs: Kwargs) -> Value:
@@ -132,13 +148,6 @@ def _call_known(m: Machine, callee: Known, args: Args, kwargs: Kwargs) -> Value:
 
 
 def classify_instance(value: Any) -> Value:
-    return Known(value)
-
-
-def constant(m: Machine, value: Any) -> Value:
-    """An object that was bound to a function beforehand: a default, an argument of functools.partial."""
-    if isinstance(value, np.ndarray | np.generic | list | tuple | dict):
-        return classify(m, value, "constant", ("object", value))
     return Known(value)
 
 
@@ -373,7 +382,7 @@ def _inlined(
     frame = Frame(
         m.frames, reading.source, outer, reading.local, None if closure else reading.function, m.frame
     )
-    bound = _bind(m, reading, closure, args, kwargs)
+    bound = bound_arguments(m, reading, closure, args, kwargs)
     caller, node, m.frame, m.depth = m.frame, m.node, frame, m.depth + 1
     m.active.append(call_of)
     try:
@@ -390,43 +399,3 @@ def _inlined(
         title = getattr(reading.tree, "name", "<lambda>")
         if caller is not None:
             m.found.inlined[title] = m.found.inlined.get(title, 0) + 1
-
-
-def _bind(
-    m: Machine, reading: Reading, closure: Closure | None, args: Args, kwargs: Kwargs
-) -> dict[str, Value]:
-    """The arguments under the names of the parameters, as a call binds them."""
-    tree, title = reading.tree.args, getattr(reading.tree, "name", "<lambda>")
-    positional = [arg.id for arg in [*tree.posonlyargs, *tree.args]]
-    keyword_only = [arg.id for arg in tree.kwonlyargs]
-    if closure is not None:
-        defaults, keyword_defaults = closure.defaults, dict(closure.keyword_defaults)
-    else:
-        defaults = tuple([constant(m, value) for value in reading.function.__defaults__ or ()])
-        given = reading.function.__kwdefaults__ or {}
-        keyword_defaults = {name: constant(m, value) for name, value in given.items()}
-    bound: dict[str, Value] = dict(zip(positional, args, strict=False))
-    rest = list(args)[len(positional) :]
-    extra: dict[str, Value] = {}
-    for name, value in kwargs.items():
-        if name in bound:
-            raise m.refuse("this call", f"{title}() got several values for its argument {name!r}")
-        (bound if name in (*positional, *keyword_only) else extra)[name] = value
-    for name, value in zip(positional[len(positional) - len(defaults) :], defaults, strict=True):
-        bound.setdefault(name, value)
-    for name, value in keyword_defaults.items():
-        bound.setdefault(name, value)
-    missing = [name for name in (*positional, *keyword_only) if name not in bound]
-    if missing:
-        raise m.refuse("this call", f"{title}() is missing its argument {missing[0]!r}")
-    if tree.vararg is not None:
-        bound[tree.vararg.id] = Tup(tuple(rest))
-    elif rest:
-        raise m.refuse(
-            "this call", f"{title}() takes {len(positional)} positional arguments, not {len(args)}"
-        )
-    if tree.kwarg is not None:
-        bound[tree.kwarg.id] = m.new(Entries(tuple(extra.items())))
-    elif extra:
-        raise m.refuse("this call", f"{title}() has no parameter {next(iter(extra))!r}")
-    return bound

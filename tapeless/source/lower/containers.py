@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import collections
+import copy
 import dataclasses
+from dataclasses import replace as rebuilt
 from typing import Any
 
+import numpy as np
+
 from tapeless.source.lower.attributes import get_attribute
-from tapeless.source.lower.calls import Args, Kwargs, call, handles
+from tapeless.source.lower.calls import Args, Kwargs, call, handles, kind_of, library_call, opaque_call
 from tapeless.source.lower.control import branch
 from tapeless.source.lower.iteration import (
     backwards,
@@ -21,9 +25,10 @@ from tapeless.source.lower.iteration import (
 )
 from tapeless.source.lower.machine import Machine
 from tapeless.source.lower.objects import class_attribute
-from tapeless.source.lower.subscripts import append, get_item
+from tapeless.source.lower.subscripts import append, copied, get_item, runtime, set_item
 from tapeless.source.lower.values import (
     NOTHING,
+    Bound,
     Dyn,
     Entries,
     Fields,
@@ -51,6 +56,9 @@ def len_(m: Machine, args: Args, kwargs: Kwargs) -> Value:
         return call(m, class_attribute(m, value, "__len__"), [], {})
     if isinstance(value, Known):
         return Known(len(value.value))
+    window = getattr(m.raw(value), "window", None) if isinstance(value, Ref) else None
+    if window is not None:
+        return m.let(len, [window.positions], hint="n")
     if isinstance(value, Dyn) or (isinstance(value, Ref) and isinstance(m.content(value), Runtime)):
         return m.let(len, [value], hint="n")
     return length_of(m, steps_of(m, value))
@@ -107,6 +115,10 @@ def as_list(m: Machine, value: Value) -> Ref:
     items = listed(m, value)
     if items is not None:
         return m.new(Items(items))
+    if isinstance(value, Ref) and kind_of(m, value) == "list":
+        found = copied(m, value, m.let(list, [runtime(m, value)]))
+        assert isinstance(found, Ref)
+        return found
     made = m.new(Items(()))
     held: list[Value] = [NOTHING]
     loop(m, steps_of(m, value), lambda item: held.__setitem__(0, item), lambda: append(m, made, held[0]))
@@ -125,29 +137,21 @@ def tuple_(m: Machine, args: Args, kwargs: Kwargs) -> Value:
 
 @handles(dict)
 def dict_(m: Machine, args: Args, kwargs: Kwargs) -> Value:
-    entries: dict[Any, Value] = {}
-    if args:
-        content = m.content(args[0]) if isinstance(args[0], Ref) else None
-        if isinstance(content, Entries):
-            entries.update(content.entries)
-        else:
-            pairs = listed(m, args[0])
-            if pairs is None:
-                raise m.refuse(
-                    "this dict",
-                    "its items are not known beforehand",
-                    "assign them one by one: d[key] = value",
-                )
-            for pair in pairs:
-                key, value = get_item(m, pair, Known(0)), get_item(m, pair, Known(1))
-                if not isinstance(key, Known):
-                    raise m.refuse(
-                        "this dict",
-                        "its keys are not known beforehand",
-                        "assign its items one by one: d[key] = value",
-                    )
-                entries[key.value] = value
-    return m.new(Entries(tuple((entries | dict(kwargs)).items())))
+    made = m.new(Entries(()))
+    source = args[0] if args else NOTHING
+    if isinstance(source, Ref) and kind_of(m, source) == "dict":
+        made = m.call(m, Bound(source, "copy"), [], {})
+    elif args:
+        held: list[Value] = [NOTHING]
+
+        def put() -> None:
+            key = get_item(m, held[0], Known(0))
+            set_item(m, made, key, get_item(m, held[0], Known(1)))
+
+        loop(m, steps_of(m, source), lambda pair: held.__setitem__(0, pair), put)
+    for name, value in kwargs.items():
+        set_item(m, made, Known(name), value)
+    return made
 
 
 @handles(dataclasses.replace)
@@ -170,6 +174,61 @@ def ordered_dict(m: Machine, args: Args, kwargs: Kwargs) -> Value:
 @handles(collections.defaultdict)
 def default_dict(m: Machine, args: Args, kwargs: Kwargs) -> Value:
     made = dict_(m, args[1:], kwargs)
-    content = m.content(made) if isinstance(made, Ref) else None
-    assert isinstance(content, Entries)
-    return m.new(Entries(content.entries, None, args[0] if args else None))
+    assert isinstance(made, Ref)
+    content = m.raw(made)
+    if not isinstance(content, Entries | Runtime):
+        raise m.refuse("this defaultdict", "it is another kind of object", "make it of a dict")
+    m.store(made, rebuilt(content, missing=args[0] if args else None, **_without_atom(content)))
+    return made
+
+
+def _without_atom(content: Entries | Runtime) -> dict[str, Any]:
+    return {"atom": None} if isinstance(content, Entries) else {}
+
+
+@handles(copy.copy)
+def copy_(m: Machine, args: Args, kwargs: Kwargs) -> Value:
+    value = args[0]
+    if isinstance(value, Ref) and isinstance(content := m.content(value), Fields):
+        return m.new(Fields(content.cls, content.fields))
+    if isinstance(value, Ref):
+        return m.call(m, Bound(value, "copy"), [], {})
+    if isinstance(value, Dyn) and kind_of(m, value) == "array":
+        return library_call(m, np.copy, [value], {}) if value.fact.kind != "scalar" else value
+    return value if isinstance(value, Tup) else opaque_call(m, copy.copy, args, kwargs)
+
+
+@handles(copy.deepcopy)
+def deep_copy(m: Machine, args: Args, kwargs: Kwargs) -> Value:
+    value = args[0]
+    content = m.content(value) if isinstance(value, Ref) else None
+    match content:
+        case Items():
+            return m.new(Items(tuple([deep_copy(m, [item], {}) for item in content.items])))
+        case Entries():
+            pairs = [(key, deep_copy(m, [item], {})) for key, item in content.entries]
+            return m.new(Entries(tuple(pairs), None, content.missing))
+        case Fields():
+            return m.new(Fields(content.cls, tuple([(k, deep_copy(m, [v], {})) for k, v in content.fields])))
+        case Runtime():
+            return _deep_copy_of(m, value, content.value.fact.kind)
+        case None:
+            pass
+    if isinstance(value, Tup):
+        return Tup(tuple([deep_copy(m, [item], {}) for item in value.items]), value.cls)
+    return copy_(m, [value], {})
+
+
+def _deep_copy_of(m: Machine, value: Value, kind: str) -> Value:
+    """A list or dict whose structure only the running program knows."""
+    made = m.new(Items(()) if kind == "list" else Entries(()))
+    held: list[Value] = [NOTHING]
+
+    def put() -> None:
+        if kind == "list":
+            append(m, made, deep_copy(m, held, {}))
+        else:
+            set_item(m, made, held[0], deep_copy(m, [get_item(m, value, held[0])], {}))
+
+    loop(m, steps_of(m, value), lambda item: held.__setitem__(0, item), put)
+    return made

@@ -186,6 +186,7 @@ class Join:
                 except MismatchError:
                     joined = self._either(left, right, hint)
                 self.refs[left, right] = self.m.new(joined)
+                self.m.joined.add(self.refs[left, right].location)
             return self.refs[left, right]
         if isinstance(left, Span) and isinstance(right, Span):
             return Span(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import operator
 from typing import Any
 
+from tapeless.rules import lists
 from tapeless.source.facts import UNKNOWN, Fact
 from tapeless.source.lower.calls import Args, Kwargs
 from tapeless.source.lower.control import branch
@@ -29,7 +30,7 @@ def entries_of(m: Machine, owner: Value) -> Entries | None:
 def keys_of(m: Machine, owner: Value) -> Dyn:
     """The keys that a dict of the running program has now."""
     assert isinstance(owner, Ref)
-    keys = m.let(list, [runtime(m, owner)], hint="keys")
+    keys = m.let(lists.keys_of, [runtime(m, owner)], hint="keys")
     assert isinstance(keys, Dyn)
     return keys
 

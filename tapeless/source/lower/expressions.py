@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import gast
@@ -11,13 +11,14 @@ import gast
 from tapeless.ir.lower import BINARY, COMPARE, UNARY
 from tapeless.ir.program import join_text
 from tapeless.source.lower.attributes import get_attribute
-from tapeless.source.lower.calls import call
+from tapeless.source.lower.calls import call, kind_of
 from tapeless.source.lower.control import branch, is_data, negate, truth
+from tapeless.source.lower.forms import may_equal
 from tapeless.source.lower.iteration import listed, loop, steps_of
 from tapeless.source.lower.lookup import lookup
 from tapeless.source.lower.machine import EXPRESSIONS, Machine
 from tapeless.source.lower.operators import binary, unary
-from tapeless.source.lower.subscripts import append, as_key, get_item, set_item
+from tapeless.source.lower.subscripts import append, get_item, set_item
 from tapeless.source.lower.targets import bind, closure
 from tapeless.source.lower.trees import local_names
 from tapeless.source.lower.values import (
@@ -27,8 +28,10 @@ from tapeless.source.lower.values import (
     Frame,
     Items,
     Known,
+    Part,
     Ref,
     Runtime,
+    Spread,
     Tup,
     Value,
 )
@@ -97,6 +100,8 @@ def compare(m: Machine, tree: gast.Compare) -> Value:
         same = _is(m, left, right)
         if isinstance(same, bool):
             return Known(same if kind is gast.Is else not same)
+        if same is not None:
+            return same if kind is gast.Is else negate(m, same)
         return m.let(COMPARISONS[kind], [left, right])
     if kind in (gast.In, gast.NotIn):
         found = _contains(m, right, left)
@@ -104,16 +109,55 @@ def compare(m: Machine, tree: gast.Compare) -> Value:
     return binary(m, COMPARE[kind], left, right)
 
 
-def _is(m: Machine, left: Value, right: Value) -> bool | None:
+def _is(m: Machine, left: Value, right: Value) -> Value | bool | None:
     """Whether two values are one object, if that is known."""
     if isinstance(left, Known) and isinstance(right, Known):
         return left.value is right.value
     if isinstance(left, Ref) and isinstance(right, Ref):
-        return left.location == right.location
+        return _is_one(m, left, right)
     for one, other in ((left, right), (right, left)):
         if isinstance(one, Dyn) and isinstance(other, Known) and other.value is None:
             return False if one.fact.kind in ("array", "scalar", "list", "tuple") else None
     return None if is_data(left) and is_data(right) else False
+
+
+def _is_one(m: Machine, left: Ref, right: Ref) -> Value | bool:
+    """Whether two lists, dicts or objects are one: parts of a container are, if they stand in one place."""
+    if left == right:
+        return True
+    one, other = m.raw(left), m.raw(right)
+    found: Value | bool | None = None
+    if isinstance(one, Part) and isinstance(other, Part):
+        (root, path), (other_root, other_path) = m.place(one), m.place(other)
+        if not m.is_kept_within(root) and not m.is_kept_within(other_root):
+            is_apart = root != other_root or len(path) != len(other_path)
+            found = False if is_apart else _all_equal(m, path, other_path)
+    elif not any(m.is_kept(ref) or ref.location in m.joined for ref in (left, right)):
+        found = False
+    if found is None:
+        raise m.refuse(
+            "this comparison",
+            "whether these are one object is not known before the program runs",
+            "compare numbers that tell them apart",
+        )
+    return found
+
+
+def _all_equal(m: Machine, one: Sequence[Value], other: Sequence[Value]) -> Value | bool | None:
+    """Whether two ways to an item are the same; None if one of them is counted from the end."""
+    tests: list[Value] = []
+    for a, b in zip(one, other, strict=True):
+        if isinstance(a, Known) and isinstance(b, Known) and not may_equal(a, b):
+            return False
+        if a == b:
+            continue
+        if any(isinstance(key, Known) and isinstance(key.value, int) and key.value < 0 for key in (a, b)):
+            return None
+        tests.append(m.let(operator.eq, [a, b]))
+    found: Value | bool = True
+    for test in tests:
+        found = test if isinstance(found, bool) else m.let(operator.and_, [found, test])
+    return found
 
 
 def _contains(m: Machine, container: Value, item: Value) -> Value:
@@ -194,7 +238,8 @@ def slice_(m: Machine, tree: gast.Slice) -> Value:
 
 @reads(gast.Tuple)
 def tuple_(m: Machine, tree: gast.Tuple) -> Value:
-    return Tup(tuple(_items(m, tree.elts)))
+    found = _items(m, tree.elts)
+    return m.let(tuple, [found]) if isinstance(found, Ref) else Tup(tuple(found))
 
 
 @reads(gast.List)
@@ -211,49 +256,41 @@ def list_(m: Machine, tree: gast.List) -> Value:
 @reads(gast.Set)
 def set_(m: Machine, tree: gast.Set) -> Value:
     items = _items(m, tree.elts)
-    if not all(isinstance(item, Known) for item in items):
+    if isinstance(items, Ref) or not all(isinstance(item, Known) for item in items):
         raise m.refuse("this set", "what is in it is not known beforehand", "use a list")
     return Known({item.value for item in items if isinstance(item, Known)})
 
 
-def _items(m: Machine, elements: list[gast.AST]) -> list[Value]:
+def _items(m: Machine, elements: list[gast.AST]) -> list[Value] | Ref:
+    """The items of a display; in a list if only a run can tell how many they are."""
     found: list[Value] = []
+    rest: Ref | None = None
     for element in elements:
-        if not isinstance(element, gast.Starred):
-            found.append(m.evaluate(element))
+        is_star = isinstance(element, gast.Starred)
+        value = m.evaluate(element.value if is_star else element)
+        items = listed(m, value) if is_star else (value,)
+        if rest is None and items is not None:
+            found.extend(items)
             continue
-        items = listed(m, m.evaluate(element.value))
-        if items is None:
-            raise m.refuse(
-                "this star",
-                "how many items there are is not known beforehand",
-                "pass the items one by one",
-                element,
-            )
-        found.extend(items)
-    return found
+        if rest is None:
+            rest = m.new(Items(tuple(found)))
+        m.call(m, Bound(rest, "extend"), [value if items is None else Tup(items)], {})
+    return found if rest is None else rest
 
 
 @reads(gast.Dict)
 def dict_(m: Machine, tree: gast.Dict) -> Value:
-    entries: dict[Any, Value] = {}
+    made = m.new(Entries(()))
     for key, value in zip(tree.keys, tree.values, strict=True):
-        if key is None:
-            other = m.evaluate(value)
-            content = m.content(other) if isinstance(other, Ref) else None
-            if not isinstance(content, Entries):
-                raise m.refuse(
-                    "this double star", "the keys are not known beforehand", "assign its items one by one"
-                )
-            entries.update(content.entries)
+        if key is not None:
+            found = m.evaluate(key)
+            set_item(m, made, found, m.evaluate(value))
             continue
-        found = as_key(m.evaluate(key))
-        if not isinstance(found, Known):
-            raise m.refuse(
-                "this key", "it is not known beforehand", "assign it afterwards: d[key] = value", key
-            )
-        entries[found.value] = m.evaluate(value)
-    return m.new(Entries(tuple(entries.items())))
+        other = m.evaluate(value)
+        if not isinstance(other, Ref) or kind_of(m, other) != "dict":
+            raise m.refuse("this double star", "it is not known to be a dict", "assign its items one by one")
+        m.call(m, Bound(made, "update"), [other], {})
+    return made
 
 
 @reads(gast.Lambda)
@@ -264,7 +301,7 @@ def lambda_(m: Machine, tree: gast.Lambda) -> Value:
 @reads(gast.Call)
 def call_(m: Machine, tree: gast.Call) -> Value:
     callee = _callee(m, tree.func)
-    args = _items(m, tree.args)
+    args = _arguments(m, tree.args)
     kwargs: dict[str, Value] = {}
     for keyword in tree.keywords:
         value = m.evaluate(keyword.value)
@@ -279,6 +316,15 @@ def call_(m: Machine, tree: gast.Call) -> Value:
         kwargs.update(content.entries)
     m.node = tree
     return call(m, callee, args, kwargs)
+
+
+def _arguments(m: Machine, trees: list[gast.AST]) -> list[Value]:
+    """What is passed by position; after the first star of unknown length in one list."""
+    stars = [k for k, tree in enumerate(trees) if isinstance(tree, gast.Starred)]
+    lead = stars[0] if stars else len(trees)
+    args = [m.evaluate(tree) for tree in trees[:lead]]
+    rest = _items(m, trees[lead:])
+    return [*args, Spread(rest)] if isinstance(rest, Ref) else [*args, *rest]
 
 
 def _callee(m: Machine, tree: gast.AST) -> Value:

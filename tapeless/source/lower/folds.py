@@ -23,17 +23,19 @@ from tapeless.source.lower.iteration import (
     steps_of,
 )
 from tapeless.source.lower.list_methods import SORTERS, permuted
-from tapeless.source.lower.machine import Machine
+from tapeless.source.lower.machine import MISSING, Machine
 from tapeless.source.lower.operators import binary
 from tapeless.source.lower.subscripts import copied, get_item
 from tapeless.source.lower.values import (
     NOTHING,
+    Bound,
     Dyn,
     Fields,
     Items,
     Known,
     Ref,
     Span,
+    Spread,
     Steps,
     Tup,
     Value,
@@ -60,6 +62,8 @@ def _extreme(function: Any, better: Any) -> Any:
     def run(m: Machine, args: Args, kwargs: Kwargs) -> Value:
         rest = dict(kwargs)
         keyed, default = rest.pop("key", NOTHING), rest.pop("default", None)
+        if isinstance(args[-1], Spread):
+            args = [args[-1].items] if len(args) == 1 else [_with_rest(m, args)]
         items = args if len(args) > 1 else listed(m, args[0])
         if items is None:
             if keyed != NOTHING:
@@ -83,20 +87,34 @@ def _extreme(function: Any, better: Any) -> Any:
     return run
 
 
+def _with_rest(m: Machine, args: Args) -> Ref:
+    """All arguments of a call in one list."""
+    whole = m.new(Items(tuple(args[:-1])))
+    m.call(m, Bound(whole, "extend"), [args[-1].items], {})  # type: ignore[union-attr]
+    return whole
+
+
 def _best_of_many(m: Machine, value: Value, key: Value, better: Any) -> Value:
-    steps = steps_of(m, value)
-    place, name = m.temporary()[:2]
-    best: Any = (place, name, "best")
+    ref = value if isinstance(value, Ref | Dyn) else as_list(m, value)
+    steps = steps_of(m, ref)
+    best: Any = (*m.temporary()[:2], "best")
+    score: Any = (*m.temporary()[:2], "score")
     first = nth(m, steps, Known(0))
-    m.set(best, Tup((first, call(m, key, [first], {}))))
+    m.set(best, first)
+    m.set(score, call(m, key, [first], {}))
 
     def choose(item: Value) -> None:
-        current, score = m.get(best), call(m, key, [item], {})
-        test = binary(m, better, score, current.items[1])
-        branch(m, test, lambda: m.set(best, Tup((item, score))), lambda: None)
+        other = call(m, key, [item], {})
+
+        def take() -> None:
+            m.set(best, item)
+            m.set(score, other)
+
+        branch(m, binary(m, better, other, m.get(score)), take, lambda: None)
 
     loop(m, steps, choose, lambda: None)
-    return m.take(best).items[0]  # type: ignore[union-attr]
+    m.set(score, MISSING)
+    return m.take(best)
 
 
 def _joined(m: Machine, value: Value) -> Value:

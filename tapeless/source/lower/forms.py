@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from tapeless.errors import LoweringError
+from tapeless.ir.program import Const
 from tapeless.source.facts import NEVER, UNKNOWN, Fact, join, known_of
 from tapeless.source.lower.values import Form, Known, Ref, Tup, Value
 
@@ -32,6 +33,13 @@ def joined_form(fact: Fact, old: AnyForm, path: Path, new_fact: Fact, new: AnyFo
     if within == part:
         return old
     form = old if isinstance(old, Form) else Form()
+    names = _keys(fact)
+    if names and isinstance(path[0], Known) and path[0].value in names:
+        parts = list(form.parts or (None,) * len(names))
+        parts[names.index(path[0].value)] = within
+        return replace(form, names=names, parts=tuple(parts))
+    if names and form.parts:
+        raise FormError("its dicts have other keys")
     if fact.kind != "tuple":
         return replace(form, item=within)
     parts = list(form.parts or (None,) * len(fact.items or ()))
@@ -47,6 +55,14 @@ def common_form(fact: Fact, form: AnyForm, other_fact: Fact, other: AnyForm) -> 
         return other
     if other_fact == NEVER:
         return form
+    if fact.kind == other_fact.kind == "dict" and _keys(fact) == _keys(other_fact) != ():
+        names = _keys(fact)
+        keys = [Known(name) for name in names]
+        parts = tuple([_common_at(fact, form, other_fact, other, key) for key in keys])
+        return Form(names=names, parts=parts) if any(part is not None for part in parts) else None
+    is_dict = "dict" in (fact.kind, other_fact.kind)
+    if is_dict and (getattr(form, "names", ()) or getattr(other, "names", ())):
+        raise FormError("its dicts have other keys")
     if fact.kind == other_fact.kind and fact.kind in CONTAINERS:
         places = (
             inside(fact, None),
@@ -64,6 +80,19 @@ def common_form(fact: Fact, form: AnyForm, other_fact: Fact, other: AnyForm) -> 
     raise FormError("its items are of different kinds, or objects whose attributes or settings differ")
 
 
+def _keys(fact: Fact) -> tuple[str, ...]:
+    """The keys of a dict whose values are known one by one."""
+    if fact.kind != "dict" or fact.items is None:
+        return ()
+    return tuple([key.value for key in fact.items[::2] if isinstance(key, Const)])
+
+
+def _common_at(fact: Fact, form: AnyForm, other_fact: Fact, other: AnyForm, key: Value) -> AnyForm:
+    return common_form(
+        inside(fact, key), form_inside(form, key), inside(other_fact, key), form_inside(other, key)
+    )
+
+
 def _common_parts(fact: Fact, form: Form, other_fact: Fact, other: Form) -> tuple[AnyForm, ...] | None:
     """The same for the parts of two tuples or objects."""
     if fact.kind != "tuple" or other_fact.kind != "tuple" or fact.items is None or other_fact.items is None:
@@ -71,12 +100,7 @@ def _common_parts(fact: Fact, form: Form, other_fact: Fact, other: Form) -> tupl
     if len(fact.items) != len(other_fact.items):
         return None
     keys = [Known(k) for k in range(len(fact.items))]
-    return tuple(
-        [
-            common_form(inside(fact, k), form_inside(form, k), inside(other_fact, k), form_inside(other, k))
-            for k in keys
-        ]
-    )
+    return tuple([_common_at(fact, form, other_fact, other, k) for k in keys])
 
 
 def is_setting(value: Value) -> bool:
@@ -100,11 +124,29 @@ def loosened(fact: Fact) -> Fact:
         return replace(fact, items=tuple(items))
     if fact.kind not in CONTAINERS or fact.items is None:
         return fact
-    values = fact.items[1::2] if fact.kind == "dict" else fact.items
+    if fact.kind == "dict" and all(
+        isinstance(key, Const) and type(key.value) is str for key in fact.items[::2]
+    ):
+        items = [one if k % 2 == 0 else loosened(known_of(one)) for k, one in enumerate(fact.items)]
+        return replace(fact, items=tuple(items))
+    return common(fact)
+
+
+def common(fact: Fact) -> Fact:
+    """What is known of a container by what all of its items have in common."""
+    if fact.items is None:
+        return fact
     item = NEVER
-    for one in values:
+    for one in fact.items[1::2] if fact.kind == "dict" else fact.items:
         item = join(item, loosened(known_of(one)), "item")
     return replace(fact, items=None, item=item)
+
+
+def _position(fact: Fact, key: Value | None) -> int | None:
+    """Where in its items the value of a dict under a key is."""
+    keys = [one.value for one in (fact.items or ())[::2] if isinstance(one, Const)]
+    known = key.value if isinstance(key, Known) and isinstance(key.value, str) else None
+    return 2 * keys.index(known) + 1 if fact.kind == "dict" and known in keys else None
 
 
 def holds(fact: Fact, form: AnyForm) -> bool:
@@ -122,8 +164,9 @@ def inside(fact: Fact, key: Value | None) -> Fact:
         if not isinstance(position, int) or not -len(fact.items) <= position < len(fact.items):
             return UNKNOWN
         return known_of(fact.items[position])
-    if fact.kind in CONTAINERS and fact.items is not None:
-        fact = loosened(fact)
+    if fact.items is not None and (place := _position(fact, key)) is not None:
+        return known_of(fact.items[place])
+    fact = common(fact) if fact.kind in CONTAINERS else fact
     return fact.item if fact.item is not None else UNKNOWN
 
 
@@ -133,6 +176,8 @@ def form_inside(form: AnyForm, key: Value | None) -> AnyForm:
         return None
     if form.parts and isinstance(key, Known) and isinstance(key.value, int):
         return form.parts[key.value]
+    if form.cls is None and isinstance(key, Known) and key.value in form.names:
+        return form.parts[form.names.index(key.value)]
     return form.item
 
 
@@ -147,7 +192,19 @@ def widened(fact: Fact, path: Path, item: Fact) -> Fact:
         items = list(fact.items)
         items[path[0].value] = inner
         return replace(fact, items=tuple(items))
-    return replace(fact, item=inner, items=None) if fact.kind in CONTAINERS else fact
+    if fact.items is not None and (place := _position(fact, path[0])) is not None:
+        items = list(fact.items)
+        items[place] = inner
+        return replace(fact, items=tuple(items))
+    if fact.kind not in CONTAINERS:
+        return fact
+    if fact.items is not None:
+        inner = join(_common_item(fact), inner, "item")
+    return replace(fact, item=inner, items=None)
+
+
+def _common_item(fact: Fact) -> Fact:
+    return common(fact).item or UNKNOWN
 
 
 def may_meet(one: Path, other: Path) -> bool:

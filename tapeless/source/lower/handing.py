@@ -70,17 +70,17 @@ class Handing(Heap):
                 self.keep(held)
             return Runtime(self.refined(Dyn(content.atom), Fact(kind, item=fact)), False, form, missing)
         entered = [self.enter(value, holder, (Known(k),)) for k, value in zip(keys, values, strict=True)]
-        return Runtime(self._display(kind, keys, entered, fact), True, form, missing)
+        return Runtime(self._display(keys, entered, Fact(kind, item=fact)), True, form, missing)
 
-    def _display(self, kind: Any, keys: Sequence[Any], values: Sequence[Value], item: Fact) -> Dyn:
+    def _display(self, keys: Sequence[Any], values: Sequence[Value], fact: Fact) -> Dyn:
         varies = any(map(self.varies, values))
-        if kind == "list":
+        if fact.kind == "list":
             made = self.let(build_list, values)
         else:
             flat = [part for key, value in zip(keys, values, strict=True) for part in (Known(key), value)]
             made = self.let(build_dict, flat)
         assert isinstance(made, Dyn)
-        return replace(self.refined(made, Fact(kind, item=item)), varies=varies)
+        return replace(self.refined(made, fact), varies=varies)
 
     def summary(self, values: Sequence[Value]) -> tuple[Fact, AnyForm]:
         """What is known of each of some items, and what they are where that is more than data."""
@@ -97,18 +97,23 @@ class Handing(Heap):
     def fact_of(self, value: Value) -> Fact:
         """What is known of a value in a container: of an object, as a tuple of its attributes."""
         content = self.raw(value) if isinstance(value, Ref) else None
+        if isinstance(content, Items | Entries | Fields):
+            return self.fact_of_content(content)
+        if isinstance(value, Tup):
+            return Fact("tuple", items=tuple([self.fact_of(item) for item in value.items]))
+        return loosened(known_of(self.known(value)))
+
+    def fact_of_content(self, content: Items | Entries | Fields) -> Fact:
+        """What is known of a list, dict or object that is handed over."""
         match content:
             case Fields():
                 items = [Const(None) if is_setting(v) else self.fact_of(v) for _, v in content.fields]
                 return Fact("tuple", items=tuple(items))
-            case Items() | Entries():
-                kind = "list" if isinstance(content, Items) else "dict"
-                return Fact(kind, item=self.summary(parts_of(content))[0])
-            case _:
-                pass
-        if isinstance(value, Tup):
-            return Fact("tuple", items=tuple([self.fact_of(item) for item in value.items]))
-        return loosened(known_of(self.known(value)))
+            case Items():
+                return Fact("list", item=self.summary(content.items)[0])
+            case Entries():
+                pairs = [(Const(key), self.fact_of(item)) for key, item in content.entries]
+                return loosened(Fact("dict", items=tuple([part for pair in pairs for part in pair])))
 
     def enter(self, value: Value, owner: Ref | None, path: Path) -> Value:
         """What is handed over where a value is put into a container of the running program.
@@ -161,16 +166,13 @@ class Handing(Heap):
                 return self.let(build_tuple, items)
             case Items() | Entries():
                 values = parts_of(content)
-                is_list = isinstance(content, Items)
-                keys = list(range(len(values))) if is_list else [key for key, _ in content.entries]  # type: ignore[union-attr]
+                fact = self.fact_of_content(content)
                 if content.atom is not None and not any(map(self.varies, values)):
-                    return Dyn(
-                        content.atom, Fact("list" if is_list else "dict", item=self.summary(values)[0])
-                    )
-                fact = self.summary(values)[0]
+                    return Dyn(content.atom, fact)
+                keys = range(len(values)) if isinstance(content, Items) else dict(content.entries)
                 pairs = zip(keys, values, strict=True)
                 entered = [self.enter(value, owner, (*path, Known(key))) for key, value in pairs]
-                return self._display("list" if is_list else "dict", keys, entered, fact)
+                return self._display(list(keys), entered, fact)
 
     def form_of(self, value: Value) -> AnyForm:
         """What a value is, where it is more than data."""
@@ -194,6 +196,10 @@ class Handing(Heap):
                 return Form(content.cls, tuple([name for name, _ in content.fields]), parts)
             case Runtime():
                 return Form(item=content.form) if content.form is not None else None
+            case Entries() if all(type(key) is str for key, _ in content.entries):
+                parts = tuple([self.form_of(item) for _, item in content.entries])
+                names = tuple([key for key, _ in content.entries])
+                return Form(None, names, parts) if any(part is not None for part in parts) else None
             case Items() | Entries():
                 form = self.summary(parts_of(content))[1]
                 return Form(item=form) if form is not None else None

@@ -52,6 +52,7 @@ from tapeless.source.lower.values import (
     Runtime,
     Tup,
     Value,
+    Window,
     parts_of,
 )
 
@@ -67,8 +68,10 @@ class Heap:
         self.state: dict[Key, Any] = {}
         self.locations = 0
         self.has_parts = False
+        self.has_windows = False
         self.lengths: set[str] = set()  # of the arguments: these are what they are all the time
         self.resized: dict[int, int] = {}  # how often lists were made longer or shorter
+        self.joined: set[int] = set()  # which of some lists each of these is, only a run can tell
         self.retaining: set[str] = set()  # values that may hold containers which are known otherwise, too
 
     def get(self, key: Key) -> Any:
@@ -130,6 +133,8 @@ class Heap:
     def content(self, ref: Ref) -> Items | Entries | Fields | Runtime:
         """Its content as it is now; of a part of another container, as it is read from there."""
         found = self.raw(ref)
+        if isinstance(found, Runtime) and found.window is not None:
+            return self.settled(ref, found, found.window)
         if not isinstance(found, Part):
             return found
         root, path = self.place(found)
@@ -139,6 +144,29 @@ class Heap:
             return Fields(form.cls, tuple(fields))
         value = self._value(root, path, fact)
         return Runtime(value, form=form.item if isinstance(form, Form) else None)
+
+    def settled(self, ref: Ref, content: Runtime, window: Window) -> Runtime:
+        """A slice of a list as a list of its own; both hold the same containers or objects."""
+        if self.resized.get(window.owner.location, 0) != window.size:
+            raise self.refuse("this slice", "the list that it was taken of has changed since", "keep a copy")
+        owner = self.content(window.owner)
+        assert isinstance(owner, Runtime)
+        made = self.let(operator.getitem, [owner.value, window.part])
+        assert isinstance(made, Dyn)
+        value = replace(self.refined(made, content.value.fact), varies=self.varies(window.owner))
+        own = replace(content, value=value, window=None)
+        self.set(("heap", ref.location, ""), own)
+        for one in (ref, window.owner):
+            self.keep_within(one)
+        return own
+
+    def settle_windows(self, root: Ref, path: Path) -> None:
+        """Before the items of a list are others: slices of it are lists of their own."""
+        for key, content in list(self.state.items()) if self.has_windows else ():
+            if isinstance(content, Runtime) and content.window is not None:
+                owner, place = self.place(Part(content.window.owner, ()))
+                if owner == root and len(place) == len(path) and may_meet(place, path):
+                    self.settled(Ref(key[1]), content, content.window)
 
     def store(self, ref: Ref, content: Items | Entries | Fields | Runtime) -> None:
         """Give it another content; a part is written into its container."""
@@ -274,6 +302,7 @@ class Heap:
         """What stands at an index of a container, or within what stands there."""
         content = self.raw(base)
         root, path = self.place(content) if isinstance(content, Part) else (base, ())
+        self.settle_windows(root, path)
         whole = (*path, index)
         return [
             key
@@ -285,6 +314,7 @@ class Heap:
         """What stands in a container is, under other names, not followed any more."""
         content = self.raw(ref)
         root, path = self.place(content) if isinstance(content, Part) else (ref, ())
+        self.settle_windows(root, path)
         self.detach(root, path)
 
     def is_kept_within(self, ref: Ref) -> bool:
@@ -370,6 +400,8 @@ class Heap:
         content = self.raw(ref)
         if isinstance(content, Part):
             self.allow_within(self.place(content)[0])
+        elif isinstance(content, Runtime) and content.window is not None:
+            self.settled(ref, content, content.window)
 
     def allow_within(self, root: Ref) -> None:
         """Before something within it is changed."""

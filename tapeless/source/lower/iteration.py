@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from tapeless.errors import TransformError
 from tapeless.ir.program import Atom
+from tapeless.rules.lists import keys_of
 from tapeless.source.facts import PYTHON_NUMBERS, Fact
 from tapeless.source.lower.loops import run_each, run_for
 from tapeless.source.lower.machine import Machine
@@ -39,6 +40,10 @@ def steps_of(m: Machine, value: Value) -> Steps:
         case Known():
             return _known_steps(m, value)
         case Ref():
+            content = m.raw(value)
+            if isinstance(content, Runtime) and content.window is not None:
+                length = m.let(len, [content.window.positions], hint="n")
+                return Steps(length, lambda k: get_item(m, value, k), source=value)
             content = m.content(value)
             if isinstance(content, Items):
                 return Steps(None, items=content.items, source=value)
@@ -47,7 +52,7 @@ def steps_of(m: Machine, value: Value) -> Steps:
             if isinstance(content, Runtime) and content.value.fact.kind == "list":
                 return _indexed(m, value, content.value)
             if isinstance(content, Runtime):
-                keys = m.let(list, [content.value], hint="keys")
+                keys = m.let(keys_of, [content.value], hint="keys")
                 assert isinstance(keys, Dyn)
                 return _indexed(m, keys, keys)
             raise m.refuse("a loop over an object", "its class decides what comes", "loop over its data")

@@ -24,7 +24,6 @@ from tapeless.source.lower.structure import (
     map_data,
     same_runtime,
     same_structure,
-    with_inner_refs,
     with_refs,
     without_refs,
 )
@@ -38,6 +37,7 @@ from tapeless.source.lower.values import (
     Poison,
     Ref,
     Runtime,
+    Tup,
     Value,
 )
 
@@ -150,8 +150,10 @@ class Loop:
         if key not in self.renewed:
             return value
         made = with_refs(self.m, value)
-        for ref in held_by(made) if key in self.shared else ():
-            self.m.keep(ref)
+        for ref in held_by(made):
+            self.m.joined.add(ref.location)
+            if key in self.shared:
+                self.m.keep(ref)
         return made
 
     def start(self, key: Key) -> Any:
@@ -181,9 +183,9 @@ class Loop:
             if not same_structure(start, after):
                 settled = False
                 grows = key[0] == "heap" or key in self.renewed
-                if grows and isinstance(start, Items | Entries | Runtime):
+                if grows and _is_known(start):
                     conversions.append(key)
-                elif isinstance(self.m.get(key), Ref) and key not in self.renewed:
+                elif held_by(self.m.get(key)) and key[0] == "name" and key not in self.renewed:
                     self.renewed.add(key)
                     self.plan = {leaf: fact for leaf, fact in self.plan.items() if leaf[0] != key}
                 else:
@@ -269,14 +271,19 @@ class Loop:
         """A list that grows in the loop becomes the running program's own before the loop."""
         content = self.start(key)
         self.plan = {leaf: fact for leaf, fact in self.plan.items() if leaf[0] != key}
-        if isinstance(content, Runtime):
-            return
         if key in self.renewed:
-            ref = self.m.new(with_inner_refs(self.m, content))
-            self.m.set(("heap", ref.location, ""), self.m.as_runtime(self.m.raw(ref), ref))
-            self.m.set(key, ref)
-        else:
+            self.m.set(key, self._converted(content))
+        elif not isinstance(content, Runtime):
             self.m.set(key, self.m.as_runtime(content, Ref(key[1])))
+
+    def _converted(self, tree: Any) -> Value:
+        """The lists that a name stands for, or that stand in its tuple."""
+        if isinstance(tree, Tup):
+            return Tup(tuple([self._converted(part) for part in tree.items]), tree.cls)
+        made = with_refs(self.m, tree)
+        if isinstance(tree, Items | Entries):
+            self.m.set(("heap", made.location, ""), self.m.as_runtime(self.m.raw(made), made))
+        return made
 
     def carries(self, reading: Reading) -> tuple[Carry, ...]:
         """The carries of the settled loop; the state is given what each name is after it."""
@@ -370,6 +377,13 @@ def run_each(m: Machine, items: tuple[Value, ...], bind: Callable[[Value], None]
 
     go(0)
     m.set(stop, outer)
+
+
+def _is_known(tree: Any) -> bool:
+    """Whether there are lists or dicts of known structure."""
+    if isinstance(tree, Tup):
+        return any(map(_is_known, tree.items))
+    return isinstance(tree, Items | Entries)
 
 
 def _until(m: Machine, reading: Reading) -> Atom | None:

@@ -29,7 +29,7 @@ from tapeless.source.lower.beings import Recursions
 from tapeless.source.lower.discrete import READERS, Texts, is_constant
 from tapeless.source.lower.handing import Handing
 from tapeless.source.lower.memory import Memory
-from tapeless.source.lower.notes import Findings, Fork, Key, UnboundError, UnendingError
+from tapeless.source.lower.notes import Findings, Fork, Key, Place, UnboundError, UnendingError
 from tapeless.source.lower.values import (
     Closure,
     Dyn,
@@ -48,26 +48,12 @@ from tapeless.source.lower.values import (
     inner_values,
     parts_of,
 )
-from tapeless.source.parse import Source
 
 T = TypeVar("T")
 MISSING: Any = object()
 
 EXPRESSIONS: dict[type[gast.AST], Callable[[Machine, Any], Value]] = {}
 STATEMENTS: dict[type[gast.AST], Callable[[Machine, Any], None]] = {}
-
-
-class Place(int):
-    """A line number that knows where in the user's text it is."""
-
-    node: gast.AST | None = None
-    source: Source | None = None
-
-    def __neg__(self) -> Place:
-        """The same place, on the way back."""
-        place = Place(-int(self))
-        place.node, place.source = self.node, self.source
-        return place
 
 
 class Machine(Handing):

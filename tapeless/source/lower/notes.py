@@ -5,11 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+import gast
+
 from tapeless.errors import LoweringError
 from tapeless.ir.program import Statement
 from tapeless.source.lower.values import Content, Value
+from tapeless.source.parse import Source
 
 Key = tuple[str, int, str]  # ("name", frame, name) or ("heap", location, "")
+
+
+class Place(int):
+    """A line number that knows where in the user's text it is."""
+
+    node: gast.AST | None = None
+    source: Source | None = None
+
+    def __neg__(self) -> Place:
+        """The same place, on the way back."""
+        place = Place(-int(self))
+        place.node, place.source = self.node, self.source
+        return place
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 
 from tapeless.source.facts import Fact, fact_of
+from tapeless.source.lower.forms import is_setting
 from tapeless.source.lower.lookup import STATIC, classify, guard_attribute, is_library, module_attribute
 from tapeless.source.lower.machine import Machine
-from tapeless.source.lower.subscripts import set_item
-from tapeless.source.lower.values import Bound, Dyn, Fields, Items, Known, Ref, Super, Tup, Value
+from tapeless.source.lower.subscripts import set_item, set_item_of
+from tapeless.source.lower.values import Bound, Dyn, Fields, Items, Known, Part, Ref, Super, Tup, Value
 
 Run = Callable[[Machine, Any, Sequence[Value], Mapping[str, Value]], Value]
 DATA = (np.ndarray, np.generic, int, float, complex)
@@ -208,6 +209,17 @@ def _setter(m: Machine, owner: Value, name: str) -> Callable[..., Any] | None:
     return found.fset if isinstance(found, property) else None
 
 
+def _set_in_container(m: Machine, owner: Ref, names: list[str], name: str, value: Value) -> None:
+    """An attribute of an object that stands in a list."""
+    if name not in names or is_setting(value):
+        raise m.refuse(
+            f"the assignment to .{name}",
+            "the object stands in a list, whose objects have the attributes that they came with",
+            "set it before the object is put there",
+        )
+    set_item_of(m, owner, Known(names.index(name)), value)
+
+
 def set_attribute(m: Machine, owner: Value, name: str, value: Value) -> None:
     """`owner.name = value`."""
     if isinstance(owner, Dyn) and name in ("real", "imag"):
@@ -217,7 +229,11 @@ def set_attribute(m: Machine, owner: Value, name: str, value: Value) -> None:
         m.call(m, Known(setter), [owner, value], {})
         return
     if isinstance(owner, Ref) and isinstance(content := m.content(owner), Fields):
+        m.allow(owner)
         fields = dict(content.fields) | {name: value}
+        if isinstance(m.raw(owner), Part):
+            _set_in_container(m, owner, [old for old, _ in content.fields], name, value)
+            return
         if content.atom is not None:
             m.do(setattr, [Dyn(content.atom), Known(name), value])
         m.store(owner, Fields(content.cls, tuple(fields.items()), content.atom))

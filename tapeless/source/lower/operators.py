@@ -8,12 +8,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from tapeless.ir.program import Var, add_at, iadd, isub, subtract_at
+from tapeless.ir.program import Const, Var, add_at, iadd, isub, subtract_at
 from tapeless.source.facts import UNKNOWN, Fact
-from tapeless.source.lower.calls import call
+from tapeless.source.lower.calls import call, kind_of
+from tapeless.source.lower.iteration import loop, steps_of
 from tapeless.source.lower.machine import Machine
 from tapeless.source.lower.objects import class_attribute
-from tapeless.source.lower.subscripts import get_item, imaginary_of, may_hold, set_item, wrap
+from tapeless.source.lower.subscripts import copied, get_item, imaginary_of, may_hold, runtime, set_item, wrap
 from tapeless.source.lower.values import (
     Bound,
     Dyn,
@@ -24,6 +25,7 @@ from tapeless.source.lower.values import (
     Known,
     Ref,
     Runtime,
+    Span,
     Tup,
     Value,
 )
@@ -113,6 +115,8 @@ def _containers(m: Machine, op: Op, left: Value, right: Value) -> Value | None:
                     return Tup(items.items * count.value)
                 if isinstance(items, Ref) and isinstance(content := m.content(items), Items):
                     return m.new(Items(content.items * count.value))
+            if isinstance(items, Ref) and is_whole(m, count) and kind_of(m, items) == "list":
+                return _repeated(m, items, count)
     if op is operator.or_ and isinstance(left, Ref) and isinstance(right, Ref):
         one, two = m.content(left), m.content(right)
         if isinstance(one, Entries) and isinstance(two, Entries):
@@ -120,6 +124,21 @@ def _containers(m: Machine, op: Op, left: Value, right: Value) -> Value | None:
     if op is operator.mod and isinstance(left, Known) and isinstance(left.value, str):
         return m.let(op, [left, right])
     return None
+
+
+def _repeated(m: Machine, items: Ref, count: Value) -> Value:
+    """A list several times over, as a new one."""
+    if not m.varies(items):
+        return copied(m, items, m.let(operator.mul, [runtime(m, items), count]))
+    made = m.new(Items(()))
+    loop(
+        m,
+        steps_of(m, Span(Known(0), count, Known(1))),
+        lambda _: None,
+        lambda: m.call(m, Bound(made, "extend"), [items], {}),
+        "_",
+    )
+    return made
 
 
 def _joined(m: Machine, left: Ref, right: Ref) -> Ref:
@@ -135,6 +154,14 @@ def _joined(m: Machine, left: Ref, right: Ref) -> Ref:
         for one in (left, right, ref):
             m.keep_within(one)
     return ref
+
+
+def is_whole(m: Machine, value: Value) -> bool:
+    """Whether a value is a whole number."""
+    fact = m.known(value)
+    if isinstance(fact, Const):
+        return isinstance(fact.value, int)
+    return fact.kind == "scalar" and fact.dtype is not None and fact.dtype.kind in "biu"
 
 
 IN_PLACE = {

@@ -16,7 +16,7 @@ from tapeless.ir.check import check
 from tapeless.ir.names import Names
 from tapeless.ir.program import Atom, Const, Let, Program, Return, Var, build_dict, build_list, build_tuple
 from tapeless.ir.renaming import rename, rename_block
-from tapeless.source.facts import Fact, fact_of
+from tapeless.source.facts import Fact, Size, fact_of
 from tapeless.source.lower import nested
 from tapeless.source.lower.calls import call
 from tapeless.source.lower.machine import Machine
@@ -149,6 +149,7 @@ def _argument(m: Machine, atom: Atom, name: str, value: Any, varies: bool) -> tu
     own = atom.name if isinstance(atom, Var) else name  # of arrays of one name the lengths are others
     if isinstance(value, np.ndarray | np.generic | int | float | complex):
         fact = fact_of(value, own)
+        m.lengths.update([dim.name for dim in fact.dims or () if isinstance(dim, Size)])
         varies = varies and fact.dtype is not None and fact.dtype.kind in "fc"
         read = Dyn(atom, fact, varies)
         if isinstance(atom, Var):

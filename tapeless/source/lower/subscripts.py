@@ -8,7 +8,7 @@ from typing import Any
 
 from tapeless.ir.inside import append_at
 from tapeless.ir.program import Var, set_imag
-from tapeless.source.facts import UNKNOWN, Fact
+from tapeless.source.facts import UNKNOWN, Fact, fact_of_constant
 from tapeless.source.lower.control import branch, negate
 from tapeless.source.lower.forms import CONTAINERS, refs_in
 from tapeless.source.lower.machine import Machine
@@ -22,8 +22,10 @@ from tapeless.source.lower.values import (
     Part,
     Ref,
     Runtime,
+    Span,
     Tup,
     Value,
+    Window,
 )
 
 
@@ -81,6 +83,10 @@ def _item_of(m: Machine, base: Ref, index: Value) -> Value:
 
 def _runtime_item(m: Machine, base: Ref, index: Value) -> Value:
     """An item of a container that the running program holds."""
+    content = m.raw(base)
+    if isinstance(content, Runtime) and content.window is not None and not _is_slice(m, index):
+        position = m.let(operator.getitem, [content.window.positions, index], hint="k")
+        return m.read(content.window.owner, (as_integer(m, position),))
     holder = runtime(m, base)
     content = m.raw(base)
     if isinstance(content, Runtime) and content.missing is not None:
@@ -110,7 +116,27 @@ def _is_slice(m: Machine, index: Value) -> bool:
 
 def _slice_of(m: Machine, base: Ref, holder: Dyn, index: Value) -> Value:
     made = m.let(operator.getitem, [holder, index])
-    return copied(m, base, made)
+    content = m.raw(base)
+    form = content.form if isinstance(content, Runtime) else None
+    is_part = isinstance(content, Part) or (isinstance(content, Runtime) and content.own)
+    if not is_part or not isinstance(made, Dyn) or holder.fact.kind != "list":
+        return copied(m, base, made)
+    if isinstance(content, Part):
+        form = getattr(m.form_at(*m.place(content)), "item", None)
+    if form is None and not may_hold(holder.fact.item or UNKNOWN):
+        return copied(m, base, made)
+    all_of = Span(Known(0), m.let(len, [holder], hint="n"), Known(1))
+    positions = m.let(operator.getitem, [all_of, index], hint="positions")
+    assert isinstance(positions, Dyn)
+    m.has_windows = True
+    value = replace(m.refined(made, Fact("list", item=holder.fact.item)), varies=m.varies(base))
+    window = Window(base, positions, index, m.resized.get(base.location, 0))
+    return m.new(Runtime(value, own=True, form=form, window=window))
+
+
+def as_integer(m: Machine, value: Value) -> Value:
+    """A number that is known to be a whole one."""
+    return m.refined(value, fact_of_constant(0)) if isinstance(value, Dyn) else value
 
 
 def copied(m: Machine, base: Ref, made: Value) -> Value:
@@ -192,12 +218,12 @@ def _set_item_of(m: Machine, base: Ref, index: Value, value: Value) -> None:
     holder = runtime(m, base, to_write=True)
     content = m.raw(base)
     if isinstance(content, Part) or (isinstance(content, Runtime) and content.own):
-        _replace(m, base, index, value)
+        set_item_of(m, base, index, value)
         return
     put_foreign(m, base, holder, operator.setitem, [index], value)
 
 
-def _replace(m: Machine, base: Ref, index: Value, value: Value) -> None:
+def set_item_of(m: Machine, base: Ref, index: Value, value: Value) -> None:
     """`base[index] = value` where the function itself made the container."""
     old = m.slots(base, index)
     form = m.form_of(value)
@@ -242,7 +268,7 @@ def external(m: Machine, content: Items | Entries, op: Any, args: list[Value]) -
 def runtime(m: Machine, base: Ref, *, to_write: bool = False) -> Dyn:
     """The container as the running program's own, from here on."""
     content = m.raw(base)
-    if isinstance(content, Part):
+    if isinstance(content, Part) or (isinstance(content, Runtime) and content.window is not None):
         found = m.content(base)
         assert isinstance(found, Runtime)
         return found.value

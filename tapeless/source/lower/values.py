@@ -143,6 +143,13 @@ class Steps:
 
 
 @dataclass(frozen=True, slots=True)
+class Spread:
+    """The rest of a call's arguments, in a list: only the running program knows how many there are."""
+
+    items: Ref
+
+
+@dataclass(frozen=True, slots=True)
 class Choice:
     """One of two functions or objects, as the running program decides."""
 
@@ -171,6 +178,7 @@ Value: TypeAlias = (
     | Super
     | Span
     | Steps
+    | Spread
     | Choice
     | Poison
 )
@@ -224,13 +232,25 @@ class Runtime:
     """The content of a list or dict whose structure only the running program knows.
 
     `own`: this function made it and nobody else knows it; `form`: what each of its items is;
-    `missing`: what a defaultdict calls for a key it lacks.
+    `missing`: what a defaultdict calls for a key it lacks.  `window`: its items are those of another list, at
+    these positions.
     """
 
     value: Dyn
     own: bool = False
     form: Form | Known | None = None
     missing: Value | None = None
+    window: Window | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A slice of a list of containers or objects: these are still parts of that list."""
+
+    owner: Ref
+    positions: Dyn  # a range
+    part: Value  # the slice
+    size: int  # how often the list had been made longer or shorter
 
 
 @dataclass(frozen=True, slots=True)

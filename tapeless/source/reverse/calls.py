@@ -188,6 +188,17 @@ def _list_of(frame: Frame, let: Let) -> bool:
     return True
 
 
+def _repeated(frame: Frame, let: Let) -> bool:
+    """`[0.0] * n`: nothing flows into a list of constants."""
+    if frame.work.fact(let.targets[0]).kind not in ("list", "tuple"):
+        return False
+    for argument in let.args:
+        if isinstance(argument, Var) and frame.work.is_active(argument.name):
+            raise frame.refuse("repeats a list", "append its items in a loop")
+    frame.take(let.targets[0])
+    return True
+
+
 def _dict_of(frame: Frame, let: Let) -> bool:
     """`dict(d)`: the values as they are."""
     source = let.args[0] if len(let.args) == 1 and not let.kwargs else None
@@ -265,6 +276,7 @@ HANDLERS: dict[Any, Callable[[Frame, Let], bool]] = {
     operator.getitem: _getitem,
     item_at: _item_at,
     operator.add: _joined,
+    operator.mul: _repeated,
     list: _list_of,
     tuple: _list_of,
     dict: _dict_of,
