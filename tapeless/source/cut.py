@@ -97,6 +97,10 @@ class _Buffers:
         moved: list[Statement] = []
         for statement in reversed(front):
             targets = set(defined(statement))
+            if _is_chosen(statement) and targets & written_back and not targets & read_in_front:
+                moved.append(statement)
+                written_back.update(_handed_on(statement, self.kinds))
+                continue
             if self._is_buffer(statement, targets & written_back) and not targets & read_in_front:
                 if overwritten.isdisjoint(self._read(statement)):
                     moved.append(statement)
@@ -124,6 +128,25 @@ class _Buffers:
 
     def _read(self, statement: Statement) -> set[int]:
         return {kind for name in reads(statement) for kind in self.aliases.within(name)}
+
+
+def _is_chosen(statement: Statement) -> TypeGuard[If]:
+    """Whether a branch does no more than hand one of several arrays on, a part of it, or a new one."""
+    if not isinstance(statement, If):
+        return False
+    return all([isinstance(s, If) or (isinstance(s, Let) and not s.effect) for s in walk((statement,))])
+
+
+def _handed_on(branch: If, kinds: Mapping[str, str]) -> list[str]:
+    """What is written into when what the branch hands on is."""
+    found: list[str] = []
+    for statement in walk((branch,)):
+        if isinstance(statement, If):
+            sides = [side for phi in statement.outs for side in (phi.then, phi.orelse)]
+            found += [side.name for side in sides if isinstance(side, Var)]
+        elif isinstance(statement, Let):
+            found += _shared(statement, kinds)
+    return found
 
 
 def _shared(let: Let, kinds: Mapping[str, str]) -> list[str]:

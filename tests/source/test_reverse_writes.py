@@ -220,15 +220,29 @@ def test_an_alias_is_the_array_itself() -> None:
     agrees(b.done(b(add, b(np.sum, b(mul, a, a)), b(np.sum, b(np.sin, c)))), X)
 
 
-def test_an_array_in_one_of_two_names_is_refused_when_both_go_on() -> None:
+def test_an_array_in_one_of_two_names_when_both_go_on() -> None:
     b = Build("x", "k")
     a, c = b(np.copy, b.x), b(np.zeros, 4)
     p = b.when(b(operator.gt, b.k, 0), lambda: a, lambda: c)
     b.do(put, p, 0, b(get, a, 1))
     program = b.done(b(add, b(np.sum, b(mul, a, a)), b(np.sum, p)))
+    agrees(program, X, 1)
+    agrees(program, X, -1)
+
+
+def test_an_array_that_goes_round_a_loop_is_refused_when_its_old_name_goes_on() -> None:
+    b = Build("x", "n")
+    a, c = b(np.copy, b.x), b(mul, b.x, 3.0)
+
+    def body(i: Any, u: Any, v: Any) -> Any:
+        b.do(put, v, i, b(get, u, 1))
+        return v, u
+
+    u, v = b.loop(b(range, b.n), {"u": a, "v": c}, body)
+    program = b.done(b(add, b(np.sum, b(mul, a, u)), b(np.sum, v)))
 
     with pytest.raises(MissingRuleError, match="second name"):
-        reverse(program, facts_of(program, X, 1), ("x",))
+        reverse(program, facts_of(program, X, 3), ("x",))
 
 
 def test_an_array_in_one_of_two_names_that_are_not_used_again() -> None:

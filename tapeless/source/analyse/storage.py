@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import operator
 from collections import Counter
 from dataclasses import dataclass, field
@@ -12,9 +11,11 @@ import numpy as np
 from tapeless.ir import program as ir
 from tapeless.ir.effects import written
 from tapeless.ir.inside import item_at
-from tapeless.ir.program import Argument, Atom, For, If, Let, Program, Statement, Var, While, named, walk
+from tapeless.ir.program import Argument, Atom, For, If, Let, Phi, Program, Statement, Var, While, named, walk
 from tapeless.source.analyse.activity import Activity
 from tapeless.source.analyse.aliasing import BUILDERS, PUTTING, VIEWS, Aliasing, Site, is_basic, may_view
+from tapeless.source.analyse.choices import Choices
+from tapeless.source.analyse.distinct import Distinct
 from tapeless.source.analyse.outline import Outline
 from tapeless.source.analyse.refusals import Refused
 from tapeless.source.facts import UNKNOWN, Fact
@@ -29,10 +30,13 @@ class Storage:
     """`buffers`: names whose cotangent is one object that is written into.
 
     `views`: of these, those whose cotangent is a part of another's: the same operation makes it.
+    `choices`: those whose cotangent is that of the name which a branch chooses; `sides`, see `Choices`.
     """
 
     buffers: set[str] = field(default_factory=set)
     views: dict[str, Let] = field(default_factory=dict)
+    choices: dict[str, If] = field(default_factory=dict)
+    sides: dict[tuple[str, int], str] = field(default_factory=dict)
 
 
 def storage(
@@ -42,9 +46,9 @@ def storage(
     made = _Deciding(facts, found, aliases, active)
     statements = list(walk(program.body))
     made.direct(statements)
+    made.check_moves(statements)
     made.find_views(statements)
     made.spread(statements)
-    made.check_moves(statements)
     made.check_putting(statements)
     return made.result
 
@@ -57,6 +61,8 @@ class _Deciding:
         self.activity = active
         self.result = Storage()
         self.last_uses: dict[Site, int] = {}
+        self.sharing: dict[Site, list[str]] = {}
+        self.heirs: dict[str, list[str]] = {}  # which names stand for a name's storage next
 
     def kind(self, name: str) -> str:
         return self.facts.get(name, UNKNOWN).kind
@@ -107,6 +113,9 @@ class _Deciding:
         for let in lets:
             if any(self._is_overwritten(name) for name in let.targets):
                 self._treat(let)
+        for branch in self.result.choices.values():
+            for phi in branch.outs:
+                self._choose(phi)
         for let in reversed(lets):  # what a view was taken of comes before it
             if let.targets[0] in self.result.views:
                 base = named(let.args[0])
@@ -115,6 +124,18 @@ class _Deciding:
                     definition = self.outline.definition.get(base)
                     if isinstance(definition, Let) and self._may_view(definition):
                         self._treat(definition)
+
+    def _choose(self, phi: Phi) -> None:
+        """The arrays that a name may stand for keep their own cotangents, as parts of others if they are."""
+        if phi.name not in self.result.choices:
+            return
+        self.result.buffers.add(phi.name)
+        for name in (named(side) for side in (phi.then, phi.orelse)):
+            if name is not None:
+                self.result.buffers.add(name)
+                definition = self.outline.definition.get(name)
+                if isinstance(definition, Let) and self._may_view(definition):
+                    self._treat(definition)
 
     def _is_overwritten(self, name: str) -> bool:
         if name not in self.activity.active or self.kind(name) == "scalar":
@@ -173,52 +194,49 @@ class _Deciding:
                     waiting.append(other)
 
     def check_moves(self, statements: list[Statement]) -> None:
-        sharing: dict[object, list[str]] = {}
+        """Which names stand for arrays that keep other names; elsewhere an array has one name at a time."""
         for name, sites in self.aliases.sites.items():
             if name in self.activity.active:
                 for site in sites:
                     if site in self.aliases.writes:
-                        sharing.setdefault(site, []).append(name)
+                        self.sharing.setdefault(site, []).append(name)
+        self._find_heirs(statements)
+        distinct = Distinct(self.facts, self.outline, self.aliases)
+        choices = Choices(
+            self.facts, self.outline, self.aliases, self.activity, distinct,
+            self._loses, self._second_name, self.reach,
+        )  # fmt: skip
+        choices.find([statement for statement in statements if isinstance(statement, If)])
+        self.result.choices, self.result.sides = choices.found, choices.kinds
         for statement in statements:
-            for old, new in moves(statement):
-                if old in self.activity.active:
-                    self._check_move(old, new, statement, sharing)
-        self._check_apart(statements)
+            if isinstance(statement, For | While):
+                for old, new in moves(statement):
+                    if old in self.activity.active and self._loses(old, new, statement):
+                        raise self._second_name(old, new, statement)
+                choices.loop(statement)
 
-    def _check_apart(self, statements: list[Statement]) -> None:
-        """Names that leave one statement have cotangents of their own: no write may be seen through two."""
-        found = {
-            frozenset((a, b)): (statement, edges)
-            for statement in statements
-            for a, b, edges in twins(statement)
-            if {a, b} <= self.activity.active and self._written(a) & self._written(b)
-        }
-        apart = set(found)
-        before = -1
-        while before != len(apart):
-            before = len(apart)
-            apart = {pair for pair in apart if all(self._are_apart(x, y, apart) for x, y in found[pair][1])}
-        for pair, (statement, _) in found.items():
-            start, end = self.outline.spans[id(statement)]
-            a, b = sorted(pair)
-            is_inside = self._is_of_a_round(a, statement) if isinstance(statement, For | While) else False
-            last = end if is_inside else max(self.outline.last_use.get(name, -1) for name in pair)
-            first = start if is_inside else end - 1
-            sites = self._written(a) & self._written(b)
-            if pair not in apart and any(first < w <= last for s in sites for w in self.aliases.writes[s]):
-                raise Refused(
-                    statement,
-                    f"gives one array two names, {base_name(a)} and {base_name(b)}, and then writes into it",
-                    f"use {base_name(b)}.copy()",
-                )
+    def _find_heirs(self, statements: list[Statement]) -> None:
+        for statement in statements:
+            if isinstance(statement, Let):
+                names = [name for atom in ir.atoms(statement) if (name := named(atom)) is not None]
+                pairs = [(name, target) for name in names for target in statement.targets]
+            else:
+                pairs = moves(statement)
+            for old, new in pairs:
+                if self.aliases.may_share(old, new):
+                    self.heirs.setdefault(old, []).append(new)
 
-    def _written(self, name: str) -> set[Site]:
-        return {site for site in self.aliases.of(name) if site in self.aliases.writes}
-
-    def _are_apart(self, a: Atom, b: Atom, apart: set[frozenset[str]]) -> bool:
-        if not isinstance(a, Var) or not isinstance(b, Var) or frozenset((a.name, b.name)) in apart:
-            return True
-        return self.aliases.of(a.name).isdisjoint(self.aliases.of(b.name))
+    def reach(self, name: str, beside: tuple[str, ...]) -> int:
+        """When a name, or what stands for its storage next, is used last; not what comes of those beside."""
+        seen, waiting, last = {name, *beside}, [name], -1
+        while waiting:
+            current = waiting.pop()
+            last = max(last, self.outline.last_use.get(current, -1))
+            for heir in self.heirs.get(current, ()):
+                if heir not in seen:
+                    seen.add(heir)
+                    waiting.append(heir)
+        return last
 
     def check_putting(self, statements: list[Statement]) -> None:
         """What a container holds has a cotangent of its own: it must not be written into any more."""
@@ -251,28 +269,43 @@ class _Deciding:
                 f"keep {base_name(name)}.copy()",
             )
 
-    def _check_move(self, old: str, new: str, statement: Statement, sharing: dict[object, list[str]]) -> None:
-        """The old name of storage that is written later must not be used beside the new one."""
+    def _loses(self, old: str, new: str, statement: Statement) -> bool:
+        """Whether the old name of storage that is written later is used beside the new one."""
         start, end = self.outline.spans[id(statement)]
         is_loop = isinstance(statement, For | While)
         begin = start if is_loop else end - 1
         for site in self.aliases.of(old) & self.aliases.of(new):
-            for other in sharing.get(site, ()):
-                last = self.outline.last_use.get(other, -1)
-                if other == new or self.outline.position[other] >= end or last <= begin:
+            for other in self.sharing.get(site, ()):
+                used = self.outline.last_use.get(other, -1)
+                if other == new or self.outline.position[other] >= end or used <= begin:
                     continue
                 if is_loop and self._is_of_a_round(other, statement):
                     continue
+                last = self.reach(other, _family(new, statement))
                 if any(begin < write <= last for write in self.aliases.writes[site]):
-                    raise Refused(
-                        statement,
-                        f"gives {base_name(old)} a second name, {base_name(new)}, and then writes into it",
-                        f"use {base_name(old)}.copy()",
-                    )
+                    return True
+        return False
+
+    def _second_name(self, old: str, new: str, statement: Statement) -> Refused:
+        first, second = base_name(old), base_name(new)
+        unnamed = first == "t"
+        return Refused(
+            statement,
+            f"gives {'an array' if unnamed else first} a second name, {second}, and then writes into it",
+            f"use {second if unnamed else first}.copy()",
+        )
 
     def _is_of_a_round(self, name: str, loop: Statement) -> bool:
         """Whether a name is gone when its loop comes to the end of a round."""
         return self.outline.is_within(self.outline.scope_of[name], self.outline.inner[id(loop)][0])
+
+
+def _family(name: str, statement: Statement) -> tuple[str, ...]:
+    """The names of one value that goes round a loop."""
+    if isinstance(statement, For | While):
+        pairs = [(carry.name, carry.result) for carry in statement.carries]
+        return next(pair for pair in pairs if name in pair)
+    return (name,)
 
 
 def base_name(name: str) -> str:
@@ -294,27 +327,6 @@ def moves(statement: Statement) -> list[tuple[str, str]]:
                 pairs += [(carry.init, carry.name), (carry.next, carry.name)]
                 pairs += [(carry.init, carry.result), (carry.next, carry.result)]
     return [(atom.name, name) for atom, name in pairs if isinstance(atom, Var)]
-
-
-Twins = tuple[str, str, list[tuple[Atom, Atom]]]
-
-
-def twins(statement: Statement) -> list[Twins]:
-    """Pairs of names that leave one branch or loop, or go round it, and the pairs of what they may be."""
-    match statement:
-        case Let():
-            return []
-        case If():
-            return [
-                (a.name, b.name, [(a.then, b.then), (a.orelse, b.orelse)])
-                for a, b in itertools.combinations(statement.outs, 2)
-            ]
-        case For() | While():
-            return [
-                (*names, [(a.init, b.init), (a.next, b.next)])
-                for a, b in itertools.combinations(statement.carries, 2)
-                for names in ((a.name, b.name), (a.result, b.result))
-            ]
 
 
 def _is_reshape(let: Let) -> bool:

@@ -109,16 +109,23 @@ def _branch(frame: Frame, branch: If) -> Block:
             if found is not None:
                 side.known[name] = Cotangent(found.atom, found.owned, dict(found.parts))
         for phi in branch.outs:
-            _hand(side, phi.name, results[phi.name], (phi.then, phi.orelse)[number])
+            _hand(side, phi, results[phi.name], number)
         sides.append((side, backward(side, block)))
     frame.statement = branch
     phis = _joined(frame, sides[0][0], sides[1][0], outer)
     return _branches(frame, branch, sides[0], sides[1], phis)
 
 
-def _hand(side: Frame, name: str, found: Cotangent | None, atom: Atom) -> None:
+def _hand(side: Frame, phi: Phi, found: Cotangent | None, number: int) -> None:
     """The cotangent of a name goes to the value that it took on this side."""
+    atom = (phi.then, phi.orelse)[number]
     if found is None or not isinstance(atom, Var):
+        return
+    kind = side.work.storage.sides.get((phi.name, number), "own")
+    if kind in ("outside", "part"):
+        return  # it is the cotangent of that array, and has taken everything already
+    if kind == "choice":
+        side.known[atom.name] = Cotangent(found.atom, found.owned)
         return
     for key, part in found.parts.items():
         side.contribute_part(atom, key, part)
@@ -184,7 +191,7 @@ def _branches(
     if back[0] or back[1] or renamed:
         test = frame.atom(branch.test)
         frame.out.append(If(test, back[0], back[1], tuple(renamed), branch.line))
-    outs = (*branch.outs, *exports)
+    outs = (*branch.outs, *exports, *work.exports.pop(id(branch), ()))
     return (replace(branch, then=forward[0], orelse=forward[1], outs=outs),)
 
 

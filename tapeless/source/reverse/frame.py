@@ -36,6 +36,7 @@ from tapeless.source.analyse.outline import ROOT, is_undefined
 from tapeless.source.analyse.refusals import Refused
 from tapeless.source.analyse.storage import may_repeat
 from tapeless.source.facts import UNKNOWN, Fact
+from tapeless.source.reverse.choices import chosen
 from tapeless.source.reverse.work import Work
 
 CONTAINERS = ("list", "tuple", "dict", "stack", "object")
@@ -134,7 +135,7 @@ class Frame:
         found = self.find(name)
         is_buffer = self.work.is_buffer(name)
         owned = owned or self.work.fact(name).kind == "stack"  # which was made for this one
-        if found is None and is_buffer and (not owned or name in self.work.storage.views):
+        if found is None and is_buffer and (not owned or self.work.is_part(name)):
             found = self.own(name)
         if found is None:
             self.known[name] = Cotangent(atom, owned)
@@ -174,9 +175,12 @@ class Frame:
         found = self.find(name)
         if found is not None and found.owned:
             return found
-        view = self.work.storage.views.get(name)
-        made = self._view(name, view) if view is not None else self._fresh(name, found)
-        if view is not None and found is not None and found.atom is not None:
+        view, branch = self.work.storage.views.get(name), self.work.storage.choices.get(name)
+        if branch is not None:
+            made = chosen(self, name, branch)
+        else:
+            made = self._view(name, view) if view is not None else self._fresh(name, found)
+        if (view is not None or branch is not None) and found is not None and found.atom is not None:
             self.run(iadd, made, found.atom)
         self.known[name] = Cotangent(made, True)
         return self.known[name]

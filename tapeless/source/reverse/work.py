@@ -55,6 +55,9 @@ class Work:
         self.stacks: list[Let] = []
         # How a loop's item is read from what the loop runs over, by the index of the round.
         self.rereads: dict[str, Let] = {}
+        # What branches hand on besides, because the way back asks for it around them: names, and the phis.
+        self.exported: dict[tuple[int, int, str], str] = {}
+        self.exports: dict[int, list[Phi]] = {}
         self.reverse: Any = None  # differentiates the programs of procedures
         self.shapes: dict[tuple[str, Callable[..., Any]], str] = {}
 
@@ -93,6 +96,15 @@ class Work:
 
     def is_buffer(self, name: str) -> bool:
         return name in self.storage.buffers
+
+    def is_part(self, name: str) -> bool:
+        """Whether the cotangent of a name is that of another, or a part of it."""
+        return name in self.storage.views or name in self.storage.choices
+
+    def is_of(self, name: str, branch: If) -> bool:
+        """Whether a name is seen in a branch only."""
+        scope = self.scope_of[name]
+        return any(self.outline.is_within(scope, inner) for inner in self.outline.inner[id(branch)])
 
     def is_held_and_written(self, name: str, scope: int, position: int) -> bool:
         """Whether a value, or what it holds, is overwritten at some time after a position."""

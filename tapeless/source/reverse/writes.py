@@ -41,8 +41,11 @@ def has_cotangent(frame: Frame, name: str) -> bool:
     """Whether anything reads a name, or what it is a view of, after the statement at work."""
     if frame.find(name) is not None:
         return True
-    view = frame.work.storage.views.get(name)
-    return view is not None and isinstance(view.args[0], Var) and has_cotangent(frame, view.args[0].name)
+    view, branch = frame.work.storage.views.get(name), frame.work.storage.choices.get(name)
+    bases: list[Any] = [] if view is None else [view.args[0]]
+    if branch is not None:
+        bases += [side for phi in branch.outs if phi.name == name for side in (phi.then, phi.orelse)]
+    return any(isinstance(base, Var) and has_cotangent(frame, base.name) for base in bases)
 
 
 def _key(op: Any) -> Any:
