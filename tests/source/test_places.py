@@ -27,8 +27,9 @@ def test_an_exception_says_where_it_comes_from_once(head: str):
     if head:
         body = "".join(f"    {line}\n" for line in body.splitlines())
     text = f"def df(x):\n{head}{body}"
-    code = compile(text, "<df 2>", "exec")
-    remember("<df 2>", code, text, SOURCE, PLACES)
+    filename = f"<df {len(text)}>"  # the other's is forgotten when its code goes
+    code = compile(text, filename, "exec")
+    remember(filename, code, text, SOURCE, PLACES)
     scope = {}
     exec(code, scope)
 
