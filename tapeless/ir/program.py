@@ -19,6 +19,9 @@ from typing import Any, TypeAlias, cast
 
 import numpy as np
 
+from tapeless import _tree
+from tapeless.errors import MissingRuleError
+
 
 @dataclass(frozen=True, slots=True)
 class Var:
@@ -377,6 +380,10 @@ def sum_of(a: Any, b: Any) -> Any:
     kind: Any = a.__class__
     if issubclass(kind, dict):
         return {key: sum_of(a[key], b[key]) for key in a}
+    if hasattr(kind, "__dataclass_fields__"):
+        whole: Any = _tree.container(kind)
+        (parts, names), (others, _) = whole.flatten(a), whole.flatten(b)
+        return whole.unflatten(names, [sum_of(x, y) for x, y in zip(parts, others, strict=True)])
     if not issubclass(kind, list | tuple):
         return a + b
     items = [sum_of(x, y) for x, y in zip(a, b, strict=True)]
@@ -387,6 +394,16 @@ def sum_of(a: Any, b: Any) -> Any:
 def add_part(whole: Any, index: Any, value: Any) -> None:
     """`whole[index] += value` in a list or dict, where the part may be a container itself."""
     whole[index] = sum_of(whole[index], value)
+
+
+def with_field(record: Any, name: str, value: Any) -> Any:
+    """The same named tuple or dataclass with another value under a name."""
+    known: Any = _tree.container(cast(Any, type(record)))
+    if known is None:
+        raise MissingRuleError(f"no derivative rule for the attribute {name!r} of what is no dataclass")
+    parts, names = known.flatten(record)
+    pairs = zip(names, parts, strict=True)
+    return known.unflatten(names, [value if own == name else part for own, part in pairs])
 
 
 def reshaped_part(whole: Any, shape: Any) -> Any:

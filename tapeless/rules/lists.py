@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from tapeless import _tree
 from tapeless._types import Constant
 from tapeless.ir.program import sum_of
 from tapeless.rules.indexing import index_add
@@ -28,6 +29,10 @@ def zeros_of(value: Any) -> Any:
         return type(value)(*[zeros_of(item) for item in value])
     if isinstance(value, list | tuple):
         return type(value)([zeros_of(item) for item in value])
+    if hasattr(type(value), "__dataclass_fields__"):
+        known: Any = _tree.container(type(value))
+        parts, names = known.flatten(value)
+        return known.unflatten(names, [zeros_of(part) for part in parts])
     return np.zeros_like(value)[()] if isinstance(value, np.inexact) else 0.0
 
 

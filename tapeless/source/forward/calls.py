@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -83,6 +84,12 @@ def _part(work: Work, let: Let) -> bool:
     """`xs[i]`, `record.field`, `xs.copy()`: the same of the tangent."""
     first, *rest = let.args
     mirrored(work, let, let.op, [work.spread(first), *rest], let.kwargs)
+    return True
+
+
+def _with_field(work: Work, let: Let) -> bool:
+    record, name, value = let.args
+    mirrored(work, let, let.op, [work.spread(record), name, work.spread(value)])
     return True
 
 
@@ -179,6 +186,7 @@ HANDLERS: dict[Any, Callable[[Work, Let], bool]] = {
     operator.getitem: _part,
     item_at: _part,
     getattr: _part,
+    ir.with_field: _with_field,
     ir.reshaped_part: _part,
     operator.add: _joined,
     operator.mul: _joined,
@@ -189,6 +197,7 @@ HANDLERS: dict[Any, Callable[[Work, Let], bool]] = {
     reversed: _all_mirrored,
     zip: _all_mirrored,
     enumerate: _part,
+    copy.copy: _part,
     list.copy: _part,
     dict.copy: _part,
     dict.values: _part,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -10,9 +11,9 @@ import numpy as np
 
 from tapeless.ir import program as ir
 from tapeless.ir.inside import add_in, item_at
-from tapeless.ir.program import Atom, Const, Let, Star, Var
+from tapeless.ir.program import Argument, Atom, Const, Let, Star, Var
 from tapeless.rules.joining import unarray, unblock
-from tapeless.rules.lists import added, placed
+from tapeless.rules.lists import added, placed, zeros_of
 from tapeless.rules.support import as_dtype, dtype_of
 from tapeless.source.analyse.activity import is_inexact_cast
 from tapeless.source.analyse.records import field_names, is_record
@@ -92,6 +93,37 @@ def _record(frame: Frame, let: Let) -> bool:
             if key in found.parts:
                 frame.contribute(value, found.parts[key])
     return True
+
+
+def _field(frame: Frame, let: Let) -> bool:
+    """`record.name`: zeros for the other fields."""
+    owner, name = let.args
+    if not isinstance(owner, Var) or frame.work.fact(owner).kind not in ("object", "tuple"):
+        return False
+    assert isinstance(name, Const)
+    atom = frame.take(let.targets[0])
+    if atom is not None:
+        zeros = frame.let("zero", zeros_of, frame.value(owner))
+        frame.contribute(owner, frame.let("g", ir.with_field, zeros, name, atom))
+    return True
+
+
+def _with_field(frame: Frame, let: Let) -> bool:
+    record, name, value = let.args
+    found = frame.take(let.targets[0])
+    if found is not None:
+        assert isinstance(name, Const)
+        part = frame.let("g", getattr, found, name)
+        frame.contribute(_atom(value), part)
+        frame.contribute(
+            _atom(record), frame.let("g", ir.with_field, found, name, frame.let("g", zeros_of, part))
+        )
+    return True
+
+
+def _atom(argument: Argument) -> Atom:
+    assert isinstance(argument, Var | Const)
+    return argument
 
 
 def _same(frame: Frame, let: Let) -> bool:
@@ -273,6 +305,8 @@ HANDLERS: dict[Any, Callable[[Frame, Let], bool]] = {
     ir.build_list: _display,
     ir.build_dict: _display,
     ir.same: _same,
+    getattr: _field,
+    ir.with_field: _with_field,
     operator.getitem: _getitem,
     item_at: _item_at,
     operator.add: _joined,
@@ -281,6 +315,7 @@ HANDLERS: dict[Any, Callable[[Frame, Let], bool]] = {
     tuple: _list_of,
     dict: _dict_of,
     float: _number,
+    copy.copy: _added,
     np.ndarray.astype: _astype,
     unarray: _unarrayed,
     unblock: _unarrayed,

@@ -309,9 +309,7 @@ class Frame:
     def _kept(self, atom: Var, after: bool) -> Var:
         fact = self.work.fact(atom)
         kept = self.work.forward_name(f"{atom.name}_kept", self.scope, fact)
-        op: Any = {"list": list, "tuple": tuple, "dict": dict}.get(fact.kind, np.copy)
-        if fact.kind == "object" and not self.work.is_active(atom.name):
-            op = copy.copy
+        op: Any = {"list": list, "tuple": tuple, "dict": dict, "object": copy.copy}.get(fact.kind, np.copy)
         let = Let((kept,), op, (atom,), line=self.line)
         self.work.definition[kept] = let
         (self.after if after else self.before).append(let)

@@ -415,3 +415,37 @@ SCALES = [Scale(np.full((3, 4), 0.5)), Scale(np.full((4, 2), 0.25))]
 @program(np.full((2, 3), 0.3))
 def one_attribute_for_two_shapes(x):
     return np.sum(np.tanh(x @ SCALES[0].w) @ SCALES[1].w)
+
+
+@dataclass(frozen=True)
+class Body:
+    mass: float
+    place: np.ndarray
+
+    def __post_init__(self):
+        assert len(self.place) > 0
+
+
+@program(V + 2.0)
+def list_of_dataclasses_read_by_a_loop(x):
+    bodies = [Body(x[k], x * k) for k in range(3)]
+    total = 0.0
+    for body in bodies:
+        total += body.mass**2 * np.sum(body.place**3)
+    for k in (0, 2, 1, 0):
+        body = bodies[k]
+        total += np.sin(body.mass) * body.place[0]
+    return total * bodies[1].mass
+
+
+@program(V)
+def list_of_named_tuples_read_by_number(x):
+    layers = []
+    for k in range(3):
+        layers.append(Layer(x * (k + 1), x[k] ** 2))
+    k, total = 0, 0.0
+    while k < 5:
+        layer = layers[k % 3]
+        total += np.sum(np.sin(layer.weight)) * layer.bias
+        k += 1
+    return total
