@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import functools
+import importlib
 import itertools
 import linecache
 import warnings
@@ -23,10 +25,6 @@ from tapeless.ir.references import Globals
 from tapeless.ir.rewind import rewind
 from tapeless.ir.wrap import wrap
 from tapeless.ir.writing import Line, name_values, write
-
-with warnings.catch_warnings():  # astor looks for names that Python 3.12 and 3.13 warn about
-    warnings.simplefilter("ignore", DeprecationWarning)
-    import astor
 
 _serial = itertools.count()
 
@@ -157,10 +155,18 @@ def _texts(lines: list[Line]) -> list[str]:
     return ["" if line.tree is None else next(printed) for line in lines]
 
 
+@functools.cache
+def _printer() -> Any:
+    """astor, which is needed by the first text that is printed, and takes long to import."""
+    with warnings.catch_warnings():  # it looks for names that Python 3.12 and 3.13 warn about
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return importlib.import_module("astor")
+
+
 def _print(tree: gast.AST) -> str:
     module = gast.gast_to_ast(tree)
     try:
-        return astor.to_source(module, pretty_string=_quoted, pretty_source="".join)
+        return _printer().to_source(module, pretty_string=_quoted, pretty_source="".join)
     except AttributeError:  # a node that is newer than astor
         return ast.unparse(ast.fix_missing_locations(module))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
@@ -32,14 +32,16 @@ class Size:
 # The name of lengths of which nothing is known: `infer` gives each another one.
 UNNAMED = "?"
 
-# Names that say how a length came about grow; longer ones are cut to a digest, which is as good a name.
+# Names that say how a length came about grow; longer ones have a number, which is as good a name.
 LONGEST = 100
+_short: dict[str, str] = {}
+_numbers = itertools.count()
 
 
 def derived(name: str, stretches: bool = True) -> Size:
     """A length that is named after those that it was computed from."""
     if len(name) > LONGEST:
-        name = f"#{hashlib.sha256(name.encode()).hexdigest()[:24]}"
+        name = _short.setdefault(name, f"#{next(_numbers)}")
     return Size(name, stretches)
 
 
