@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import linecache
+import os.path
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ import numpy as np
 from tapeless.graph.apply import LISTS, Op
 from tapeless.graph.protocols import data_of
 
-LIBRARY = (str(Path(__file__).parent.parent), str(Path(np.__file__).parent))
+LIBRARY = (os.path.dirname(os.path.dirname(__file__)), os.path.dirname(np.__file__))
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Line:
         return linecache.getline(self.file, self.number).strip()
 
     def __str__(self) -> str:
-        return f"{Path(self.file).name}:{self.number}"
+        return f"{os.path.basename(self.file)}:{self.number}"
 
 
 @dataclass(frozen=True, slots=True)

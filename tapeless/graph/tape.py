@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import weakref
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,11 +16,15 @@ from tapeless.graph.entries import Described, Entry, Given, Result, Source, desc
 from tapeless.graph.listing import row, shape_and_dtype, table
 from tapeless.graph.modes import Mode
 from tapeless.graph.node import edge
-from tapeless.graph.picture import Box, Picture, draw
 from tapeless.graph.protocols import Keywords
 from tapeless.graph.replay import Replay
 from tapeless.graph.variable import Variable, wrap
 from tapeless.graph.views import _write_listeners
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tapeless.graph.picture import Picture
 
 USED = (
     "this Tape has given its gradients and let go of what they need: make it Tape(persistent=True) to ask "
@@ -291,11 +295,12 @@ class Tape:
 
     def draw(self, path: str | Path) -> Path:
         """A picture of what was recorded, as SVG, PNG or PDF by the file's ending."""
-        return draw(self.picture(), path)
+        return _pictures().draw(self.picture(), path)
 
     def picture(self) -> Picture:
         """What `draw` draws: inputs, operations, results."""
-        boxes: list[Box] = []
+        pictures = _pictures()
+        box, boxes = pictures.Box, []
         arrows: list[tuple[str, str]] = []
         results = {place.entry for place in self._results()}
         latest: dict[Any, str] = {}
@@ -303,14 +308,14 @@ class Tape:
             zip(self._sources, self._kinds(), self._names(), strict=True)
         ):
             shape, dtype = shape_and_dtype(source.data)
-            boxes.append(Box(name, (name, f"{shape} {dtype}"), "constant" if kind == "constant" else "leaf"))
+            boxes.append(box(name, (name, f"{shape} {dtype}"), "constant" if kind == "constant" else "leaf"))
             latest[Given(number)] = name
         for entry in self._entries:
             key = f"v{entry.number}"
             first = entry.outputs[0] if entry.outputs else Described(None, "")
             label = f"write: {entry.name}" if entry.writes else entry.name
             shape = "" if first.shape is None else f"{first.shape} {first.dtype}"
-            boxes.append(Box(key, (label, shape), "result" if entry.number in results else "operation"))
+            boxes.append(box(key, (label, shape), "result" if entry.number in results else "operation"))
             for place in places_in((*entry.inputs, *entry.keywords.values())):
                 arrow = latest.get(place, str(place)).partition(".")[0], key
                 if arrow not in arrows:
@@ -320,10 +325,15 @@ class Tape:
                 latest[changed] = key
                 maker = self._entries[changed.entry - 1] if isinstance(changed, Result) else None
                 changed = maker.inputs[0] if maker is not None and maker.op.views else None
-        return Picture(tuple(boxes), tuple(arrows))
+        return pictures.Picture(tuple(boxes), tuple(arrows))
 
 
 # Small words ------------------------------------------------------------------------------------------------
+
+
+def _pictures() -> Any:
+    """The module that draws: loaded by the first picture."""
+    return importlib.import_module("tapeless.graph.picture")
 
 
 def _flat(values: Any) -> list[Any]:

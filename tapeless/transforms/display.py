@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,7 +46,7 @@ class Explanation:
     def _repr_html_(self) -> str:
         text = str(self)
         head = text[: len(text) - len(self.source)]
-        return f"<pre>{html.escape(head)}</pre>{highlighted(self.source)}"
+        return f"<pre>{_escaped(head)}</pre>{highlighted(self.source)}"
 
 
 def explanation(
@@ -95,7 +94,7 @@ def side_by_side(title: str, texts: list[str]) -> str:
     """A table with the texts next to each other."""
     style = "vertical-align: top; text-align: left"
     cells = "".join(f'<td style="{style}">{highlighted(text)}</td>' for text in texts)
-    return f"<div><code>{html.escape(title)}</code><table><tr>{cells}</tr></table></div>"
+    return f"<div><code>{_escaped(title)}</code><table><tr>{cells}</tr></table></div>"
 
 
 def highlighted(text: str) -> str:
@@ -105,5 +104,9 @@ def highlighted(text: str) -> str:
         from pygments.formatters import HtmlFormatter
         from pygments.lexers import PythonLexer
     except ImportError:
-        return f"<pre>{html.escape(text)}</pre>"
+        return f"<pre>{_escaped(text)}</pre>"
     return highlight(text, PythonLexer(), HtmlFormatter(noclasses=True))
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

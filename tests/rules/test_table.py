@@ -11,7 +11,7 @@ import pytest
 import tapeless.rules  # noqa: F401  (fills the table)
 from tapeless.ir.lower import environment
 from tapeless.rules import table
-from tapeless.rules.pullback import _syntax_tree, is_inlined
+from tapeless.rules.slices import _syntax_tree, is_inlined
 
 DIFFERENTIABLE = [rule for rule in table.rules() if rule.kind != "constant"]
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from tapeless.errors import MissingRuleError
 from tapeless.ir.program import Argument, Atom, Const, Let, Star, Var, build_tuple, same
-from tapeless.rules.pullback import derivative_program
+from tapeless.rules.slices import derivative_program
 from tapeless.rules.support import as_dtype, dtype_of
 from tapeless.rules.table import Rule
 from tapeless.source.analyse.activity import carries_no_derivative

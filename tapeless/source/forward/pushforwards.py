@@ -35,11 +35,10 @@ from tapeless.rules.lists import added
 from tapeless.rules.pullback import (
     OUT,
     Pullback,
-    derivative_program,
-    forward_program,
     pullback,
     pushforward,
 )
+from tapeless.rules.slices import derivative_program, forward_program
 from tapeless.rules.table import Rule
 from tapeless.source.analyse.storage import base_name
 from tapeless.source.facts import Fact, broadcast

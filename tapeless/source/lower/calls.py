@@ -113,9 +113,9 @@ def _check_spread(m: Machine, callee: Value, args: Args) -> None:
     function = callee.value if isinstance(callee, Known) else None
     is_read = isinstance(function, types.FunctionType) and not is_library(function)
     if not is_read and not isinstance(callee, Closure) and function not in SPREADING:
-        raise m.refuse(
-            "this star", "how many items there are is not known beforehand", "pass the items one by one"
-        )
+        star = next((tree for tree in getattr(m.node, "args", ()) if isinstance(tree, gast.Starred)), None)
+        why = "how many items there are is not known beforehand"
+        raise m.refuse("this star", why, "pass the items one by one", star)
 
 
 def _call_known(m: Machine, callee: Known, args: Args, kwargs: Kwargs) -> Value:

@@ -21,10 +21,10 @@ from tapeless.rules.pullback import (
     OUT,
     Pullback,
     cotangent_count,
-    derivative_program,
     pullback,
 )
 from tapeless.rules.shields import shielded_product, shielded_quotient
+from tapeless.rules.slices import derivative_program
 from tapeless.rules.table import Rule
 from tapeless.source.facts import UNKNOWN, Fact
 from tapeless.source.reverse.frame import Frame
