@@ -17,13 +17,20 @@ from tapeless.rules.table import Call, primitive
 @primitive
 def attained(a: Array, extreme: Array, where: Array) -> Array:
     """Which elements within the mask are the extreme; where the extreme is nan, those that are nan."""
-    hits = np.logical_or(np.equal(a, extreme), np.logical_and(np.isnan(a), np.isnan(extreme)))
+    hits = np.equal(a, extreme)
+    missing = np.isnan(extreme)
+    if np.count_nonzero(missing):
+        hits = np.logical_or(hits, np.logical_and(np.isnan(a), missing))
     return hits if where is True else np.logical_and(hits, where)
 
 
 @primitive
 def count_ties(hits: Array, extreme: Array, axis: Axis, initial: float | None, dtype: np.dtype[Any]) -> Array:
     """Among how many the cotangent is shared, at least one; an `initial` that is extreme takes its share."""
+    if initial is None and axis is not None and np.count_nonzero(hits) == np.size(extreme):
+        ties = np.empty(np.shape(extreme), dtype)  # each extreme is attained: once, then
+        ties.fill(1.0)
+        return ties
     ties = np.add.reduce(hits, axis=axis, dtype=dtype, keepdims=True)
     if initial is not None:
         ties = ties + np.asarray(np.equal(np.reshape(extreme, ties.shape), initial), dtype)
