@@ -1,0 +1,62 @@
+"""Functions whose derivatives their authors wrote: what a program that calls one must know of it."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any, Literal, TypeAlias
+
+Function: TypeAlias = Callable[..., Any]
+Which = Literal["vjp", "jvp", "checkpoint"]
+
+
+class OwnRules:
+    """A function with a forward and a backward half (`vjp`), a pushforward (`jvp`), or both.
+
+    `fixed` are the positions of arguments that are handed to the rules as they are, before all others.
+    Of a `checkpoint` the rules are the function's own, but nothing is kept for the way back.
+    """
+
+    kind: Which = "vjp"
+
+    def __init__(self, function: Function, fixed: tuple[int, ...] = ()) -> None:
+        self.function = function
+        self.name = getattr(function, "__name__", type(function).__name__)
+        self.fixed = fixed
+        self.forward: Function | None = None
+        self.backward: Function | None = None
+        self.pushforward: Function | None = None
+
+    @functools.cached_property
+    def signature(self) -> inspect.Signature | None:
+        """The function's own; None where it cannot be known."""
+        try:
+            return inspect.signature(self.function)
+        except (TypeError, ValueError):
+            return None
+
+    def positional(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+        """The arguments by position, defaults filled in: the rules take them so."""
+        signature = self.signature
+        if signature is None:
+            if kwargs:
+                raise TypeError(f"{self.name}: pass its arguments by position, its signature is not known")
+            return args
+        bound = signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        if bound.kwargs:
+            name = next(iter(bound.kwargs))
+            raise TypeError(
+                f"{self.name}: its argument {name!r} is keyword-only, and derivative rules take arguments by "
+                "position; give the function a plain parameter, or bind it with functools.partial before"
+            )
+        return bound.args
+
+    def fixed_in(self, count: int) -> tuple[int, ...]:
+        """The positions of the fixed ones among so many arguments; ValueError where there is none."""
+        found = [position + count if position < 0 else position for position in self.fixed]
+        for position in found:
+            if not 0 <= position < count:
+                raise ValueError(f"{self.name}: nondiff_argnums={self.fixed}, but it takes {count} arguments")
+        return tuple(found)
