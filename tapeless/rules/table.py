@@ -217,6 +217,18 @@ for _name in ("cbrt", "exp2"):  # new in Python 3.11 and later
         OPERATORS[getattr(math, _name)] = getattr(np, _name)
 
 
+# Functions, types and modules that are NumPy's own in another guise: what each of them means.
+STAND_INS: dict[Any, Any] = {}
+
+
+def meant(value: Any) -> Any:
+    """What a stand-in stands for, where a function's source is read; anything else as it is."""
+    try:
+        return STAND_INS.get(value, value) if STAND_INS else value
+    except TypeError:  # nothing that cannot be hashed stands for another
+        return value
+
+
 def key(function: Any) -> Any:
     """What the table is looked up by; a ufunc's method is made anew on each access, so its name stands in."""
     owner = getattr(function, "__self__", None)

@@ -119,7 +119,7 @@ def _check_spread(m: Machine, callee: Value, args: Args) -> None:
 
 
 def _call_known(m: Machine, callee: Known, args: Args, kwargs: Kwargs) -> Value:
-    function = callee.value
+    function = table.meant(callee.value)
     handler = HANDLERS.get(function) if _hashable(function) else None
     if handler is not None:
         return handler(m, args, kwargs)

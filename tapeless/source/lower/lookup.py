@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from tapeless.ir.program import Var
+from tapeless.rules.table import meant
 from tapeless.source.cache import Attribute
 from tapeless.source.facts import Fact, fact_of
 from tapeless.source.lower.machine import MISSING, Machine
@@ -62,7 +63,7 @@ def classify(m: Machine, value: Any, name: str, where: tuple[Any, ...]) -> Value
     """An object found outside: known as it is, under guard, or data that each call reads again."""
     if isinstance(value, STATIC) or _is_function(value):
         m.found.guards.append((*where, value))
-        return Known(value)
+        return Known(meant(value))
     if isinstance(value, list | tuple | dict) and _holds_functions(value):
         m.found.guards.append((*where, value))
         return _structure(m, value)
