@@ -16,10 +16,11 @@ import numpy as np
 
 from tapeless.errors import MissingRuleError
 from tapeless.graph import apply as _apply
-from tapeless.graph import modes, views
+from tapeless.graph import keeping, modes, views
 from tapeless.graph.apply import Op, apply
 from tapeless.graph.backward import grad
 from tapeless.graph.modes import Mode, current
+from tapeless.graph.node import Node
 from tapeless.graph.variable import FRESH, Variable, wrap
 from tapeless.rules import table
 from tapeless.rules.indexing import index_set
@@ -259,7 +260,9 @@ def _after_write(op: Op, values: tuple[Any, ...], variable: Variable, mode: Mode
 
 def _before_write(variable: Variable, copy: Variable) -> None:
     """A copy of what is about to be written to has a copy of its tangent."""
-    level: Level = current().dual_level
+    level: Level | None = current().dual_level
+    if level is None:
+        return
     before = modes.change(dual_level=None, tapes=(), saved_hooks=None)
     try:
         tangent = tangent_of(variable, level)
@@ -269,7 +272,36 @@ def _before_write(variable: Variable, copy: Variable) -> None:
         modes.restore(before)
 
 
+def _keep_tangents(node: Node) -> None:
+    """A node that may keep a copy of its own result keeps its tangent as it was, too."""
+    level: Level | None = current().dual_level
+    if level is None or node.hooks is None:
+        return
+    for nr, held in list(node.hooks.tangents.items()):
+        if held.level is level and held.value is not None:
+            _keep_tangent(node, nr, held.value, level)
+
+
+def _keep_tangent(node: Node, nr: int, tangent: Any, level: Level) -> None:
+    before = modes.change(dual_level=None, tapes=(), saved_hooks=None)
+    try:
+        node.own_hooks().tangents[nr] = held = Tangent(level, np.copy(tangent))  # type: ignore[arg-type]
+        level.tangents.add(held)
+    finally:
+        modes.restore(before)
+
+
+def _after_write_through_view(node: Node, view: Variable) -> None:
+    """The node that made the written part is not the view's own: it must know the tangent of what it made."""
+    tangent = current_tangent(view)
+    if tangent is not None:
+        _keep_tangent(node, 0, tangent, current().dual_level)
+
+
 _apply._listeners.append(_after_operation)
+keeping._kept_listeners.append(_before_write)
+keeping._node_listeners.append(_keep_tangents)
+views._inner_listeners.append(_after_write_through_view)
 views._copy_listeners.append(_before_write)
 views._write_listeners.append(_after_write)
 

@@ -8,6 +8,7 @@ version counter that all views of a memory share holds, after the version, weak 
 from __future__ import annotations
 
 import weakref
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,10 @@ import numpy as np
 from tapeless.graph.node import Node, edge
 from tapeless.graph.residuals import Own, Packed
 from tapeless.graph.variable import INFERENCE, Variable, result, wrap
+
+# Forward mode is told of what is kept apart before a write: (variable, its copy), and the node that keeps it.
+_kept_listeners: list[Callable[[Variable, Variable], None]] = []
+_node_listeners: list[Callable[[Node], None]] = []
 
 
 def remember(node: Node) -> None:
@@ -35,6 +40,8 @@ def rescue(variable: Variable) -> None:
         node = reference()
         if node is not None and node.saved is not None and node.owners is not None:
             _detach(node, counter)
+            for listener in _node_listeners:
+                listener(node)
     del counter[1:]
 
 
@@ -93,9 +100,11 @@ def _kept_apart(kept: Any, owner: Any, version: Any, counter: Any) -> tuple[Any,
     if not isinstance(owner, Variable) or owner._counter is not counter:
         return kept, owner, version
     data = _copy(kept)
-    if owner._needs:
-        return data, result(owner._face, data, edge(owner), owner._nr), 0
-    return data, wrap(owner._face, data), 0
+    face = owner._face
+    copy = result(face, data, edge(owner), owner._nr) if owner._needs else wrap(face, data)
+    for listener in _kept_listeners:
+        listener(owner, copy)
+    return data, copy, 0
 
 
 def _copy(kept: Any) -> Any:

@@ -259,7 +259,7 @@ def _put_along_axis(arr: Any, indices: Any, values: Any, axis: int | None = -1) 
         _put(arr, places, values)
         return
     at = axis % arr._data.ndim
-    grid = np.ogrid[tuple([slice(0, n) for n in places.shape])]
+    grid = np.ogrid[tuple([slice(0, n) for n in arr._data.shape])]  # indices of length 1 serve all of an axis
     assign(arr, (*grid[:at], places, *grid[at + 1 :]), values)
 
 

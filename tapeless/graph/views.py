@@ -161,6 +161,7 @@ def write(op: Op, variable: Any, *rest: Any) -> Any:
     if variable._counter is INFERENCE and not mode.inference:
         raise RuntimeError(INFERENCE_WRITE)  # after the write, as PyTorch does
     mark_written(variable)
+    node: Any = None
     if recorded:
         counter = variable._own_counter()
         node = make_node(op, (before, *rest), raw, array, needs, counter)
@@ -168,10 +169,15 @@ def write(op: Op, variable: Any, *rest: Any) -> Any:
         finish(node, mode)
     for listen in _write_listeners if (mode.dual_level is not None or mode.tapes) else ():
         listen(op, (before, *rest), variable, mode)
+    if recorded and mode.dual_level is not None and variable._view is not None:
+        for tell in _inner_listeners:
+            tell(node, variable)
     return variable
 
 
 _write_listeners: list[Callable[[Op, tuple[Any, ...], Any, Mode], None]] = []
+_inner_listeners: list[Callable[[Node, Variable], None]] = []
+"""Told of the node that made what was written through a view, and of the view."""
 
 
 def _needs(value: Any) -> bool:
@@ -198,13 +204,15 @@ def _before(variable: Variable, array: np.ndarray, kept: bool) -> Any:
         out = result(variable._face, data, edge(variable), variable._nr)
     else:
         out = wrap(variable._face, data)
-    for listen in _copy_listeners if current().dual_level is not None else ():
+    mode = current()
+    for listen in _copy_listeners if (mode.dual_level is not None or mode.tapes) else ():
         listen(variable, out)
     return out
 
 
 _copy_listeners: list[Callable[[Variable, Variable], None]] = []
-"""Who else must copy what belongs to a variable before it is written to: forward mode its tangent."""
+"""Who else must know of the copy of a variable that is written to: forward mode, which copies its tangent,
+and tapes, for which both are one value."""
 
 
 def _compute_into(op: Op, array: np.ndarray, raw: tuple[Any, ...]) -> None:

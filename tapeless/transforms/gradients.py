@@ -9,16 +9,16 @@ from typing import Any, TypeVar
 import numpy as np
 
 from tapeless.source.cache import PUBLIC, Derived, Form
-from tapeless.source.places import say_where, says_where
+from tapeless.source.places import say_where
 from tapeless.source.store import Values
-from tapeless.transforms import engine
+from tapeless.transforms import continued
 from tapeless.transforms.arguments import dtype_of, is_number
 from tapeless.transforms.display import Explanation, side_by_side
 from tapeless.transforms.outputs import check_dtype, check_scalar, is_surely_scalar
-from tapeless.transforms.ownership import owned
-from tapeless.transforms.pairs import Half, Pair, chosen
+from tapeless.transforms.ownership import chosen, owned
+from tapeless.transforms.pairs import Half, Pair
 from tapeless.transforms.selection import Argnums
-from tapeless.transforms.transform import Plan, Transform
+from tapeless.transforms.transform import Mode, Plan, Transform, VariablesMet, calls
 
 T = TypeVar("T", bound=Transform)
 
@@ -27,7 +27,7 @@ class _WithPair(Transform):
     """A gradient that can be looked at as a forward and a backward function."""
 
     def _pair(self) -> Pair:
-        pair = Pair(self.function, self.argnums, has_aux=self.has_aux)
+        pair = Pair(self.function, self.argnums, has_aux=self.has_aux, mode=self.mode)
         seen_from_class = self._callee.leading and not self._leading
         return pair.__get__(None) if seen_from_class else pair
 
@@ -60,15 +60,13 @@ class _OfScalar(_WithPair):
     """What gradients and values with gradients have in common: the output is one number."""
 
     def _derive(self, plan: Plan, values: Values) -> Derived:
-        callee = self._callee
-        names = callee.parameters.names
-        derived = engine.derive(callee.function, names, values, plan.wrt, self.form)
+        derived = self._derived(plan, values, self.form)
         if is_surely_scalar(derived.output, self.holomorphic):
             return derived
         # Only the value itself can tell, and the message for a wrong one shows its shape.
         if self.form.name == "gradient":
             form = Form("value_and_gradient", self.has_aux)
-            derived = engine.derive(callee.function, names, values, plan.wrt, form)
+            derived = self._derived(plan, values, form)
         return replace(derived, unsure=True)
 
     def _check(self, value: Any) -> None:
@@ -80,9 +78,10 @@ class Gradient(_OfScalar):
 
     kind = "grad"
     form_name = "gradient"
+    _at_variables = continued.gradient
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
-        try:  # not by `says_where`: this is called the most
+        try:  # not by `calls`: this is called the most
             plan, ready, values = self._prepare(args, kwargs)
             derived, aux = ready.derived, None
             if derived.unsure:
@@ -104,6 +103,8 @@ class Gradient(_OfScalar):
                 several = chosen(gradients, plan.selection)
                 found = several[0] if plan.selection.single else several
             return (found, aux) if self.has_aux else found
+        except VariablesMet as met:
+            return self._at_variables(met.plan, met.values)
         except Exception as error:
             say_where(error)
             raise
@@ -114,9 +115,10 @@ class ValueAndGradient(_OfScalar):
 
     kind = "value_and_grad"
     form_name = "value_and_gradient"
+    _at_variables = continued.value_and_gradient
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
-        try:  # not by `says_where`: this is called the most
+        try:  # not by `calls`: this is called the most
             plan, ready, values = self._prepare(args, kwargs)
             value, gradients = ready.function(*values)
             if ready.derived.single:
@@ -127,6 +129,8 @@ class ValueAndGradient(_OfScalar):
                 return value, owned(gradients[0])
             several = chosen(gradients, plan.selection)
             return value, several[0] if plan.selection.single else several
+        except VariablesMet as met:
+            return self._at_variables(met.plan, met.values)
         except Exception as error:
             say_where(error)
             raise
@@ -137,8 +141,9 @@ class ElementwiseGradient(_WithPair):
 
     kind = "elementwise_grad"
     form_name = "pair"
+    _at_variables = continued.elementwise_gradient
 
-    @says_where
+    @calls
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         plan, ready, values = self._prepare(args, kwargs)
         out, residuals = ready.forward(*values)
@@ -169,6 +174,7 @@ def grad(
     argnum: Argnums | None = None,
     has_aux: bool = False,
     holomorphic: bool = False,
+    mode: Mode = "auto",
 ) -> Any:
     """The gradient of a function whose result is one real number, as a function of the same arguments.
 
@@ -193,7 +199,7 @@ def grad(
     `tapeless.autograd.grad`'s.  TransformError for functions that cannot be read.  The conventions are JAX's;
     `argnum` and the acceptance of ints are HIPS autograd's.
     """
-    return applied(Gradient, f, argnums, argnum, has_aux, holomorphic)
+    return applied(Gradient, f, argnums, argnum, has_aux, holomorphic, mode)
 
 
 def value_and_grad(
@@ -203,6 +209,7 @@ def value_and_grad(
     argnum: Argnums | None = None,
     has_aux: bool = False,
     holomorphic: bool = False,
+    mode: Mode = "auto",
 ) -> Any:
     """The value of a function together with its gradient: `grad` that gives (value, gradient).
 
@@ -215,7 +222,7 @@ def value_and_grad(
 
     Arguments, decorating and errors are those of `grad`.
     """
-    return applied(ValueAndGradient, f, argnums, argnum, has_aux, holomorphic)
+    return applied(ValueAndGradient, f, argnums, argnum, has_aux, holomorphic, mode)
 
 
 def elementwise_grad(
@@ -225,6 +232,7 @@ def elementwise_grad(
     argnum: Argnums | None = None,
     has_aux: bool = False,
     holomorphic: bool = False,
+    mode: Mode = "auto",
 ) -> Any:
     """The gradient of the sum of a function's result: for functions of each element alone, their derivative.
 
@@ -236,11 +244,17 @@ def elementwise_grad(
     them one by one.  As HIPS autograd's function of this name.  TypeError for results that are no array or
     number; arguments and other errors are those of `grad`.
     """
-    return applied(ElementwiseGradient, f, argnums, argnum, has_aux, holomorphic)
+    return applied(ElementwiseGradient, f, argnums, argnum, has_aux, holomorphic, mode)
 
 
 def applied(
-    kind: type[T], f: Any, argnums: Argnums, argnum: Argnums | None, has_aux: bool, holomorphic: bool
+    kind: type[T],
+    f: Any,
+    argnums: Argnums,
+    argnum: Argnums | None,
+    has_aux: bool,
+    holomorphic: bool,
+    mode: Mode,
 ) -> T | Callable[[Any], T]:
     """A transform of `f`, or the decorator that makes one."""
     if argnum is not None:
@@ -249,7 +263,7 @@ def applied(
         argnums = argnum
 
     def decorate(f: Any) -> T:
-        return kind(f, argnums, has_aux=has_aux, holomorphic=holomorphic)
+        return kind(f, argnums, has_aux=has_aux, holomorphic=holomorphic, mode=mode)
 
     return decorate if f is None else decorate(f)
 

@@ -9,18 +9,17 @@ import numpy as np
 
 from tapeless import _tree
 from tapeless.source.cache import PUBLIC, Derived, Form
-from tapeless.source.places import says_where
 from tapeless.source.store import Values
-from tapeless.transforms import engine
+from tapeless.transforms import continued
 from tapeless.transforms.arguments import dtype_of, is_number
 from tapeless.transforms.gradients import Gradient, applied
-from tapeless.transforms.matching import zeros_like
+from tapeless.transforms.matching import whole_tangents, zeros_like
 from tapeless.transforms.outputs import check_dtype
 from tapeless.transforms.ownership import refilled
 from tapeless.transforms.pairs import Pair
-from tapeless.transforms.products import Pushforward, whole_tangents
+from tapeless.transforms.products import Pushforward
 from tapeless.transforms.selection import Argnums, Selection
-from tapeless.transforms.transform import Plan, Transform
+from tapeless.transforms.transform import Mode, Plan, Transform, calls
 
 # The derivatives of one leaf by another: an array with the axes of the first, then those of the second.
 Block = Any
@@ -30,8 +29,9 @@ class JacobianByRows(Pair):
     """`jacrev(f)`: one run forward, then one backward for each element of the output."""
 
     kind = "jacrev"
+    _at_variables = continued.jacobian
 
-    @says_where
+    @calls
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         plan, ready, values = self._prepare(args, kwargs)
         out, residuals = ready.forward(*values)
@@ -94,8 +94,9 @@ class JacobianByColumns(Transform):
 
     kind = "jacfwd"
     form_name = "linear"
+    _at_variables = continued.jacobian
 
-    @says_where
+    @calls
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         plan, ready, values = self._prepare(args, kwargs)
         selection = plan.selection
@@ -130,9 +131,7 @@ class JacobianByColumns(Transform):
         leaves = _tree.flatten(tuple([one.of(values) for one in plan.selection.selected]))[0]
         if len(leaves) != 1 or np.ndim(leaves[0]):
             return super()._derive(plan, values)
-        callee = self._callee
-        form = Form("tangent", self.has_aux)
-        return engine.derive(callee.function, callee.parameters.names, values, plan.wrt, form)
+        return self._derived(plan, values, Form("tangent", self.has_aux))
 
     def _check_inputs(self, leaves: list[Any]) -> None:
         kinds = [dtype_of(leaf).kind for leaf in leaves if is_number(leaf)]
@@ -214,6 +213,7 @@ def jacrev(
     argnum: Argnums | None = None,
     has_aux: bool = False,
     holomorphic: bool = False,
+    mode: Mode = "auto",
 ) -> Any:
     """The Jacobian of a function, as a function of the same arguments; computed by rows, in reverse mode.
 
@@ -233,7 +233,7 @@ def jacrev(
     TypeError for outputs that are integers, or complex without `holomorphic=True`; arguments and other errors
     are those of `grad`.  As JAX's.
     """
-    return applied(JacobianByRows, f, argnums, argnum, has_aux, holomorphic)
+    return applied(JacobianByRows, f, argnums, argnum, has_aux, holomorphic, mode)
 
 
 def jacfwd(
@@ -243,6 +243,7 @@ def jacfwd(
     argnum: Argnums | None = None,
     has_aux: bool = False,
     holomorphic: bool = False,
+    mode: Mode = "auto",
 ) -> Any:
     """The Jacobian of a function, computed by columns, in forward mode: for more outputs than arguments.
 
@@ -255,7 +256,7 @@ def jacfwd(
 
     TypeError for complex arguments without `holomorphic=True`; other errors are those of `jacrev`.  As JAX's.
     """
-    return applied(JacobianByColumns, f, argnums, argnum, has_aux, holomorphic)
+    return applied(JacobianByColumns, f, argnums, argnum, has_aux, holomorphic, mode)
 
 
 def jacobian(
@@ -265,6 +266,7 @@ def jacobian(
     argnum: Argnums | None = None,
     has_aux: bool = False,
     holomorphic: bool = False,
+    mode: Mode = "auto",
 ) -> Any:
     """The Jacobian of a function: `jacrev` under the name that HIPS autograd and JAX know too.
 
@@ -273,7 +275,7 @@ def jacobian(
     array([[2., 0.],
            [0., 4.]])
     """
-    return applied(Jacobian, f, argnums, argnum, has_aux, holomorphic)
+    return applied(Jacobian, f, argnums, argnum, has_aux, holomorphic, mode)
 
 
 def hessian(
@@ -283,6 +285,7 @@ def hessian(
     argnum: Argnums | None = None,
     has_aux: bool = False,
     holomorphic: bool = False,
+    mode: Mode = "auto",
 ) -> Any:
     """The Hessian of a function with one real output, as a function of the same arguments.
 
@@ -303,8 +306,8 @@ def hessian(
         if argnum is not None and argnums != 0:
             raise TypeError("hessian: argnum is another word for argnums; give one of them")
         by = argnums if argnum is None else argnum
-        gradient = Gradient(f, by, has_aux=has_aux, holomorphic=holomorphic)
-        return Hessian(gradient, by, has_aux=has_aux, holomorphic=holomorphic)
+        gradient = Gradient(f, by, has_aux=has_aux, holomorphic=holomorphic, mode=mode)
+        return Hessian(gradient, by, has_aux=has_aux, holomorphic=holomorphic, mode=mode)
 
     return decorate if f is None else decorate(f)
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from tapeless import _tree
 from tapeless.transforms.arguments import dtype_of, is_number
+from tapeless.transforms.selection import Selected, Selection
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +63,19 @@ def _zeros(leaf: Any) -> Any:
     if slot.dtype is None:
         return None
     return np.zeros(slot.shape, slot.dtype) if slot.is_array else slot.dtype.type(0)
+
+
+def whole_tangents(selection: Selection, values: tuple[Any, ...], given: dict[Selected, Any]) -> list[Any]:
+    """A tangent for each parameter: zeros for the parts of `*args` and `**kwargs` that are not selected."""
+    if selection.is_plain:
+        return list(given.values())
+    found: dict[int, Any] = {}
+    for one, tangent in given.items():
+        if one.key is None:
+            found[one.position] = tangent
+            continue
+        if one.position not in found:
+            zeros = zeros_like(values[one.position])
+            found[one.position] = zeros if isinstance(zeros, dict) else list(zeros)
+        found[one.position][one.key] = tangent
+    return [tuple(found[at]) if isinstance(values[at], tuple) else found[at] for at in selection.wrt]

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from tapeless import _tree
+from tapeless.transforms.selection import Selection
 
 
 def _count(value: Any) -> int:
@@ -87,6 +88,18 @@ def _is_alone(value: np.ndarray, count: int, holders: int) -> bool:
     # A view is as good as its base, unless it may not be written into or says one element several times.
     whole = type(base) is np.ndarray and base.base is None and getrefcount(base) <= ALONE
     return whole and value.flags.writeable and 0 not in value.strides
+
+
+def chosen(gradients: Any, selection: Selection) -> tuple[Any, ...]:
+    """The gradients of the selected arguments, which share no memory with anything else."""
+    if selection.is_plain:
+        return tuple([owned(gradients[i]) for i in range(len(gradients))])
+    places = {position: i for i, position in enumerate(selection.wrt)}
+    found: list[Any] = []
+    for one in selection.selected:
+        whole = places[one.position]
+        found.append(owned(gradients[whole]) if one.key is None else owned(gradients[whole][one.key]))
+    return tuple(found)
 
 
 def copies(values: Sequence[Any]) -> tuple[Any, ...]:

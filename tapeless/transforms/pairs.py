@@ -9,11 +9,12 @@ from tapeless import _tree
 from tapeless.source.cache import Derived
 from tapeless.source.places import says_where
 from tapeless.source.store import Values
+from tapeless.transforms import continued
 from tapeless.transforms.matching import Slot
 from tapeless.transforms.outputs import check_flows
-from tapeless.transforms.ownership import kept, owned, refilled
+from tapeless.transforms.ownership import chosen, kept, refilled
 from tapeless.transforms.selection import Selection
-from tapeless.transforms.transform import Transform, values_like
+from tapeless.transforms.transform import Transform, calls, values_like
 
 
 class Pair(Transform):
@@ -21,8 +22,9 @@ class Pair(Transform):
 
     kind = "vjp"
     form_name = "pair"
+    _at_variables = continued.pair
 
-    @says_where
+    @calls
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         plan, ready, values = self._prepare(args, kwargs)
         found = ready.forward(*values)
@@ -70,18 +72,6 @@ class Pullback:
 
     def __repr__(self) -> str:
         return f"<pullback to {', '.join([one.name for one in self._selection.selected])}>"
-
-
-def chosen(gradients: Any, selection: Selection) -> tuple[Any, ...]:
-    """The gradients of the selected arguments, which share no memory with anything else."""
-    if selection.is_plain:
-        return tuple([owned(gradients[i]) for i in range(len(gradients))])
-    places = {position: i for i, position in enumerate(selection.wrt)}
-    found: list[Any] = []
-    for one in selection.selected:
-        whole = places[one.position]
-        found.append(owned(gradients[whole]) if one.key is None else owned(gradients[whole][one.key]))
-    return tuple(found)
 
 
 # What a gradient shows of itself ----------------------------------------------------------------------------

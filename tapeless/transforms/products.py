@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from tapeless import _tree
+from tapeless.graph.variable import Variable
 from tapeless.source.cache import PUBLIC, Derived
 from tapeless.source.places import says_where
 from tapeless.source.store import Ready, Values
+from tapeless.transforms import continued
 from tapeless.transforms.gradients import Gradient
-from tapeless.transforms.matching import conform, zeros_like
+from tapeless.transforms.matching import conform, whole_tangents, zeros_like
 from tapeless.transforms.ownership import copies, kept, owned
 from tapeless.transforms.pairs import Pair, Pullback
 from tapeless.transforms.selection import Selected, Selection
-from tapeless.transforms.transform import Transform
+from tapeless.transforms.transform import Mode, Transform, VariablesMet, calls
 
 
 class Tangent(Transform):
@@ -24,7 +27,12 @@ class Tangent(Transform):
 
     @says_where
     def __call__(self, args: Sequence[Any], tangents: Sequence[Any], /, **kwargs: Any) -> Any:
-        plan, ready, values = self._prepare(tuple(args), kwargs)
+        try:
+            plan, ready, values = self._prepare(tuple(args), kwargs)
+        except VariablesMet as met:
+            return continued.tangent(self, met.plan, met.values, tangents)
+        if any([isinstance(leaf, Variable) for leaf in _tree.flatten(list(tangents))[0]]):
+            return continued.tangent(self, plan, values, tangents)
         return self.push(plan.selection, ready, values, tangents)
 
     def push(self, selection: Selection, ready: Ready, values: Values, tangents: Sequence[Any]) -> Any:
@@ -49,23 +57,7 @@ def fitted(selection: Selection, values: Values, tangents: Sequence[Any]) -> dic
     }
 
 
-def whole_tangents(selection: Selection, values: Values, given: dict[Selected, Any]) -> list[Any]:
-    """A tangent for each parameter: zeros for the parts of `*args` and `**kwargs` that are not selected."""
-    if selection.is_plain:
-        return list(given.values())
-    found: dict[int, Any] = {}
-    for one, tangent in given.items():
-        if one.key is None:
-            found[one.position] = tangent
-            continue
-        if one.position not in found:
-            zeros = zeros_like(values[one.position])
-            found[one.position] = zeros if isinstance(zeros, dict) else list(zeros)
-        found[one.position][one.key] = tangent
-    return [tuple(found[at]) if isinstance(values[at], tuple) else found[at] for at in selection.wrt]
-
-
-def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
+def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False, mode: Mode = "auto") -> Any:
     """The value of `f(*primals)` and the map from a cotangent of the value to gradients: (out, pullback).
 
     `pullback(cotangent)` gives a tuple with a gradient for each of the primals; it may be called many times.
@@ -82,11 +74,16 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     ValueError or TypeError for a cotangent that does not fit; TypeError for arguments as in `grad`, and for
     values without floats.  As JAX's.
     """
-    return Pair(f, tuple(range(len(primals))), has_aux=has_aux)(*primals)
+    return Pair(f, tuple(range(len(primals))), has_aux=has_aux, mode=mode)(*primals)
 
 
 def jvp(
-    f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], *, has_aux: bool = False
+    f: Callable[..., Any],
+    primals: Sequence[Any],
+    tangents: Sequence[Any],
+    *,
+    has_aux: bool = False,
+    mode: Mode = "auto",
 ) -> Any:
     """The value of `f(*primals)` and its derivative along `tangents`: (out, tangent of out).
 
@@ -102,7 +99,7 @@ def jvp(
     for tangents that do not fit; for arguments as in `grad`.  As JAX's.
     """
     check_sequences("jvp", primals, tangents)
-    return Tangent(f, tuple(range(len(primals))), has_aux=has_aux)(primals, tangents)
+    return Tangent(f, tuple(range(len(primals))), has_aux=has_aux, mode=mode)(primals, tangents)
 
 
 def check_sequences(transform: str, primals: Any, tangents: Any) -> None:
@@ -156,8 +153,9 @@ class Linearization(Transform):
 
     kind = "linearize"
     form_name = "linear"
+    _at_variables = continued.linearization
 
-    @says_where
+    @calls
     def __call__(self, /, *args: Any) -> Any:
         plan, ready, values = self._prepare(copies(args), {})
         selection = plan.selection
@@ -196,7 +194,7 @@ class Linear:
         return f"<linear map of {', '.join([one.name for one in self._selection.selected])}>"
 
 
-def linearize(f: Callable[..., Any], *primals: Any) -> tuple[Any, Linear]:
+def linearize(f: Callable[..., Any], *primals: Any, mode: Mode = "auto") -> tuple[Any, Linear]:
     """The value of `f(*primals)` and its derivative there, a linear function of tangents: (out, linear).
 
     `linear(*tangents)` gives what `jvp` gives as the tangent.  The function runs once; what its derivative
@@ -211,10 +209,10 @@ def linearize(f: Callable[..., Any], *primals: Any) -> tuple[Any, Linear]:
 
     Errors are those of `jvp`.  As JAX's.
     """
-    return Linearization(f, tuple(range(len(primals))))(*primals)
+    return Linearization(f, tuple(range(len(primals))), mode=mode)(*primals)
 
 
-def hvp(f: Callable[..., Any], primals: Any, tangents: Any) -> Any:
+def hvp(f: Callable[..., Any], primals: Any, tangents: Any, *, mode: Mode = "auto") -> Any:
     """The product of the Hessian of a real scalar function with `tangents`, forward over reverse.
 
     The product comes in the structure of `primals`: a tuple or list of arguments, with a tangent for each, or
@@ -230,14 +228,14 @@ def hvp(f: Callable[..., Any], primals: Any, tangents: Any) -> Any:
     primals.  Errors are those of `grad` and `jvp`.
     """
     if type(primals) not in (tuple, list):  # a named tuple is one argument
-        return _hessian_product(f, (primals,), (tangents,))[0]
+        return _hessian_product(f, (primals,), (tangents,), mode)[0]
     check_sequences("hvp", primals, tangents)
-    return type(primals)(_hessian_product(f, primals, tangents))
+    return type(primals)(_hessian_product(f, primals, tangents, mode))
 
 
-def _hessian_product(f: Any, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, ...]:
+def _hessian_product(f: Any, primals: Sequence[Any], tangents: Sequence[Any], mode: Mode) -> tuple[Any, ...]:
     argnums = tuple(range(len(primals)))
-    return Tangent(Gradient(f, argnums), argnums)(primals, tangents)[1]
+    return Tangent(Gradient(f, argnums, mode=mode), argnums, mode=mode)(primals, tangents)[1]
 
 
 PUBLIC.update({vjp: "vjp", jvp: "jvp", linearize: "linearize", hvp: "hvp"})

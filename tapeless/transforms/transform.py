@@ -9,18 +9,50 @@ from __future__ import annotations
 
 import functools
 import types
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, get_args
 
-from tapeless.errors import NotSpecialisedError
+from tapeless import _tree
+from tapeless.errors import NotSpecialisedError, TransformError
+from tapeless.graph.variable import Variable
 from tapeless.source.cache import Derived, Form, FormName, Transformed
+from tapeless.source.places import say_where
 from tapeless.source.store import Ready, Store, Values, shared_store
-from tapeless.transforms import engine
+from tapeless.transforms import engine, taped
 from tapeless.transforms.arguments import admit, check_apart, stand_ins, stood_in
 from tapeless.transforms.callee import Callee, Parameters, anchor_of, parameters_of, take_apart
 from tapeless.transforms.display import Explanation, explanation, side_by_side
 from tapeless.transforms.selection import Argnums, Selection, depends_on_call, select
+
+# Which road: the source alone, the graph alone, or the source where it can be read.
+Mode = Literal["auto", "source", "tape"]
+MODES = get_args(Mode)
+
+
+class VariablesMet(Exception):  # noqa: N818  (no error)
+    """Tensors or Arrays are among the values: the call goes on in `_at_variables`."""
+
+    def __init__(self, plan: Plan, values: Values) -> None:
+        super().__init__()
+        self.plan = plan
+        self.values = values
+
+
+def calls(call: Callable[..., Any]) -> Callable[..., Any]:
+    """What the `__call__` of a derivative does besides: exceptions say where, Variables are followed."""
+
+    @functools.wraps(call)
+    def run(self: Any, /, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return call(self, *args, **kwargs)
+        except VariablesMet as met:
+            return self._at_variables(met.plan, met.values)
+        except Exception as error:
+            say_where(error)
+            raise
+
+    return run
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +81,21 @@ class Transform(Transformed):
 
     kind: ClassVar[str]  # type: ignore[misc]
     form_name: ClassVar[FormName]
+    _at_variables: ClassVar[Callable[..., Any]]  # (plan, values): the same at Tensors and Arrays, recorded
 
     def __init__(
-        self, function: Any, argnums: Argnums = 0, *, has_aux: bool = False, holomorphic: bool = False
+        self,
+        function: Any,
+        argnums: Argnums = 0,
+        *,
+        has_aux: bool = False,
+        holomorphic: bool = False,
+        mode: Mode = "auto",
     ) -> None:
+        if mode not in MODES:
+            raise ValueError(f"mode={mode!r} is none of {', '.join(map(repr, MODES))}")
         self.function = function
+        self.mode: Mode = mode
         self.argnums = tuple(argnums) if isinstance(argnums, list) else argnums
         self.has_aux = has_aux
         self.holomorphic = holomorphic
@@ -93,7 +135,7 @@ class Transform(Transformed):
         """What tells the derivatives of one function apart: those of one form are shared."""
         inner = self._callee.function
         below = (type(inner), inner.argnums, inner._key()) if isinstance(inner, Transform) else ()
-        return (self.form, self.holomorphic, below)
+        return (self.form, self.holomorphic, self.mode, below)
 
     @property
     def parameters(self) -> Parameters:
@@ -105,17 +147,18 @@ class Transform(Transformed):
         callee = self._callee
         if callee.function is self.function and not callee.leading:
             return self, callee
-        flags = {"has_aux": self.has_aux, "holomorphic": self.holomorphic}
         argnums = _moved(self.argnums, len(callee.leading))
-        return type(self)(callee.function, argnums, **flags), replace(callee, leading=self._leading)
+        return type(self)(callee.function, argnums, **self._flags()), replace(callee, leading=self._leading)
+
+    def _flags(self) -> dict[str, Any]:
+        return {"has_aux": self.has_aux, "holomorphic": self.holomorphic, "mode": self.mode}
 
     def _behind(self, lead: int) -> Transform:
         """The same derivative of a function that has `lead` more parameters in front."""
         function = self._callee.function
         if isinstance(function, Transform):
             function = function._behind(lead)
-        flags = {"has_aux": self.has_aux, "holomorphic": self.holomorphic}
-        return type(self)(function, _moved(self.argnums, lead), **flags)
+        return type(self)(function, _moved(self.argnums, lead), **self._flags())
 
     # Calls -------------------------------------------------------------------------------------------------
 
@@ -144,6 +187,8 @@ class Transform(Transformed):
         return callee.parameters.bind(args, {**callee.keywords, **kwargs} if callee.keywords else kwargs)
 
     def _make(self, plan: Plan, values: Values) -> tuple[Ready, Values]:
+        if any([isinstance(leaf, Variable) for leaf in _tree.flatten(values)[0]]):
+            raise VariablesMet(plan, values)
         parameters = self._callee.parameters
         return plan.store.make(
             self._anchor,
@@ -157,8 +202,19 @@ class Transform(Transformed):
         return self.holomorphic
 
     def _derive(self, plan: Plan, values: Values) -> Derived:
-        callee = self._callee
-        return engine.derive(callee.function, callee.parameters.names, values, plan.wrt, self.form)
+        return self._derived(plan, values, self.form)
+
+    def _derived(self, plan: Plan, values: Values, form: Form) -> Derived:
+        """By reading the source; by recording what runs if that is asked for, or nothing can be read."""
+        callee, reason = self._callee, None
+        if self.mode != "tape":
+            try:
+                return engine.derive(callee.function, callee.parameters.names, values, plan.wrt, form)
+            except TransformError as error:
+                if self.mode == "source":
+                    raise
+                reason = error.with_traceback(None)
+        return taped.derive(callee.function, callee.parameters, plan.wrt, form, reason)
 
     # Methods -----------------------------------------------------------------------------------------------
 
@@ -248,8 +304,7 @@ class Transform(Transformed):
 
     def __reduce__(self) -> Any:
         """Pickled and copied as what it is made from: derivatives are made anew."""
-        flags = {"has_aux": self.has_aux, "holomorphic": self.holomorphic}
-        return functools.partial(type(self), self.function, self.argnums, **flags), ()
+        return functools.partial(type(self), self.function, self.argnums, **self._flags()), ()
 
     def __repr__(self) -> str:
         several = self.argnums if isinstance(self.argnums, tuple) else (self.argnums,)

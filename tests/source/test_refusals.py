@@ -294,7 +294,7 @@ def text_at(where):
 @pytest.mark.parametrize(("function", "args", "place", "what", "why", "rewrite"), REFUSED)
 def test_a_refusal_says_what_and_why_and_what_to_write(function, args, place, what, why, rewrite):
     with pytest.raises(TransformError) as caught:
-        tapeless.grad(function)(X.copy(), *args)
+        tapeless.grad(function, mode="source")(X.copy(), *args)
 
     error = caught.value
     assert (error.what, error.why, error.rewrite) == (what, why, rewrite)

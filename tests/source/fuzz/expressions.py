@@ -82,7 +82,7 @@ class Expressions:
                 lambda: f"np.sum({self.vector(depth - 1)})",
                 lambda: f"{self.name('v')}[{self.index()}]",
                 lambda: f"{self.name('m')}[{self.pick((0, 1))}, {self.index()}]",
-                lambda: f"({self.name('v')} @ {self.vector(depth - 1)})",
+                lambda: f"({self.name('v')} @ ({self.vector(depth - 1)}))",
                 lambda: f"np.mean({self.matrix(depth - 1)})",
                 lambda: f"({self.number(0)} if {self.test()} else {self.number(depth - 1)})",
                 *[lambda f=f: f"{f}({self.number(depth - 1)})" for f in self.scope.of("f")],

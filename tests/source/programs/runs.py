@@ -238,15 +238,15 @@ def tape_second(program: Program) -> list[Any]:
 # The source road --------------------------------------------------------------------------------------------
 
 
-def source_run(program: Program) -> Run:
+def source_run(program: Program, mode: str = "source") -> Run:
     """Value and gradient, what was printed, the arguments afterwards."""
-    function = tapeless.value_and_grad(projected(program), program.wrt)
+    function = tapeless.value_and_grad(projected(program), program.wrt, mode=mode)
     return run(function, *program.fresh())
 
 
-def source_gradient(program: Program, values: list[Any] | None = None) -> list[Any]:
+def source_gradient(program: Program, values: list[Any] | None = None, mode: str = "source") -> list[Any]:
     """The gradient for each input."""
-    function = tapeless.grad(projected(program), program.wrt)
+    function = tapeless.grad(projected(program), program.wrt, mode=mode)
     arguments = program.fresh() if values is None else with_inputs(program, values)
     return gradient_leaves(program, run(function, *arguments).value)
 
@@ -256,12 +256,12 @@ def gradient_leaves(program: Program, gradient: Any) -> list[Any]:
     return [leaf for one in per_argument for _, leaf in leaves(one)]
 
 
-def source_second(program: Program) -> list[Any]:
+def source_second(program: Program, mode: str = "source") -> list[Any]:
     """The gradient of the gradient along the direction: reverse over reverse."""
-    gradient = tapeless.grad(projected(program), program.wrt)
+    gradient = tapeless.grad(projected(program), program.wrt, mode=mode)
     outputs = leaves(run(gradient, *program.fresh()).value)
     along = weighted(program, gradient, outputs, "slope")
-    found = run(tapeless.grad(along, program.wrt), *program.fresh()).value
+    found = run(tapeless.grad(along, program.wrt, mode=mode), *program.fresh()).value
     return gradient_leaves(program, found)
 
 
@@ -294,29 +294,29 @@ def primals_and_tangents(program: Program) -> tuple[tuple[Any, ...], tuple[Any, 
     return primals, tuple([rebuilt(one, left) for one in primals])
 
 
-def forward_slope(program: Program) -> Any:
+def forward_slope(program: Program, mode: str = "source") -> Any:
     """By forward mode, along the directions."""
     function = along_inputs(program, projected(program), "forward")
     primals, tangents = primals_and_tangents(program)
-    _, tangent = run(tapeless.jvp, (function, primals, tangents), {}).value
+    _, tangent = run(tapeless.jvp, (function, primals, tangents), {"mode": mode}).value
     return number(tangent)
 
 
-def pulled_back(program: Program) -> list[list[Any]]:
+def pulled_back(program: Program, mode: str = "source") -> list[list[Any]]:
     """By a forward and a backward function; what is kept between them serves twice."""
     function = along_inputs(program, projected(program), "pulled")
     primals, _ = primals_and_tangents(program)
-    out, pullback = run(tapeless.vjp, (function, *primals), {}).value
+    out, pullback = run(tapeless.vjp, (function, *primals), {"mode": mode}).value
     seed = like(np.ones(np.shape(out)), out)
     found = [run(pullback, (seed,), {}).value for _ in range(2)]
     return [[leaf for _, leaf in leaves(one)] for one in found]
 
 
-def source_hvp(program: Program) -> list[Any]:
+def source_hvp(program: Program, mode: str = "source") -> list[Any]:
     """The Hessian times the directions, forward over reverse."""
     function = along_inputs(program, projected(program), "forward_over_reverse")
     primals, tangents = primals_and_tangents(program)
     positions = tuple(range(len(primals)))
-    gradient = tapeless.grad(function, positions)
-    _, tangent = run(tapeless.jvp, (gradient, primals, tangents), {}).value
+    gradient = tapeless.grad(function, positions, mode=mode)
+    _, tangent = run(tapeless.jvp, (gradient, primals, tangents), {"mode": mode}).value
     return [leaf for _, leaf in leaves(tangent)]
