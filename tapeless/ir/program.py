@@ -406,9 +406,12 @@ def with_field(record: Any, name: str, value: Any) -> Any:
     return known.unflatten(names, [value if own == name else part for own, part in pairs])
 
 
-def reshaped_part(whole: Any, shape: Any) -> Any:
-    """`whole` in another shape where that is a view; where it would be a copy, zeros in that shape."""
-    part = np.reshape(whole, shape)
+def reshaped_part(whole: Any, shape: Any = None) -> Any:
+    """`whole` in another shape where that is a view; where it would be a copy, zeros in that shape.
+
+    Without a shape it is ravelled, which copies what does not lie together where a reshape may not.
+    """
+    part = np.ravel(whole) if shape is None else np.reshape(whole, shape)
     return part if np.may_share_memory(part, whole) else np.zeros_like(part)
 
 

@@ -275,3 +275,13 @@ def test_a_value_is_kept_before_the_next_round_overwrites_it() -> None:
         return b(add, s, b(np.sum, b(np.sin, a)))
 
     agrees(b.done(b.loop(b(range, b.n), {"s": 0.0}, body)), X, 4)
+
+
+def test_what_is_ravelled_from_a_strided_part_is_a_copy_on_the_way_back_too() -> None:
+    b = Build("x")
+    a = b(np.cos, b.x)
+    flat = b(np.ravel, b(get, a, (..., slice(1, None))))
+    b.do(put, a, ..., 0.4)
+    program = b.done(b(np.sum, b(mul, flat, flat)))
+
+    agrees(program, np.linspace(0.1, 0.9, 8).reshape(2, 2, 2))

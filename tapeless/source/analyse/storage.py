@@ -331,7 +331,7 @@ def moves(statement: Statement) -> list[tuple[str, str]]:
 
 def _is_reshape(let: Let) -> bool:
     """Whether it is known how to make of a cotangent what an operation that may copy made of its array."""
-    plain = not let.kwargs and len(let.args) <= 2
+    plain = not let.kwargs and len(let.args) == (1 if let.op is np.ravel else 2)  # without an order
     return let.op is ir.reshaped_part or (plain and let.op in (np.reshape, np.ravel))
 
 

@@ -52,9 +52,10 @@ from tapeless.source.infer.operators import binary
 from tapeless.source.infer.pointwise import chosen, of_one
 from tapeless.source.infer.reductions import INDEX, logsumexp, reduced
 from tapeless.source.infer.selecting import order, partition_order
-from tapeless.source.infer.shapes import matrix_transpose, pad, reshape, same_array
+from tapeless.source.infer.shapes import matrix_transpose, pad, ravel, reshape, same_array
 from tapeless.source.infer.signals import kept
 from tapeless.source.infer.terms import (
+    NONE,
     ZERO,
     Dtype,
     Result,
@@ -429,6 +430,11 @@ def _slope_of_sinc(x: Any) -> Any:
     return smooth.sinc_derivative(x, 1)
 
 
+def part_in_shape(a: Term, shape: Term = NONE) -> Result:
+    """Without a shape it is ravelled."""
+    return ravel(a) if is_none(shape) else reshape(a, shape)
+
+
 IN_SHAPE = (
     indexing.index_add, indexing.index_put, indexing.add_taken, indexing.add_along_axis, indexing.undiagonal,
     indexing.undiag, indexing.untrace, support.split_axes, scans.diff_transposed,
@@ -504,7 +510,7 @@ HANDLERS: dict[Any, Callable[..., Result]] = {
     indexing.none_holds: none_holds,
     shields.shielded_product: spread_of(shields.shielded_product, 2),
     shields.shielded_quotient: spread_of(shields.shielded_quotient, 2),
-    reshaped_part: reshape,
+    reshaped_part: part_in_shape,
     rules_linalg.as_columns: as_columns,
     rules_linalg.from_columns: from_columns,
     rules_linalg.cofactors_change: cofactors_change,

@@ -193,7 +193,7 @@ class Frame:
         rest = [self.value(arg, view) for arg in view.args[1:]]
         op = view.op
         if op in (np.reshape, np.ravel):
-            op, rest = reshaped_part, rest or [Const(-1)]
+            op = reshaped_part
         kwargs = tuple([(key, self.atom(atom, view)) for key, atom in view.kwargs])
         new = self.work.cotangent_name(name)
         self.out.append(Let((new,), op, (whole, *rest), kwargs, line=self.line))
