@@ -137,6 +137,11 @@ class OwnCell:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Called:
+    """The function that is called, itself: what only one of all functions of its text may use rests on it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Argument:
     """The value at a position of the arguments."""
 
@@ -159,7 +164,7 @@ class Item:
     key: Any
 
 
-Place: TypeAlias = Global | Cell | OwnGlobal | OwnCell | Argument | Attribute | Item
+Place: TypeAlias = Global | Cell | OwnGlobal | OwnCell | Called | Argument | Attribute | Item
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -214,6 +219,8 @@ def read(place: Any, function: Any = None, values: tuple[Any, ...] = ()) -> Any:
             return function.__globals__.get(place.name, MISSING)
         case OwnCell():
             return contents(function.__closure__[place.position])
+        case Called():
+            return function
         case Argument():
             return values[place.position]
         case Attribute():

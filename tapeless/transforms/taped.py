@@ -22,8 +22,8 @@ from tapeless.graph.backward import grad
 from tapeless.graph.dual import dual_level, make_dual, unpack_dual
 from tapeless.graph.modes import current, enable_grad
 from tapeless.graph.variable import Variable, wrap
-from tapeless.source.cache import Derived, Form, Report
-from tapeless.transforms.callee import Parameters
+from tapeless.source.cache import Called, Derived, Form, Guard, Report
+from tapeless.transforms.callee import Parameters, anchor_of
 
 Values = tuple[Any, ...]
 
@@ -52,6 +52,7 @@ def derive(
     return Derived(
         **made[form.name],  # type: ignore[arg-type]
         sources=dict.fromkeys(made[form.name], text),
+        guards=(Guard(Called(), anchor_of(function)),),  # a closure of the same text runs with its own cells
         report=Report(notes=(note,)),
         single=len(wrt) == 1,
     )
