@@ -14,7 +14,7 @@ import numpy as np
 
 from tapeless.graph.apply import apply, op_of
 from tapeless.graph.array_operators import arithmetic, comparison, kept
-from tapeless.graph.modes import current
+from tapeless.graph.modes import current, note_reading
 from tapeless.graph.node import needs_grad
 from tapeless.graph.protocols import INTO_PLAIN, assign, call_function, call_ufunc, data_of
 from tapeless.graph.quick import unary
@@ -199,6 +199,7 @@ class Array(Variable):
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         if self.requires_grad:
             raise RuntimeError(CUT.format("np.asarray"))
+        note_reading(self, "np.asarray()")
         return np.array(self._data, dtype=dtype, copy=copy)
 
     def item(self, *args: Any) -> Any:
@@ -206,26 +207,32 @@ class Array(Variable):
         if _is_tracing.get():
             flat = self.reshape(-1) if len(args) < 2 else self
             return flat[args or (0,)] if args or self.size == 1 else self._data.item()
+        note_reading(self, "item()")
         return self._data.item(*args)
 
     def tolist(self) -> Any:
         """The data as nested lists of Python numbers, as `item` gives them."""
         if _is_tracing.get():
             return [one.tolist() for one in self] if self.ndim else self[()]
+        note_reading(self, "tolist()")
         return self._data.tolist()
 
     def __bool__(self) -> bool:
+        note_reading(self, "bool()")
         return bool(self._data)
 
     def __float__(self) -> float:
         self._check_may_leave("float()", "use NumPy functions (np.exp instead of math.exp)")
+        note_reading(self, "float()")
         return float(self._data)
 
     def __int__(self) -> int:
+        note_reading(self, "int()")
         return int(self._data)
 
     def __complex__(self) -> complex:
         self._check_may_leave("complex()", "use NumPy functions (np.exp instead of cmath.exp)")
+        note_reading(self, "complex()")
         return complex(self._data)
 
     def _check_may_leave(self, what: str, instead: str) -> None:
@@ -241,6 +248,7 @@ class Array(Variable):
         )
 
     def __index__(self) -> int:
+        note_reading(self, "an index or a range()")
         return operator.index(self._data)
 
     def __len__(self) -> int:
@@ -252,6 +260,7 @@ class Array(Variable):
         return (self[index] for index in range(len(self._data)))  # as NumPy does: one after the other
 
     def __contains__(self, item: Any) -> bool:
+        note_reading(self, "in")
         return data_of(item) in self._array()
 
     def __hash__(self) -> int:

@@ -86,13 +86,26 @@ class Entry:
 
 @dataclass(slots=True)
 class Source:
-    """What was there before: its data, and whether replay takes a new one in its place."""
+    """What was there before: its data, and whether replay takes a new one in its place.
+
+    `unseen`: the node of what was computed while the tape ran, but not by operations that it hears of.
+    """
 
     data: Any
     is_leaf: bool
     watched: bool = False
     name: str | None = None
     lost: bool = False
+    unseen: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Where Python took a number out of a tensor: `if x > 0`, `float(x)`, `range(n)`."""
+
+    what: str
+    place: Result | Given
+    line: Line | None
 
 
 def places_in(values: Any) -> Iterator[Result | Given]:
@@ -101,6 +114,8 @@ def places_in(values: Any) -> Iterator[Result | Given]:
             yield value
         elif type(value) in LISTS:
             yield from places_in(value)
+        elif type(value) is slice:
+            yield from places_in((value.start, value.stop, value.step))
 
 
 def described(one: Any) -> Described:

@@ -64,10 +64,11 @@ def _text(value: Any, names: list[str]) -> str:
     if isinstance(value, Given):
         return names[value.number]
     if isinstance(value, np.ndarray):
-        return f"array{value.shape}" if value.size > 4 else np.array2string(value, separator=", ")
+        shown = np.array2string(value, separator=", ") if value.size <= 4 else f"array{value.shape}"
+        return " ".join(shown.split())
     if isinstance(value, slice):
-        text = ":".join("" if part is None else str(part) for part in (value.start, value.stop))
-        return f"{text}:{value.step}" if value.step is not None else text
+        text = ":".join("" if part is None else _text(part, names) for part in (value.start, value.stop))
+        return f"{text}:{_text(value.step, names)}" if value.step is not None else text
     if type(value) in LISTS:
         inner = ", ".join(_text(item, names) for item in value)
         return f"[{inner}]" if type(value) is list else f"({inner}{',' if len(value) == 1 else ''})"

@@ -233,6 +233,12 @@ class inference_mode(ModeContext):  # noqa: N801
         super().__init__(grad=not mode, inference=mode)
 
 
+def note_reading(variable: Any, what: str) -> None:
+    """Tell tapes that Python takes a number out of a tensor: what it does with it they cannot see."""
+    for tape in current().tapes:
+        tape.note_reading(variable, what)
+
+
 def is_grad_enabled() -> bool:
     """Whether operations are recorded now, in this thread."""
     return current().grad

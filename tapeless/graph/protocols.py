@@ -16,7 +16,7 @@ import numpy as np
 
 from tapeless.errors import MissingRuleError
 from tapeless.graph.apply import LISTS, Op, _listeners, apply, op_of, plain
-from tapeless.graph.modes import current
+from tapeless.graph.modes import current, note_reading
 from tapeless.graph.node import needs_grad
 from tapeless.graph.variable import Variable, wrap
 from tapeless.graph.views import write
@@ -232,6 +232,8 @@ def _writing(name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
         @functools.wraps(function)
         def guarded(target: Any, *args: Any, **kwargs: Any) -> None:
             if isinstance(target, Variable):
+                if name in ("put", "place", "putmask") and args and isinstance(args[0], Variable):
+                    note_reading(args[0], f"np.{name}()")  # where it writes is read off the data
                 return function(target, *args, **kwargs)
             if any_needs((*args, *kwargs.values())) and current().grad:
                 raise TypeError(INTO_PLAIN.format(f"np.{name}"))

@@ -60,7 +60,8 @@ class Replay:
     def _argument(self, entry: Entry, place: Any) -> Any:
         """The value, free of variables within an index or a shape."""
         value = self.value(place)
-        return data_of(value) if type(value) in LISTS and not entry.op.takes_list else value
+        is_index = type(value) is slice or (type(value) in LISTS and not entry.op.takes_list)
+        return data_of(value) if is_index else value
 
     def _run(self, entry: Entry, inputs: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
         if self.face is None:
@@ -78,4 +79,6 @@ class Replay:
     def value(self, place: Any) -> Any:
         if isinstance(place, Result | Given):
             return self.values[place]
+        if type(place) is slice:
+            return slice(self.value(place.start), self.value(place.stop), self.value(place.step))
         return type(place)([self.value(item) for item in place]) if type(place) in LISTS else place

@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import importlib
-import weakref
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tapeless.graph import modes
-from tapeless.graph.apply import LISTS, Op, _listeners
+from tapeless.graph.apply import Op, _listeners
 from tapeless.graph.backward import GradientEdge, grad
-from tapeless.graph.entries import Described, Entry, Given, Result, Source, described, line_of_user, places_in
+from tapeless.graph.entries import Described, Entry, Given, Result, places_in
 from tapeless.graph.listing import row, shape_and_dtype, table
 from tapeless.graph.modes import Mode
-from tapeless.graph.node import edge
-from tapeless.graph.protocols import Keywords
+from tapeless.graph.node import edge, next_number
+from tapeless.graph.recording import Recorder
 from tapeless.graph.replay import Replay
 from tapeless.graph.variable import Variable, wrap
-from tapeless.graph.views import _write_listeners
+from tapeless.graph.views import _copy_listeners, _write_listeners
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tapeless.graph.lift import Lifted
     from tapeless.graph.picture import Picture
+    from tapeless.ir.program import Program
 
 USED = (
     "this Tape has given its gradients and let go of what they need: make it Tape(persistent=True) to ask "
@@ -32,7 +33,7 @@ USED = (
 )
 
 
-class Tape:
+class Tape(Recorder):
     """Records the operations on tensors inside its `with` block.
 
     >>> import numpy as np
@@ -49,16 +50,14 @@ class Tape:
 
     def __init__(self, persistent: bool = False) -> None:
         self.persistent = persistent
-        self._entries: list[Entry] = []
-        self._sources: list[Source] = []
-        self._variables: dict[int, tuple[weakref.ref[Any], Result | Given]] = {}
-        self._memory: dict[int, tuple[Any, Result | Given]] = {}
+        super().__init__()
         self._restored: list[Variable] = []
         self._used = False
 
     def __enter__(self) -> Tape:
         if self in modes.current().tapes:
             raise RuntimeError("this Tape is recording already")
+        self._began = self._began or next_number()
         modes.change(tapes=(*modes.current().tapes, self))
         return self
 
@@ -84,68 +83,11 @@ class Tape:
                 raise TypeError(f"a Tape watches tensors, not {type(variable).__name__}")
             if variable._data.dtype.kind not in "fc":
                 raise TypeError(f"only floats and complex numbers have gradients, not {variable._data.dtype}")
-            if self._find(variable) is None:
-                self._add_source(variable, watched=True, name=name)
+            place = self._find(variable) or self._add_source(variable, watched=True, name=name)
             if not variable._needs:
                 variable._needs = True
                 self._restored.append(variable)
-
-    def _find(self, variable: Variable) -> Result | Given | None:
-        found = self._variables.get(id(variable))
-        if found is not None and found[0]() is variable:
-            return found[1]
-        return self._find_data(variable._data)
-
-    def _find_data(self, data: Any) -> Result | Given | None:
-        """What holds this very array: indices, masks and detached tensors are recognised by it."""
-        found = self._memory.get(id(data))
-        if found is None:
-            return None
-        held = found[0]() if isinstance(found[0], weakref.ref) else found[0]
-        return found[1] if held is data else None
-
-    def _know(self, variable: Variable, place: Result | Given) -> None:
-        self._variables[id(variable)] = weakref.ref(variable), place
-        data = variable._data
-        self._memory[id(data)] = weakref.ref(data) if isinstance(data, np.ndarray) else data, place
-
-    def _add_source(self, variable: Variable, watched: bool = False, name: str | None = None) -> Given:
-        place = Given(len(self._sources))
-        is_leaf = variable._needs and variable._node is None
-        self._sources.append(Source(variable._data, is_leaf, watched, name))
-        self._know(variable, place)
-        return place
-
-    def _place(self, value: Any) -> Any:
-        if isinstance(value, Variable):
-            return self._find(value) or self._add_source(value)
-        if isinstance(value, np.ndarray | np.generic):
-            return self._find_data(value) or value.copy()  # nobody would see writes to it
-        if type(value) in LISTS:
-            return type(value)([self._place(item) for item in value])
-        return value
-
-    def _lose(self, written: Variable) -> None:
-        """What was there before the tape has changed: only a new input can stand for it."""
-        place = self._place(written if written._view is None else written._view.base)
-        if isinstance(place, Given):
-            self._sources[place.number].lost = True
-
-    def _record(self, op: Op, values: tuple[Any, ...], out: Any, writes: bool) -> None:
-        keywords = dict(values[-1]) if values and isinstance(values[-1], Keywords) else {}
-        values = values[:-1] if keywords else values
-        inputs = tuple([self._place(value) for value in values])
-        keywords = {name: self._place(value) for name, value in keywords.items()}
-        if writes:
-            self._lose(out)
-        number = len(self._entries) + 1
-        several = isinstance(out, tuple | list)
-        for part, one in enumerate(out if several else (out,)):
-            if isinstance(one, Variable) and not writes:
-                self._know(one, Result(number, part if several else None))
-        outputs = tuple([described(one) for one in (out if several else (out,))])
-        entry = Entry(number, op, inputs, keywords, outputs, several, writes, line_of_user())
-        self._entries.append(entry)
+            self._flowing.add(place)
 
     # Asking -----------------------------------------------------------------------------------------------
 
@@ -281,6 +223,58 @@ class Tape:
             for part in range(len(entry.outputs))
         ]
 
+    # Lifting ----------------------------------------------------------------------------------------------
+
+    def to_program(self, outputs: Any = None, name: str = "f") -> Program:
+        """What ran, as a straight-line program of the inputs and of the leaves that require grad.
+
+        It returns `outputs` (recorded tensors, one or several), or the results that no other operation read
+        and that have gradients.  Its free names are what else was there before: see `lifted`.  RuntimeError
+        where no program can do the same again: arrays from before that were written to, custom Functions.
+
+        >>> from tapeless.graph.array import Array
+        >>> x = Array([1.0, 2.0])
+        >>> with Tape() as tape:
+        ...     tape.watch(x=x)
+        ...     y = np.sum(x * x)
+        >>> [let.op.__name__ for let in tape.to_program().body]
+        ['mul', 'sum']
+        """
+        return self.lifted(outputs, name).program
+
+    def lifted(self, outputs: Any = None, name: str = "f") -> Lifted:
+        """The program of `to_program`, and what is known of it: constants, inputs, the user's lines."""
+        lifting = importlib.import_module("tapeless.graph.lift")
+        if outputs is None:
+            results = self._results()
+            places = [place for place in results if place in self._flowing] or results
+        else:
+            places = [self._output_place(one) for one in _flat(outputs)]
+        readings, hidden = tuple(self._readings), tuple(self._hidden)
+        taped = lifting.Taped(self._entries, self._sources, self._names(), self._kinds(), readings, hidden)
+        return lifting.lift(taped, places, name)
+
+    def source(self, outputs: Any = None, name: str = "f") -> str:
+        """What ran and its gradient, as the text of NumPy functions `f` and `f_and_gradient`.
+
+        What they return and refuse is as with `to_program`; TransformError, at the user's line, where the
+        source road has no gradient.  Decisions of Python (`if x > 0`) stand above the text, as they are not
+        taken again.  `exec(text, text.names)` runs it: `names` holds long constants, others are spelt out.
+
+        >>> from tapeless.graph.array import Array
+        >>> x = Array([1.0, 2.0])
+        >>> with Tape() as tape:
+        ...     tape.watch(x=x)
+        ...     y = np.sum(np.sin(x))
+        >>> for line in tape.source(y).splitlines()[-4:]:
+        ...     print(line)
+        <BLANKLINE>
+        def f_and_gradient(x):
+            \"\"\"Value of f and its gradient with respect to x.\"\"\"
+            return np.sum(np.sin(x)), np.cos(x)
+        """
+        return importlib.import_module("tapeless.transforms.lifting").source_of(self.lifted(outputs, name))
+
     # Showing ----------------------------------------------------------------------------------------------
 
     def __repr__(self) -> str:
@@ -367,5 +361,11 @@ def _heard_write(op: Op, values: tuple[Any, ...], variable: Any, mode: Mode) -> 
         tape._record(op, (variable, *values[1:]), variable, writes=True)
 
 
+def _heard_copy(variable: Variable, copy: Variable) -> None:
+    for tape in modes.current().tapes:
+        tape._copied(variable, copy)
+
+
 _listeners.append(_heard)
+_copy_listeners.append(_heard_copy)
 _write_listeners.append(_heard_write)

@@ -11,7 +11,7 @@ import numpy as np
 
 from tapeless.graph import backward as _backward
 from tapeless.graph.hooks import RemovableHandle
-from tapeless.graph.modes import current
+from tapeless.graph.modes import current, note_reading
 from tapeless.graph.node import Node, refresh
 from tapeless.graph.printing import show
 from tapeless.graph.protocols import any_needs, call_function, call_ufunc
@@ -263,6 +263,7 @@ class Tensor(Variable):
         """The data as an array on the same memory; RuntimeError if this tensor requires grad."""
         if self.requires_grad:
             raise RuntimeError(NUMPY)
+        note_reading(self, "numpy()")
         return self._array()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
@@ -272,16 +273,19 @@ class Tensor(Variable):
         """The one element as a Python number."""
         if self._data.size != 1:
             raise RuntimeError(f"a Tensor with {self._data.size} elements cannot be converted to Scalar")
+        note_reading(self, "item()")
         return self._data.item()
 
     def tolist(self) -> Any:
         """The data as nested lists of Python numbers."""
+        note_reading(self, "tolist()")
         return self._data.tolist()
 
     def __bool__(self) -> bool:
         if self._data.size != 1:
             kind = "no values" if self._data.size == 0 else "more than one value"
             raise RuntimeError(f"Boolean value of Tensor with {kind} is ambiguous")
+        note_reading(self, "bool()")
         return bool(self._data.item())
 
     def __float__(self) -> float:

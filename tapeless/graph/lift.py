@@ -1,0 +1,478 @@
+"""From what a tape holds to a straight-line program: the same operations, in NumPy's own words."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from tapeless.graph.apply import LISTS
+from tapeless.graph.entries import Described, Entry, Given, Line, Reading, Result, Source, places_in
+from tapeless.graph.naming import as_name, named_values
+from tapeless.ir.names import TEMPORARY, Names
+from tapeless.ir.program import (
+    Argument,
+    Atom,
+    Const,
+    Let,
+    Program,
+    Return,
+    Statement,
+    Var,
+    add_at,
+    build_list,
+    build_tuple,
+    iadd,
+    isub,
+    set_imag,
+    subtract_at,
+)
+from tapeless.rules.indexing import index_set
+
+LOST = (
+    "the tape cannot be lifted: {} ({} {}) was made before the tape and written to in place while it "
+    "recorded; make it (or a copy of it) inside the with block"
+)
+UNSEEN = "the tape cannot be lifted: {} ({} {}) was computed by {}, which a tape does not hear of"
+HIDDEN = (
+    "the tape cannot be lifted: {}{} wrote, while gradients were off, into an array that has a gradient; its "
+    "gradient would go on as if nothing had been written, which no program can say"
+)
+OPERATORS: dict[Any, Any] = {
+    np.add: operator.add,
+    np.subtract: operator.sub,
+    np.multiply: operator.mul,
+    np.true_divide: operator.truediv,
+    np.floor_divide: operator.floordiv,
+    np.remainder: operator.mod,
+    np.power: operator.pow,
+    np.matmul: operator.matmul,
+    np.negative: operator.neg,
+    np.equal: operator.eq,
+    np.not_equal: operator.ne,
+    np.less: operator.lt,
+    np.less_equal: operator.le,
+    np.greater: operator.gt,
+    np.greater_equal: operator.ge,
+}
+IN_PLACE: dict[Any, tuple[Any, Any]] = {np.add: (iadd, add_at), np.subtract: (isub, subtract_at)}
+# Python's numbers that these give follow from shapes and dtypes.
+OF_SHAPES = frozenset(
+    {np.shape, np.ndim, np.size, np.result_type, np.can_cast, np.common_type, np.iscomplexobj, np.isrealobj}
+    | {np.may_share_memory, np.shares_memory, np.broadcast_shapes, np.isfortran, np.iterable}
+)
+# How long their results are follows from values, like that of `x[mask]`.
+SIZED = frozenset(
+    {np.nonzero, np.flatnonzero, np.argwhere, np.unique, np.compress, np.extract, np.trim_zeros}
+)
+
+
+@dataclass(frozen=True)
+class Lifted:
+    """A program, and what is known of it besides.
+
+    `constants` are what its free names stand for; `inputs` the values of the parameters when they were
+    recorded, of which only dtypes and shapes count; `results` describes names by shape and dtype.  `lines`
+    says which of the user's stands behind a statement's line number.  `readings` are the numbers that Python
+    took out of what depends on the inputs; `sized` the lines where the length of an array depends on them.
+    """
+
+    program: Program
+    constants: dict[str, Any]
+    inputs: dict[str, Any]
+    results: dict[str, Described]
+    lines: dict[int, Line]
+    readings: tuple[Reading, ...]
+    sized: tuple[Line | None, ...]
+
+
+@dataclass
+class Taped:
+    """What a tape hands over to be lifted; it has `names` and `kinds` for what was there before."""
+
+    entries: Sequence[Entry]
+    sources: Sequence[Source]
+    names: Sequence[str]
+    kinds: Sequence[str]
+    readings: Sequence[Reading] = ()
+    hidden: Sequence[Entry] = ()
+
+
+def lift(taped: Taped, outputs: Iterable[Result | Given], name: str) -> Lifted:
+    """The program of what ran, from the inputs and parameters to `outputs`.
+
+    v1 = multiply x, x        def f(x):
+    v2 = sum v1           =>      return np.sum(x * x)
+
+    RuntimeError for what no program can do again: see LOST, UNSEEN, HIDDEN.
+    """
+    return _Lifting(taped, name).run(tuple(outputs))
+
+
+@dataclass
+class _Lifting:
+    taped: Taped
+    name: str
+    names: Names = field(default_factory=Names)
+    body: list[Statement] = field(default_factory=list)
+    atoms: dict[Result | Given, Atom] = field(default_factory=dict)
+    constants: dict[str, Any] = field(default_factory=dict)
+    results: dict[str, Described] = field(default_factory=dict)
+    lines: dict[int, Line] = field(default_factory=dict)
+    numbers: dict[Line, int] = field(default_factory=dict)
+    line: int = 0
+
+    def run(self, outputs: tuple[Result | Given, ...]) -> Lifted:
+        params, inputs = self._parameters()
+        self._find_uses(outputs)
+        hints = named_values(self.taped.entries)
+        for entry in self.taped.entries:
+            if entry.number in self.needed:
+                self.line = self._line(entry.line)
+                self._entry(entry, hints)
+        for entry in self.taped.hidden:
+            if entry.number in self.needed:
+                raise RuntimeError(
+                    HIDDEN.format(entry.name, "" if entry.line is None else f" at {entry.line}")
+                )
+        values = tuple([self._place(place) for place in outputs])
+        program = Program(
+            self.name,
+            params,
+            tuple(self.body),
+            Return(values, as_tuple=len(values) != 1),
+            tuple(self.constants),
+        )
+        readings, sized = self._out_of_sight()
+        return Lifted(program, self.constants, inputs, self.results, self.lines, readings, sized)
+
+    # What there is ------------------------------------------------------------------------------------------
+
+    def _parameters(self) -> tuple[tuple[str, ...], dict[str, Any]]:
+        inputs: dict[str, Any] = {}
+        for number, (source, name, kind) in enumerate(
+            zip(self.taped.sources, self.taped.names, self.taped.kinds, strict=True)
+        ):
+            if kind != "constant":
+                own = self.names.fresh(as_name(name))
+                inputs[own] = source.data
+                self.atoms[Given(number)] = Var(own)
+        return tuple(inputs), inputs
+
+    def _find_uses(self, outputs: tuple[Result | Given, ...]) -> None:
+        """The entries that the outputs depend on, and how often each place is read by these.
+
+        Whoever writes into an array, or a part of it, is needed if the array is: seen from the end.
+        """
+        owners = _owners(self.taped.entries)
+        wanted = {owners.get(place, place) for place in outputs} | set(outputs)
+        self.needed: set[int] = set()
+        self.uses: dict[Result | Given, int] = dict.fromkeys(outputs, 1)
+        again = True
+        while again:
+            again = False
+            for entry in reversed(self.taped.entries):
+                if entry.number in self.needed or not self._is_wanted(entry, wanted, owners):
+                    continue
+                self.needed.add(entry.number)
+                for place in places_in((*entry.inputs, *entry.keywords.values())):
+                    self.uses[place] = self.uses.get(place, 0) + 1
+                    for one in (place, owners.get(place, place)):
+                        again = again or one not in wanted
+                        wanted.add(one)
+        self.writers = {entry.inputs[0]: entry for entry in self.taped.entries if entry.writes}
+        self.written = {
+            owners.get(entry.inputs[0], entry.inputs[0])
+            for entry in self.taped.entries
+            if entry.writes and entry.number in self.needed
+        }
+
+    def _is_wanted(self, entry: Entry, wanted: set[Any], owners: Mapping[Any, Any]) -> bool:
+        if entry.writes:
+            return owners.get(entry.inputs[0], entry.inputs[0]) in wanted
+        return any(place in wanted for place in _results_of(entry))
+
+    def _out_of_sight(self) -> tuple[tuple[Reading, ...], tuple[Line | None, ...]]:
+        """What the program does not do again: Python's decisions, and what it may have seen of lengths."""
+        depends = _dependent(self.taped)
+        readings = [one for one in self.taped.readings if one.place in depends]
+        sized: list[Line | None] = []
+        for entry in self.taped.entries:
+            if depends.isdisjoint(places_in((*entry.inputs, *entry.keywords.values()))):
+                continue
+            numbers = any(one.shape is None and one.dtype != "NoneType" for one in entry.outputs)
+            if numbers and entry.function not in OF_SHAPES:
+                readings.append(Reading(f"np.{entry.name}", Result(entry.number), entry.line))
+            if entry.function in SIZED or self._has_mask(entry):
+                sized.append(entry.line)
+        return tuple(readings), tuple(dict.fromkeys(sized))
+
+    def _has_mask(self, entry: Entry) -> bool:
+        if entry.function is not operator.getitem:
+            return False
+        entries = self.taped.entries
+        return any(
+            isinstance(place, Result) and entries[place.entry - 1].outputs[place.part or 0].dtype == "bool"
+            for place in places_in(entry.inputs[1:])
+        )
+
+    # Statements ---------------------------------------------------------------------------------------------
+
+    def _line(self, line: Line | None) -> int:
+        if line is None:
+            return 0
+        number = self.numbers.get(line)
+        if number is None:
+            number = line.number if line.number not in self.lines else max(self.lines) + 1
+            self.numbers[line], self.lines[number] = number, line
+        return number
+
+    def let(self, op: Any, args: Sequence[Argument], kwargs: Any = (), hint: str = TEMPORARY) -> Var:
+        if isinstance(op, np.ufunc) and not kwargs and any(isinstance(arg, Var) for arg in args):
+            op = OPERATORS.get(op, op)  # of NumPy's numbers, too, these are the same
+        name = self.names.fresh(hint)
+        self.body.append(Let((name,), op, tuple(args), tuple(kwargs), self.line))
+        return Var(name)
+
+    def do(self, op: Any, *args: Argument) -> None:
+        self.body.append(Let((), op, args, line=self.line, effect=True))
+
+    def _entry(self, entry: Entry, hints: Mapping[int, tuple[str, ...]]) -> None:
+        if entry.writes:
+            self._write(entry)
+        elif not self._is_only_written_through(entry):
+            self._operation(entry, hints.get(entry.number, ()))
+
+    def _operation(self, entry: Entry, hints: tuple[str, ...]) -> None:
+        args, kwargs = self._call(entry)
+        if not entry.several:
+            hint = hints[0] if hints else TEMPORARY
+            made: Atom = self.let(entry.function, args, kwargs, hint)
+            made = self._on_own_memory(entry, made)
+            self._know(Result(entry.number), made, entry.outputs[0])
+            return
+        if len(hints) != len(entry.outputs):
+            hints = (TEMPORARY,) * len(entry.outputs)
+        used = [part for part in range(len(hints)) if Result(entry.number, part) in self.uses]
+        if len(used) == 1 or len(hints) == 1:
+            whole = self.let(entry.function, args, kwargs)
+            part = used[0]
+            made = self.let(operator.getitem, (whole, Const(part)), hint=hints[part])
+            self._know(Result(entry.number, part), made, entry.outputs[part])
+            return
+        targets = tuple([self.names.fresh(hint) for hint in hints])
+        self.body.append(Let(targets, entry.function, tuple(args), tuple(kwargs), self.line))
+        for part, target in enumerate(targets):
+            self._know(Result(entry.number, part), Var(target), entry.outputs[part])
+
+    def _know(self, place: Result, atom: Atom, described: Described) -> None:
+        self.atoms[place] = atom
+        if isinstance(atom, Var):
+            self.results[atom.name] = described
+
+    def _on_own_memory(self, entry: Entry, made: Var) -> Var:
+        """What is written to later is an array, and no view where the graph made none."""
+        place = Result(entry.number)
+        is_view = entry.op.views and entry.function is not operator.getitem
+        if place in self.written and not is_view and entry.outputs[0].shape == ():
+            return self.let(np.copy, (made,))
+        if self.written and entry.function is np.einsum:
+            return self.let(np.copy, (made,))
+        return made
+
+    def _call(self, entry: Entry) -> tuple[list[Argument], list[tuple[str, Atom]]]:
+        """The arguments as the function takes them, where they are bound to its rule's parameters, too."""
+        rule = entry.op.rule
+        if not rule.params or rule.kind == "constant" or len(rule.params) != len(entry.inputs):
+            keywords = [(name, self._atom(value)) for name, value in entry.keywords.items()]
+            return [self._atom(value) for value in entry.inputs], keywords
+        required = len(rule.params) - len(rule.defaults)
+        args: list[Argument] = []
+        for name, value in zip(rule.params[:required], entry.inputs, strict=False):
+            if name == rule.star:
+                args += [self._atom(item) for item in value]
+            else:
+                args.append(self._atom(value))
+        optional = zip(rule.params[required:], entry.inputs[required:], rule.defaults, strict=True)
+        given = [(name, value) for name, value, default in optional if not _is_default(value, default)]
+        return args, [(name, self._atom(value)) for name, value in given]
+
+    # Writing ------------------------------------------------------------------------------------------------
+
+    def _is_only_written_through(self, entry: Entry) -> bool:
+        """A part of an array that is taken to be written to, and for nothing else: `y[0] = x`."""
+        place = Result(entry.number)
+        if (
+            entry.function is not operator.getitem
+            or self.uses.get(place) != 1
+            or not _is_basic(entry.inputs[1])
+        ):
+            return False
+        writer = self.writers.get(place)
+        if writer is None or writer.number not in self.needed:
+            return False
+        return (writer.function is index_set and writer.inputs[1] is ...) or writer.function in IN_PLACE
+
+    def _write(self, entry: Entry) -> None:
+        place, *rest = entry.inputs
+        op = entry.function
+        maker = self._maker(place)
+        if maker is not None and place not in self.atoms:  # see `_is_only_written_through`
+            base, index = self._target(maker.inputs[0]), self._index(maker.inputs[1])
+            if op is index_set:
+                self.do(operator.setitem, base, index, self._atom(rest[1]))
+            else:
+                self.do(IN_PLACE[op][1], base, index, self._atom(rest[0]))
+            return
+        if maker is not None and maker.function is np.imag and self._is_complex(maker.inputs[0]):
+            self._write_imaginary(entry, maker.inputs[0])
+            return
+        target = self._target(place)
+        if op is index_set:
+            self.do(operator.setitem, target, self._index(rest[0]), self._atom(rest[1]))
+        elif op in IN_PLACE:
+            self.do(IN_PLACE[op][0], target, self._atom(rest[0]))
+        else:
+            args, kwargs = self._call(entry)
+            self.do(operator.setitem, target, Const(...), self.let(op, args, kwargs))
+
+    def _write_imaginary(self, entry: Entry, whole: Result | Given) -> None:
+        """Into the imaginary part of an array: a view that only writes of this kind are followed through."""
+        target = self._target(whole)
+        if entry.function is index_set:
+            self.do(set_imag, target, self._index(entry.inputs[1]), self._atom(entry.inputs[2]))
+            return
+        args, kwargs = self._call(entry)
+        self.do(set_imag, target, Const(...), self.let(entry.function, args, kwargs))
+
+    def _target(self, place: Result | Given) -> Atom:
+        atom = self._place(place)
+        if isinstance(place, Given) and isinstance(atom, Var) and atom.name in self.constants:
+            self._refuse_lost(place)
+        return atom
+
+    def _maker(self, place: Any) -> Entry | None:
+        return self.taped.entries[place.entry - 1] if isinstance(place, Result) else None
+
+    def _is_complex(self, place: Result | Given) -> bool:
+        if isinstance(place, Given):
+            return self.taped.sources[place.number].data.dtype.kind == "c"
+        return self.taped.entries[place.entry - 1].outputs[place.part or 0].dtype.startswith("complex")
+
+    # Arguments ----------------------------------------------------------------------------------------------
+
+    def _atom(self, value: Any) -> Atom:
+        if isinstance(value, Result | Given):
+            return self._place(value)
+        if isinstance(value, np.ndarray):
+            return Const(value[()]) if value.ndim == 0 else self._constant(value)
+        if type(value) in LISTS and not _is_literal(value):
+            build = build_list if type(value) is list else build_tuple
+            return self.let(build, [self._atom(item) for item in value])
+        if type(value) is slice and not _is_literal(value):
+            return self.let(slice, [self._atom(part) for part in (value.start, value.stop, value.step)])
+        return Const(value)
+
+    def _index(self, value: Any) -> Atom:
+        """What stands in brackets before `=`, without the Ellipsis that only makes a view of an element."""
+        if type(value) is tuple and len(value) > 1 and value[-1] is ...:
+            value = value[:-1]
+        return self._atom(value[0] if type(value) is tuple and len(value) == 1 else value)
+
+    def _constant(self, value: np.ndarray) -> Var:
+        for name, known in self.constants.items():
+            if known is value or (
+                known.dtype == value.dtype
+                and known.shape == value.shape
+                and known.tobytes() == value.tobytes()
+            ):
+                return Var(name)
+        name = self.names.fresh(f"c{len(self.constants) + 1}")
+        self.constants[name] = value
+        return Var(name)
+
+    def _place(self, place: Result | Given) -> Atom:
+        known = self.atoms.get(place)
+        if known is not None:
+            return known
+        assert isinstance(place, Given), place
+        source = self.taped.sources[place.number]
+        if source.lost:
+            self._refuse_lost(place)
+        if source.unseen is not None:
+            raise RuntimeError(UNSEEN.format(*self._described(place), source.unseen))
+        data = np.asarray(source.data)
+        atom = Const(data[()]) if data.ndim == 0 else self._constant(data)
+        self.atoms[place] = atom
+        return atom
+
+    def _refuse_lost(self, place: Given) -> None:
+        raise RuntimeError(LOST.format(*self._described(place)))
+
+    def _described(self, place: Given) -> tuple[str, str, str]:
+        data = self.taped.sources[place.number].data
+        return self.taped.names[place.number], str(data.dtype), str(data.shape)
+
+
+# What depends on what ---------------------------------------------------------------------------------------
+
+
+def _results_of(entry: Entry) -> list[Result]:
+    parts = range(len(entry.outputs))
+    return [Result(entry.number, part if entry.several else None) for part in parts]
+
+
+def _owners(entries: Sequence[Entry]) -> dict[Any, Any]:
+    """For each view the array whose memory it shows."""
+    owners: dict[Any, Any] = {}
+    for entry in entries:
+        if entry.op.views and not entry.writes and entry.inputs:
+            base = entry.inputs[0]
+            if isinstance(base, Result | Given):
+                for place in _results_of(entry):
+                    owners[place] = owners.get(base, base)
+    return owners
+
+
+def _dependent(taped: Taped) -> set[Result | Given]:
+    """What follows from the inputs and parameters."""
+    owners = _owners(taped.entries)
+    found: set[Result | Given] = {
+        Given(number) for number, kind in enumerate(taped.kinds) if kind != "constant"
+    }
+    changed: set[Any] = set()
+    for entry in taped.entries:
+        read = list(places_in((*entry.inputs, *entry.keywords.values())))
+        if found.isdisjoint(read) and changed.isdisjoint([owners.get(place, place) for place in read]):
+            continue
+        if entry.writes:
+            target = entry.inputs[0]
+            changed.add(owners.get(target, target))
+            found.update({target, owners.get(target, target)})
+        else:
+            found.update(_results_of(entry))
+    return found
+
+
+def _is_basic(index: Any) -> bool:
+    items = index if type(index) is tuple else (index,)
+    return all(item is ... or item is None or isinstance(item, int | np.integer | slice) for item in items)
+
+
+def _is_default(value: Any, default: Any) -> bool:
+    same_type = type(value) is type(default) and not isinstance(value, np.ndarray)
+    return value is default or (same_type and value == default)
+
+
+def _is_literal(value: Any) -> bool:
+    """Whether a value has a notation of its own, all through."""
+    if type(value) is tuple:
+        return all(map(_is_literal, value))
+    if type(value) is slice:
+        return all(map(_is_literal, (value.start, value.stop, value.step)))
+    return value is ... or isinstance(
+        value, int | float | complex | str | None | np.generic | np.dtype | type
+    )

@@ -1,0 +1,254 @@
+"""What a tape holds, as the text of NumPy functions: what ran, and its gradient.
+
+    with Tape() as tape:            def f(x):
+        tape.watch(x=x)                 return np.sum(np.sin(x))
+        y = np.sum(np.sin(x))
+                              =>    def f_and_gradient(x):
+    print(tape.source())                value = np.sum(np.sin(x))
+                                        return value, np.cos(x)
+
+The program is the tape's (`graph.lift`); the source road differentiates, simplifies and prints it.
+"""
+
+from __future__ import annotations
+
+import builtins
+import types
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from tapeless.errors import Location, transform_error
+from tapeless.graph.entries import Described, Line
+from tapeless.graph.lift import Lifted
+from tapeless.ir.check import check
+from tapeless.ir.emit import Layout, emit_all
+from tapeless.ir.fold import WIDTH
+from tapeless.ir.names import Names
+from tapeless.ir.program import Atom, Let, Program, Return, Var, build_tuple, names_of, walk
+from tapeless.ir.wrap import wrap
+from tapeless.rules.table import on_arrays
+from tapeless.source.analyse.refusals import Refused
+from tapeless.source.facts import NUMERIC, UNKNOWN, Fact, Size, fact_of, fact_of_constant
+from tapeless.source.reverse import reverse
+from tapeless.source.simplify import simplify
+from tapeless.source.simplify.learn import learn
+
+COMMENTED = 8  # a program from fewer lines is read without comments
+SHOWN = 8  # of the lines where Python decided
+SPELT_OUT = 24  # items of an array that stands in the text
+Programs = dict[str, Program]
+
+
+class Text(str):
+    """A source; `exec(text, text.names)` runs it: `names` holds all that its functions find outside."""
+
+    names: dict[str, Any]
+
+    def functions(self) -> dict[str, Any]:
+        """The text executed: its functions by name."""
+        scope = dict(self.names)
+        exec(compile(self, "<tapeless lifted>", "exec"), scope)
+        return {name: made for name, made in scope.items() if name not in self.names and name[0] != "_"}
+
+
+def source_of(lifted: Lifted) -> Text:
+    """The lifted program and its gradient as text."""
+    facts = facts_of(lifted)
+    wrt = tuple([name for name, data in lifted.inputs.items() if data.dtype.kind in "fc"])
+    programs = [plain(lifted, facts)]
+    if wrt and lifted.program.exit.values:
+        programs.append(gradient(lifted, facts, wrt))
+    return text_of(programs, lifted, wrt)
+
+
+# Programs ---------------------------------------------------------------------------------------------------
+
+
+def facts_of(lifted: Lifted) -> dict[str, Fact]:
+    """What is known of each name: what follows from the inputs, and what else was seen then."""
+    given = {name: fact_of(data, name) for name, data in lifted.inputs.items()}
+    given |= {name: fact_of_constant(value) for name, value in lifted.constants.items()}
+    found = learn(lifted.program, given)
+    for name, seen in lifted.results.items():
+        found[name] = _with_seen(found.get(name, UNKNOWN), seen, name)
+    return found
+
+
+def _with_seen(fact: Fact, seen: Described, name: str) -> Fact:
+    if seen.shape is None or (fact != UNKNOWN and fact.kind not in NUMERIC):
+        return fact
+    kind = "numeric" if fact == UNKNOWN else fact.kind
+    kind = "array" if kind == "numeric" and seen.shape else kind
+    dims = tuple([Size(f"{name}.{axis}") for axis in range(len(seen.shape))])
+    dtype = np.dtype(seen.dtype)
+    return replace(
+        fact,
+        kind=kind,
+        dtype=fact.dtype if fact.dtype is not None else dtype,
+        dims=fact.dims if fact.dims is not None else dims,
+    )
+
+
+def plain(lifted: Lifted, facts: Mapping[str, Fact]) -> Program:
+    """The program itself, simplified."""
+    return check(simplify(lifted.program, facts))
+
+
+def gradient(lifted: Lifted, facts: Mapping[str, Fact], wrt: Sequence[str]) -> Program:
+    """The value and the gradients; with the value's cotangent as the last argument, unless it is a number."""
+    program, known = packed(lifted.program, facts), dict(facts)
+    seed = {} if is_number(lifted) else {"seed": None}
+    try:
+        joint, known = reverse(program, known, tuple(wrt), value=True, **seed)
+    except Refused as refused:
+        raise _with_place(refused, lifted) from None
+    value, *found = joint.exit.values
+    names, body = Names(names_of(joint)), list(joint.body)
+    gradients: Atom = found[0]
+    if len(found) > 1:
+        name = names.fresh("gradient")
+        body.append(Let((name,), build_tuple, tuple(found)))
+        gradients = Var(name)
+    made = replace(
+        joint,
+        name=f"{program.name}_and_gradient",
+        body=tuple(body),
+        exit=Return((value, gradients), as_tuple=True),
+    )
+    return check(simplify(made, known))
+
+
+def _with_place(refused: Refused, lifted: Lifted) -> Exception:
+    """What differentiation refuses, at the user's line."""
+    line = lifted.lines.get(abs(refused.statement.line))
+    if line is None:
+        return refused
+    where = Location(line.file, line.number, 0, 0, "", "")
+    return transform_error(where, line.text or "this", refused.what, refused.remedy)
+
+
+def packed(program: Program, facts: Mapping[str, Fact]) -> Program:
+    """The program with one result."""
+    if not program.exit.as_tuple:
+        return program
+    name = Names(names_of(program)).fresh("value")
+    let = Let((name,), build_tuple, program.exit.values)
+    return replace(program, body=(*program.body, let), exit=Return((Var(name),)))
+
+
+def is_number(lifted: Lifted) -> bool:
+    """Whether the one result is a real number, whose gradient needs no cotangent."""
+    values = lifted.program.exit.values
+    if lifted.program.exit.as_tuple or not isinstance(values[0], Var):
+        return False
+    name = values[0].name
+    seen = lifted.results.get(name)
+    if seen is None:
+        data = np.asarray(lifted.inputs.get(name, lifted.constants.get(name)))
+        return data.shape == () and data.dtype.kind == "f"
+    return seen.shape == () and np.dtype(seen.dtype).kind == "f"
+
+
+# Text -------------------------------------------------------------------------------------------------------
+
+
+def text_of(programs: Sequence[Program], lifted: Lifted, wrt: Sequence[str]) -> Text:
+    """The programs below one another, and above them what they find outside."""
+    comments = _comments(lifted)
+    forward = {number: text for number, text in comments.items() if number > 0}
+    back = {number: text for number, text in comments.items() if number < 0}
+    gradients = [Layout(docstring=_title(one, lifted, wrt), line_comments=back) for one in programs[1:]]
+    made = emit_all(list(programs), [Layout(line_comments=forward), *gradients])
+    names = {**lifted.constants, **{name: on_arrays(value) for name, value in made.globals.items()}}
+    used = _names_in(made.source)
+    names = {name: value for name, value in names.items() if name in used}
+    head = _head(names, lifted)
+    body = _without_echoes(made.source)
+    text = Text("\n\n\n".join([part for part in (head, _frozen(lifted) + body) if part]))
+    text.names = names
+    return text
+
+
+def _title(program: Program, lifted: Lifted, wrt: Sequence[str]) -> str:
+    extra = program.params[len(lifted.program.params) :]
+    along = f" for the cotangent {extra[0]} of the value" if extra else ""
+    return f"Value of {lifted.program.name} and its gradient with respect to {', '.join(wrt)}{along}."
+
+
+def _frozen(lifted: Lifted) -> str:
+    """A comment on what Python decided while it was recorded."""
+    quoted = dict.fromkeys([f"# {one.line}: {one.line.text}" for one in lifted.readings if one.line])
+    if not quoted:
+        return ""
+    shown = [*quoted][:SHOWN] + ([f"# and {len(quoted) - SHOWN} more"] if len(quoted) > SHOWN else [])
+    return "\n".join(["# What Python decided here is as it was when this was recorded:", *shown]) + "\n"
+
+
+def _names_in(source: str) -> set[str]:
+    code = [compile(source, "<tapeless lifted>", "exec")]
+    found: set[str] = set()
+    while code:
+        one = code.pop()
+        found.update(one.co_names)
+        code.extend([const for const in one.co_consts if isinstance(const, types.CodeType)])
+    return found
+
+
+def _head(names: Mapping[str, Any], lifted: Lifted) -> str:
+    """What makes the text stand alone: imports, and the constants that are short."""
+    imports, constants = [], []
+    for name, value in names.items():
+        if name in lifted.constants:
+            constants.append(_constant(name, value))
+        elif isinstance(value, types.ModuleType):
+            own = value.__name__
+            imports.append(f"import {own}" if own == name else f"import {own} as {name}")
+        elif getattr(builtins, name, None) is not value:
+            imports.append(_import(name, value))
+    if constants and "import numpy as np" not in imports:
+        imports.append("import numpy as np")
+    return "\n".join([*sorted(imports), *([""] if imports and constants else []), *constants])
+
+
+def _import(name: str, value: Any) -> str:
+    module, own = getattr(value, "__module__", None), getattr(value, "__name__", None)
+    if isinstance(module, str) and isinstance(own, str) and own.isidentifier():
+        return f"from {module} import {own}" + ("" if own == name else f" as {name}")
+    return f"# {name}: {value!r}"
+
+
+def _constant(name: str, value: np.ndarray) -> str:
+    if value.size > SPELT_OUT or value.dtype.kind not in "biufc" or not np.all(np.isfinite(value)):
+        return f"# {name}: {value.dtype} {value.shape}, as it was recorded"
+    if not value.size:
+        return f"{name} = np.zeros({value.shape}, np.{value.dtype.name})"
+    dtype = "" if np.array(value.tolist()).dtype == value.dtype else f", np.{value.dtype.name}"
+    return "\n".join(wrap(f"{name} = np.array({value.tolist()}{dtype})", 0, WIDTH))
+
+
+def _comments(lifted: Lifted) -> dict[int, str]:
+    """The user's lines, for statements and, by negative numbers, for those on the way back."""
+    numbers = {statement.line for statement in walk(lifted.program.body)} & set(lifted.lines)
+    if len(numbers) < COMMENTED:
+        return {}
+    files = {line.file for line in lifted.lines.values()}
+    texts = {number: _quoted(lifted.lines[number], len(files) > 1) for number in sorted(numbers)}
+    return {**texts, **{-number: text for number, text in texts.items()}}
+
+
+def _quoted(line: Line, with_file: bool) -> str:
+    return f"{line if with_file else f'line {line.number}'}: {line.text}"
+
+
+def _without_echoes(source: str) -> str:
+    """Comments that quote what the line below them says anyway are left out."""
+    lines = source.splitlines()
+    kept = [
+        line
+        for line, below in zip(lines, [*lines[1:], ""], strict=True)
+        if not (line.lstrip().startswith("#") and line.partition(": ")[2] == below.strip())
+    ]
+    return "\n".join(kept) + "\n"
