@@ -16,12 +16,14 @@ class Procedure:
 
     The program is set once it is known, for it may call the procedure itself.  `facts` are those of its
     names; `derived` is what was made of it, so that a derivative that calls itself is made once.
+    `rules`: how it is differentiated, if its program does not say.
     """
 
     name: str
     program: Program | None = None
     facts: dict[str, Any] = field(default_factory=dict[str, Any])
     derived: dict[Any, Any] = field(default_factory=dict[Any, Any])
+    rules: Any = None
 
     @property
     def __name__(self) -> str:

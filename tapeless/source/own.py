@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import types
 from collections.abc import Callable
 from typing import Any, Literal, TypeAlias
 
@@ -44,13 +45,13 @@ class OwnRules:
                 raise TypeError(f"{self.name}: pass its arguments by position, its signature is not known")
             return args
         bound = signature.bind(*args, **kwargs)
-        bound.apply_defaults()
         if bound.kwargs:
             name = next(iter(bound.kwargs))
             raise TypeError(
                 f"{self.name}: its argument {name!r} is keyword-only, and derivative rules take arguments by "
                 "position; give the function a plain parameter, or bind it with functools.partial before"
             )
+        bound.apply_defaults()
         return bound.args
 
     def fixed_in(self, count: int) -> tuple[int, ...]:
@@ -60,3 +61,20 @@ class OwnRules:
             if not 0 <= position < count:
                 raise ValueError(f"{self.name}: nondiff_argnums={self.fixed}, but it takes {count} arguments")
         return tuple(found)
+
+
+# The code of the functions that stand before such rules; each finds them in its closure, under this name.
+WRAPPERS: set[types.CodeType] = set()
+CELL = "own"
+
+
+def own_rules_of(function: Any) -> tuple[OwnRules, int] | None:
+    """The rules behind a function that `custom_vjp` and its like gave, and which cell of it holds them.
+
+    What `functools.wraps` copies from one function to another says nothing: only the code does.
+    """
+    if not isinstance(function, types.FunctionType) or function.__code__ not in WRAPPERS:
+        return None
+    position = function.__code__.co_freevars.index(CELL)
+    assert function.__closure__ is not None
+    return function.__closure__[position].cell_contents, position

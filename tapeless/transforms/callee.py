@@ -11,13 +11,14 @@ import functools
 import inspect
 import types
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from tapeless.graph.variable import Variable
 from tapeless.source.cache import Transformed
+from tapeless.source.own import own_rules_of
 from tapeless.source.parse import sets_errstate, unwrapped
 
 CALL = "__call__"  # wanted as the plain function that a class defines, not to see whether it does
@@ -163,6 +164,9 @@ def parameters_of(function: Any) -> Parameters:
         transformed: Any = function
         return transformed.parameters
     plain, _ = unwrapped(function)
+    own = own_rules_of(plain)
+    if own is not None:
+        return replace(parameters_of(own[0].function), function=own[0].name)
     if isinstance(plain, types.FunctionType):
         return _of_code(plain)
     if isinstance(function, np.ufunc):

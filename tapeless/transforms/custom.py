@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tapeless.errors import MissingRuleError
-from tapeless.source.own import OwnRules
+from tapeless.source.own import WRAPPERS, OwnRules
 from tapeless.transforms.custom_node import is_recorded, record
 
 
@@ -105,6 +105,8 @@ def _wrapper(own: Custom, fun: Callable[..., Any]) -> Any:
     @functools.wraps(fun)
     def custom(*args: Any, **kwargs: Any) -> Any:
         return own(*args, **kwargs)
+
+    WRAPPERS.add(custom.__code__)
 
     def defvjp(fwd: Callable[..., Any], bwd: Callable[..., Any]) -> None:
         """Set the reverse-mode rule: the two halves."""

@@ -10,6 +10,8 @@ import numpy as np
 from tapeless import _tree
 from tapeless.source.own import OwnRules
 
+Shape = tuple[int, ...]
+
 
 def rule_name(own: OwnRules, role: str) -> str:
     """How messages call a rule: its own name, and what it is of whom."""
@@ -28,7 +30,7 @@ def pair_of(own: OwnRules, role: str, given: Any, what: str) -> tuple[Any, Any]:
 def cotangent_leaves(
     own: OwnRules,
     structures: Sequence[_tree.Structure],
-    shapes: Sequence[Sequence[tuple[int, ...]]],
+    shapes: Sequence[Sequence[Shape | None]],
     given: Any,
 ) -> list[list[Any]]:
     """The leaves of each argument's cotangent, None where there is none; errors name the rule."""
@@ -55,7 +57,7 @@ def tangent_leaves(own: OwnRules, out: Any, given: Any) -> list[Any]:
 
 
 def _leaves(
-    structure: _tree.Structure, shapes: Sequence[tuple[int, ...]], given: Any, title: str, stands_for: str
+    structure: _tree.Structure, shapes: Sequence[Shape | None], given: Any, title: str, stands_for: str
 ) -> list[Any]:
     if given is None:
         return [None] * structure.leaves
@@ -63,7 +65,7 @@ def _leaves(
     for shape, (path, part) in zip(shapes, _tree.parts_like(structure, given, title), strict=True):
         if part is not None and not _tree.is_leaf(part):
             raise ValueError(f"{path} is a {type(part).__name__} where an array or number is expected")
-        if part is not None and np.shape(part) != shape:
+        if part is not None and shape is not None and np.shape(part) != shape:
             raise ValueError(f"{path} has shape {np.shape(part)}, its {stands_for} has shape {shape}")
         found.append(part)
     return found

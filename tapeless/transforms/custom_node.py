@@ -65,7 +65,8 @@ class Call:
         self.inputs = slice(0, 0)  # where among what is saved the arguments are
         data = [leaf._data for leaf in self.leaves if isinstance(leaf, Variable)]
         self.is_complex = any([one.dtype.kind == "c" for one in data])
-        self.shapes = [np.shape(_raw(leaf)) for leaf in self.leaves]
+        # Of what is no variable nobody asks for a cotangent.
+        self.shapes = [leaf._data.shape if isinstance(leaf, Variable) else None for leaf in self.leaves]
         whole = _tree.unflatten(self.structure, [_raw(leaf) for leaf in self.leaves])
         self.handed = [whole[position] for position in self.fixed]  # to the rules, as they are
 
@@ -268,7 +269,7 @@ def _pulled(ctx: Any, gs: Leaves, differentiable: bool) -> Leaves:
     """The cotangents of the arguments' leaves, by the backward half."""
     call: Call = ctx.call
     read = functools.partial(_in_face, call.inner_face) if differentiable else _raw
-    gs = [_turned(call, read(g)) for g in gs]
+    gs = [_turned(call, read(g)) if _flows(g) else None for g in gs]
     kept = _residuals(ctx, ctx.saved_tensors, read, differentiable)
     return [_turned(call, c) for c in call.run_backward(kept, _tree.unflatten(call.results, gs))]
 
@@ -284,11 +285,16 @@ def _transposed_jvp(ctx: Any, gs: Leaves, differentiable: bool) -> Leaves:
         tangents = [_tangent_for(face, leaf, True) for leaf in leaves]
         _, pushed = call.run_pushforward(call.arguments(leaves), tangents)
         wanted = [t for t in tangents if isinstance(t, Variable)]
-        gs = [_turned(call, _in_face(face, g)) for g in gs]
+        gs = [_turned(call, _in_face(face, g)) if _flows(g) else None for g in gs]
         found = iter(_of_weighted(pushed, gs, wanted, differentiable))
     finally:
         modes.restore(before)
     return [next(found) if isinstance(t, Variable) else None for t in tangents]
+
+
+def _flows(value: Any) -> bool:
+    data = _raw(value)
+    return isinstance(data, np.ndarray | np.generic) and data.dtype.kind in "fc"
 
 
 def _of_weighted(outs: Leaves, weights: Leaves, wanted: Leaves, differentiable: bool) -> Leaves:
@@ -378,7 +384,7 @@ def _transposed_vjp(ctx: Any, tangents: Leaves, differentiable: bool) -> list[An
     try:
         read = functools.partial(_in_face, face) if differentiable else lambda v: wrap(face, v._data)
         kept = _residuals(ctx, saved, read, differentiable)
-        probes = [_tangent_for(face, out, True) for out in results]
+        probes = [_tangent_for(face, out, True) if _flows(out) else None for out in results]
         cotangents = call.run_backward(kept, _tree.unflatten(call.results, probes))
         weights = [_turned(call, _in_face(face, t)) for t in tangents]
         wanted = [probe for probe in probes if isinstance(probe, Variable)]

@@ -12,6 +12,7 @@ from tapeless.ir.names import Names
 from tapeless.ir.procedures import Procedure, with_one_result
 from tapeless.ir.program import Let, Program, Var, same
 from tapeless.source.facts import Fact
+from tapeless.source.forward.own import own_tangent
 from tapeless.source.forward.work import Work
 
 Forward = Callable[[Program, Mapping[str, Fact], tuple[str, ...]], tuple[Program, dict[str, Fact]]]
@@ -55,6 +56,9 @@ def _tangent_of(work: Work, procedure: Procedure, active: tuple[int, ...], forwa
     known = procedure.derived.get(("forward", active))
     if known is not None:
         return known
+    if procedure.rules is not None and procedure.rules.own.kind != "checkpoint":
+        made = procedure.derived["forward", active] = own_tangent(work, procedure, active)
+        return made
     if procedure.program is None:
         raise work.refuse("differentiates a function inside of itself", "take the derivative outside")
     made = Procedure(f"{procedure.name}_tangent")

@@ -132,7 +132,7 @@ def _call_known(m: Machine, callee: Known, args: Args, kwargs: Kwargs) -> Value:
         return library_call(m, function, args, kwargs)
     if isinstance(function, types.MethodType):
         owner = classify_instance(function.__self__)
-        return python_call(m, function.__func__, [owner, *args], kwargs)
+        return call(m, Known(function.__func__), [owner, *args], kwargs)
     if isinstance(function, functools.partial):
         fixed = [constant(m, item) for item in function.args]
         merged = {name: constant(m, item) for name, item in function.keywords.items()} | dict(kwargs)

@@ -39,7 +39,7 @@ from tapeless.ir.program import (
 from tapeless.ir.renaming import rename, rename_block
 from tapeless.source.analyse.aliasing import aliasing
 from tapeless.source.analyse.outline import ROOT, distinct, outline
-from tapeless.source.facts import Fact, fact_of_constant
+from tapeless.source.facts import UNKNOWN, Fact, fact_of_constant
 from tapeless.source.lower.beings import Being
 from tapeless.source.lower.machine import Machine
 from tapeless.source.lower.notes import Key, UnendingError
@@ -130,7 +130,7 @@ def _call(m: Machine, being: Being, arguments: Sequence[Value], wide: bool) -> V
     for name in targets:
         if m.facts[name].kind != "scalar":
             for atom in (*atoms, *map(Var, targets)):
-                if isinstance(atom, Var) and m.facts[atom.name].kind != "scalar":
+                if isinstance(atom, Var) and m.facts.get(atom.name, UNKNOWN).kind != "scalar":
                     m.memory.share(Var(name), atom)
     return found
 

@@ -17,7 +17,7 @@ from tapeless.ir.names import Names
 from tapeless.ir.program import Atom, Const, Let, Program, Return, Var, build_dict, build_list, build_tuple
 from tapeless.ir.renaming import rename, rename_block
 from tapeless.source.facts import Fact, Size, fact_of
-from tapeless.source.lower import nested
+from tapeless.source.lower import customs, nested
 from tapeless.source.lower.calls import call
 from tapeless.source.lower.machine import Machine
 from tapeless.source.lower.notes import Findings
@@ -25,9 +25,10 @@ from tapeless.source.lower.pullbacks import check_unwritten
 from tapeless.source.lower.reader import reader
 from tapeless.source.lower.recursion import RecursionFoundError
 from tapeless.source.lower.values import Dyn, Entries, Fields, Items, Known, Ref, Runtime, Tup, Value
+from tapeless.source.own import own_rules_of
 from tapeless.source.parse import unwrapped
 
-REGISTERED = nested  # importing it fills a table
+REGISTERED = customs, nested  # importing them fills a table
 # The default of NumPy's that says nothing was given.
 NOT_GIVEN: Any = inspect.signature(np.sum).parameters["initial"].default
 
@@ -120,6 +121,8 @@ def arranged(
     """What is bound to the parameters as a call passes it: without what NumPy takes for nothing given."""
     try:
         plain, _ = unwrapped(function)
+        own = own_rules_of(plain)
+        plain = plain if own is None else own[0].function
         follows = not isinstance(plain, FunctionType)  # a wrapper of the user's has parameters of its own
         parameters = list(inspect.signature(plain, follow_wrapped=follows).parameters.values())
     except (TypeError, ValueError):

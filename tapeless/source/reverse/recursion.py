@@ -18,6 +18,7 @@ from tapeless.source.analyse.activity import is_cut
 from tapeless.source.cut import cut
 from tapeless.source.facts import UNKNOWN, Fact
 from tapeless.source.reverse.frame import Frame
+from tapeless.source.reverse.own import fitted, own_pair
 from tapeless.source.simplify import simplify
 from tapeless.source.simplify.known import kinds_of
 from tapeless.source.simplify.learn import learn
@@ -33,18 +34,26 @@ def through_procedure(frame: Frame, let: Let, g: Atom, reverse: Reverse) -> Bloc
     assert isinstance(procedure, Procedure)
     refuse_writes(frame, let)
     active = tuple([k for k, arg in enumerate(let.args) if work.is_active(named(arg))])
-    forward, backward = pair_of(frame, procedure, active, reverse)
+    if procedure.rules is not None:
+        forward, backward, flowing = own_pair(frame, procedure, active, reverse)
+    else:
+        forward, backward = pair_of(frame, procedure, active, reverse)
+        flowing = active
     args = tuple([frame.value(arg) for arg in let.args])
     kept = work.forward_name("kept", frame.scope, Fact("tuple"))
     whole = let.targets[0] if len(let.targets) == 1 else work.forward_name("t", frame.scope, Fact("tuple"))
     calls = [Let((whole, kept), forward, args, (), let.line, let.effect)]
     if len(let.targets) > 1:
         calls.append(Let(let.targets, same, (Var(whole),), line=let.line))
-    inputs = [name for k in active if (name := named(let.args[k])) is not None]
+    inputs = [name for k in flowing if (name := named(let.args[k])) is not None]
     cotangents = tuple([work.cotangent_name(name) for name in inputs])
-    frame.out.append(Let(cotangents, backward, (Var(kept), g), line=let.line))
+    if inputs:
+        frame.out.append(Let(cotangents, backward, (Var(kept), g), line=let.line))
     for name, cotangent in zip(inputs, cotangents, strict=True):
-        frame.contribute(Var(name), Var(cotangent))
+        found = Var(cotangent)
+        frame.contribute(
+            Var(name), found if procedure.rules is None else fitted(frame, procedure.rules, name, found)
+        )
     return tuple(calls)
 
 
