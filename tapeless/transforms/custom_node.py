@@ -317,7 +317,7 @@ def _of_weighted(outs: Leaves, weights: Leaves, wanted: Leaves, differentiable: 
 def _tangent_for(face: Any, leaf: Any, needs: bool) -> Any:
     """Zeros to differentiate by; None for what has no tangent."""
     data = _raw(leaf)
-    if isinstance(data, float | complex):
+    if isinstance(data, float | complex) and not isinstance(data, np.generic):
         return 0.0
     if not isinstance(data, np.ndarray | np.generic):
         return None

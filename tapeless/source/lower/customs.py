@@ -195,7 +195,11 @@ class _Call:
         leaves = _dyns(being.template)
         rules.facts = tuple([leaf.fact for leaf in leaves])
         rules.flows = tuple([_flows(fact) for fact in rules.facts])
-        m.fork(lambda: self._read_halves(being, rules, places, beings))
+        active, m.active = m.active, []  # what calls the function is not what its rules are called from
+        try:
+            m.fork(lambda: self._read_halves(being, rules, places, beings))
+        finally:
+            m.active = active
 
     def _read_halves(
         self, being: Being, rules: OwnRead, places: list[tuple[int, ...]], beings: list[Being]
