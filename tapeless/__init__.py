@@ -391,6 +391,7 @@ from tapeless.graph.vocabulary.writing import (
 from tapeless.transforms import (
     check_grads,
     elementwise_grad,
+    function,
     grad,
     hessian,
     hvp,
@@ -545,6 +546,7 @@ __all__ = [
     "from_numpy",
     "full",
     "full_like",
+    "function",
     "gather",
     "ge",
     "ger",

@@ -121,6 +121,12 @@ def parse(function: Any) -> Source:
     return Source(_as_gast(found, inner), inner, code, code.co_filename, code.co_firstlineno, found.lines)
 
 
+class Transparent:
+    """An object that computes what the function computes which it wraps: who reads it, reads that."""
+
+    __wrapped__: Any
+
+
 def unwrapped(function: Any) -> tuple[Any, str | None]:
     """The Python function whose source says what `function` computes, and None; or what is left, and why not.
 
@@ -132,7 +138,7 @@ def unwrapped(function: Any) -> tuple[Any, str | None]:
     while True:
         if isinstance(function, staticmethod | classmethod):
             function = function.__func__
-        elif isinstance(function, functools._lru_cache_wrapper) or sets_errstate(function):
+        elif isinstance(function, functools._lru_cache_wrapper | Transparent) or sets_errstate(function):
             function = function.__wrapped__
         elif isinstance(function, FunctionType):
             return function, None

@@ -2,6 +2,7 @@
 
 from tapeless.rules.support import stop_gradient
 from tapeless.transforms.checks import check_grads
+from tapeless.transforms.function import function
 from tapeless.transforms.gradients import elementwise_grad, grad, value_and_grad
 from tapeless.transforms.jacobians import hessian, jacfwd, jacobian, jacrev
 from tapeless.transforms.products import hvp, jvp, linearize, vjp
@@ -9,6 +10,7 @@ from tapeless.transforms.products import hvp, jvp, linearize, vjp
 __all__ = [
     "check_grads",
     "elementwise_grad",
+    "function",
     "grad",
     "hessian",
     "hvp",

@@ -130,8 +130,8 @@ class Recorded:
         try:
             with enable_grad(), tracing():
                 found = call(self.function, self.parameters, run.values)
-        except (TapelessError, TypeError, RuntimeError) as error:
-            if self.reason is None:
+        except Exception as error:
+            if self.reason is None or not _is_refusal(error):
                 raise
             refusal = copy.copy(self.reason)
             refusal.__notes__ = [f"recorded on the graph instead, it does not run either: {error}"]
@@ -284,6 +284,20 @@ class Run:
 
 
 # Small words ------------------------------------------------------------------------------------------------
+
+
+def _is_refusal(error: BaseException | None) -> bool:
+    """Whether the graph raised it, for what cannot be recorded, and not the user's program."""
+    while error is not None:
+        step, last = error.__traceback__, ""
+        while step is not None:
+            last, step = step.tb_frame.f_globals.get("__name__", ""), step.tb_next
+        if isinstance(error, TapelessError):
+            return True
+        if isinstance(error, TypeError | RuntimeError) and last.startswith("tapeless."):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def call(function: Any, parameters: Parameters, values: Values) -> Any:
