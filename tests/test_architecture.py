@@ -22,7 +22,7 @@ FLOORS = {
     2: ("rules",),
     3: ("graph", "source", "compile"),
     4: ("transforms", "numpy", "testing", "autograd"),
-    5: ("extend", "nn", "optim", "data", "viz", "compare", "cli"),
+    5: ("extend", "nn", "optim", "data", "viz", "compare", "cli", "compat"),
 }
 FLOOR_OF = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
 PUBLIC = 6  # tapeless/__init__.py and __main__.py, which nothing imports

@@ -90,7 +90,7 @@ def full_like(a: Any, fill_value: Any, *args: Any, **kwargs: Any) -> Any:
     return np.full_like(wrap(value._face, model), value)  # type: ignore[call-overload]
 
 
-# Of values ----------------------------------------------------------------------------------------------------
+# Of values ------------------------------------------------------------------------------------------------
 
 
 def _of_values(function: Function, is_done: Callable[[Any], bool]) -> Function:

@@ -48,12 +48,8 @@ class StandIn(type):
 
 @functools.cache
 def _for(original: Any) -> Any:
-    space = {
-        "original": original,
-        "__module__": "tapeless.numpy",
-        "__doc__": original.__doc__,
-        "__slots__": (),
-    }
+    doc = f"`numpy.{original.__name__}`, also for Arrays."
+    space = {"original": original, "__doc__": doc, "__module__": "tapeless.numpy", "__slots__": ()}
     return stands_for(original)(StandIn(original.__name__, (original,), space))
 
 

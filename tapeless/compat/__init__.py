@@ -1,0 +1,1 @@
+"""Other libraries' words for tapeless, for programs that were written in them."""

@@ -1,0 +1,5 @@
+"""Flat parameters, optimisers, fixed points."""
+
+from tapeless.compat.autograd.misc.flatten import flatten
+
+__all__ = ["flatten"]

@@ -1,0 +1,9 @@
+"""`numpy.fft`, as `tapeless.numpy.fft` has it."""
+
+from __future__ import annotations
+
+from tapeless.numpy.names import borrowed, listed
+
+__getattr__ = borrowed(__name__, "tapeless.numpy.fft")
+__dir__ = listed(__name__, "tapeless.numpy.fft")
+__all__ = __dir__()  # pyright: ignore[reportUnsupportedDunderAll]

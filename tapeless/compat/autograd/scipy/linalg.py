@@ -1,0 +1,8 @@
+"""`scipy.linalg`, whose functions also take what is traced."""
+
+from __future__ import annotations
+
+from tapeless.compat.autograd.scipy.lending import lent, names
+
+__getattr__ = lent(__name__, "scipy.linalg")
+__all__ = names("scipy.linalg")  # pyright: ignore[reportUnsupportedDunderAll]

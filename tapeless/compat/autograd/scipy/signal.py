@@ -1,0 +1,8 @@
+"""`scipy.signal`, whose functions also take what is traced."""
+
+from __future__ import annotations
+
+from tapeless.compat.autograd.scipy.lending import lent, names
+
+__getattr__ = lent(__name__, "scipy.signal")
+__all__ = names("scipy.signal")  # pyright: ignore[reportUnsupportedDunderAll]

@@ -1,0 +1,8 @@
+"""`scipy.stats.norm`, whose functions also take what is traced."""
+
+from __future__ import annotations
+
+from tapeless.compat.autograd.scipy.lending import lent, names
+
+__getattr__ = lent(__name__, "scipy.stats.norm")
+__all__ = names("scipy.stats.norm")  # pyright: ignore[reportUnsupportedDunderAll]
