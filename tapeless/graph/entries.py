@@ -13,6 +13,7 @@ import numpy as np
 
 from tapeless.graph.apply import LISTS, Op
 from tapeless.graph.protocols import data_of
+from tapeless.graph.variable import Variable
 
 LIBRARY = (os.path.dirname(os.path.dirname(__file__)), os.path.dirname(np.__file__))
 
@@ -52,10 +53,14 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """The shape and dtype of a result; for what is no array (a shape, a Python number) its type's name."""
+    """The shape and dtype of a result; for what is no array (a shape, a Python number) its type's name.
+
+    `is_view`: it shares the memory of another result, or of what was there before.
+    """
 
     shape: tuple[int, ...] | None
     dtype: str
+    is_view: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +126,7 @@ def places_in(values: Any) -> Iterator[Result | Given]:
 def described(one: Any) -> Described:
     data = data_of(one)
     if isinstance(data, np.ndarray | np.generic):
-        return Described(data.shape, data.dtype.name)
+        return Described(data.shape, data.dtype.name, isinstance(one, Variable) and one._view is not None)
     return Described(None, type(data).__name__)
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from tapeless.graph.apply import LISTS
-from tapeless.graph.entries import Described, Entry, Given, Line, Reading, Result, Source, places_in
+from tapeless.graph.depends import Taped, out_of_sight, owners_in, results_of
+from tapeless.graph.entries import Described, Entry, Given, Line, Reading, Result, places_in
 from tapeless.graph.naming import as_name, named_values
 from tapeless.ir.names import TEMPORARY, Names
 from tapeless.ir.program import (
@@ -59,15 +60,14 @@ OPERATORS: dict[Any, Any] = {
     np.greater_equal: operator.ge,
 }
 IN_PLACE: dict[Any, tuple[Any, Any]] = {np.add: (iadd, add_at), np.subtract: (isub, subtract_at)}
-# Python's numbers that these give follow from shapes and dtypes.
-OF_SHAPES = frozenset(
-    {np.shape, np.ndim, np.size, np.result_type, np.can_cast, np.common_type, np.iscomplexobj, np.isrealobj}
-    | {np.may_share_memory, np.shares_memory, np.broadcast_shapes, np.isfortran, np.iterable}
-)
-# How long their results are follows from values, like that of `x[mask]`.
-SIZED = frozenset(
-    {np.nonzero, np.flatnonzero, np.argwhere, np.unique, np.compress, np.extract, np.trim_zeros}
-)
+# The axis along which an array is split, for its rank and the axis that was asked for.
+SPLITS: dict[Any, Callable[[int, int], int]] = {
+    np.split: lambda rank, axis: axis % rank,
+    np.array_split: lambda rank, axis: axis % rank,
+    np.hsplit: lambda rank, _: min(1, rank - 1),
+    np.vsplit: lambda rank, _: 0,
+    np.dsplit: lambda rank, _: 2,
+}
 
 
 @dataclass(frozen=True)
@@ -87,18 +87,6 @@ class Lifted:
     lines: dict[int, Line]
     readings: tuple[Reading, ...]
     sized: tuple[Line | None, ...]
-
-
-@dataclass
-class Taped:
-    """What a tape hands over to be lifted; it has `names` and `kinds` for what was there before."""
-
-    entries: Sequence[Entry]
-    sources: Sequence[Source]
-    names: Sequence[str]
-    kinds: Sequence[str]
-    readings: Sequence[Reading] = ()
-    hidden: Sequence[Entry] = ()
 
 
 def lift(taped: Taped, outputs: Iterable[Result | Given], name: str) -> Lifted:
@@ -146,7 +134,7 @@ class _Lifting:
             Return(values, as_tuple=len(values) != 1),
             tuple(self.constants),
         )
-        readings, sized = self._out_of_sight()
+        readings, sized = out_of_sight(self.taped)
         return Lifted(program, self.constants, inputs, self.results, self.lines, readings, sized)
 
     # What there is ------------------------------------------------------------------------------------------
@@ -167,7 +155,7 @@ class _Lifting:
 
         Whoever writes into an array, or a part of it, is needed if the array is: seen from the end.
         """
-        owners = _owners(self.taped.entries)
+        owners = self.owners = owners_in(self.taped.entries)
         wanted = {owners.get(place, place) for place in outputs} | set(outputs)
         self.needed: set[int] = set()
         self.uses: dict[Result | Given, int] = dict.fromkeys(outputs, 1)
@@ -193,31 +181,7 @@ class _Lifting:
     def _is_wanted(self, entry: Entry, wanted: set[Any], owners: Mapping[Any, Any]) -> bool:
         if entry.writes:
             return owners.get(entry.inputs[0], entry.inputs[0]) in wanted
-        return any(place in wanted for place in _results_of(entry))
-
-    def _out_of_sight(self) -> tuple[tuple[Reading, ...], tuple[Line | None, ...]]:
-        """What the program does not do again: Python's decisions, and what it may have seen of lengths."""
-        depends = _dependent(self.taped)
-        readings = [one for one in self.taped.readings if one.place in depends]
-        sized: list[Line | None] = []
-        for entry in self.taped.entries:
-            if depends.isdisjoint(places_in((*entry.inputs, *entry.keywords.values()))):
-                continue
-            numbers = any(one.shape is None and one.dtype != "NoneType" for one in entry.outputs)
-            if numbers and entry.function not in OF_SHAPES:
-                readings.append(Reading(f"np.{entry.name}", Result(entry.number), entry.line))
-            if entry.function in SIZED or self._has_mask(entry):
-                sized.append(entry.line)
-        return tuple(readings), tuple(dict.fromkeys(sized))
-
-    def _has_mask(self, entry: Entry) -> bool:
-        if entry.function is not operator.getitem:
-            return False
-        entries = self.taped.entries
-        return any(
-            isinstance(place, Result) and entries[place.entry - 1].outputs[place.part or 0].dtype == "bool"
-            for place in places_in(entry.inputs[1:])
-        )
+        return any(place in wanted for place in results_of(entry))
 
     # Statements ---------------------------------------------------------------------------------------------
 
@@ -247,6 +211,9 @@ class _Lifting:
             self._operation(entry, hints.get(entry.number, ()))
 
     def _operation(self, entry: Entry, hints: tuple[str, ...]) -> None:
+        if entry.function in SPLITS and self._is_written(entry):
+            self._split(entry)
+            return
         args, kwargs = self._call(entry)
         if not entry.several:
             hint = hints[0] if hints else TEMPORARY
@@ -274,14 +241,34 @@ class _Lifting:
             self.results[atom.name] = described
 
     def _on_own_memory(self, entry: Entry, made: Var) -> Var:
-        """What is written to later is an array, and no view where the graph made none."""
-        place = Result(entry.number)
-        is_view = entry.op.views and entry.function is not operator.getitem
-        if place in self.written and not is_view and entry.outputs[0].shape == ():
+        """What is written to later is an array, and where the graph made no view it is none."""
+        place, seen = Result(entry.number), entry.outputs[0]
+        if place in self.written and seen.shape == () and not seen.is_view:
             return self.let(np.copy, (made,))
-        if self.written and entry.function is np.einsum:
+        may_view = entry.op.views and not (entry.function is operator.getitem and _is_basic(entry.inputs[1]))
+        if self._is_written(entry) and not seen.is_view and (may_view or entry.function is np.einsum):
             return self.let(np.copy, (made,))
         return made
+
+    def _is_written(self, entry: Entry) -> bool:
+        """Whether the memory of a result, or of what it may be a view of, is written to."""
+        near = (*results_of(entry), *places_in(entry.inputs))
+        return not self.written.isdisjoint([self.owners.get(place, place) for place in near])
+
+    def _split(self, entry: Entry) -> None:
+        """Parts that are written to, or whose array is, as views that are known to be some."""
+        whole = self._place(entry.inputs[0])
+        rank = len(entry.outputs[0].shape or ())
+        given = entry.inputs[2] if len(entry.inputs) > 2 else 0
+        axis = SPLITS[entry.function](rank, given)
+        start = 0
+        for part, seen in enumerate(entry.outputs):
+            assert seen.shape is not None
+            stop = start + seen.shape[axis]
+            index = (*(slice(None),) * axis, slice(start, stop))
+            made = self.let(operator.getitem, (whole, Const(index if axis else index[0])))
+            self._know(Result(entry.number, part), made, seen)
+            start = stop
 
     def _call(self, entry: Entry) -> tuple[list[Argument], list[tuple[str, Atom]]]:
         """The arguments as the function takes them, where they are bound to its rule's parameters, too."""
@@ -417,44 +404,7 @@ class _Lifting:
         return self.taped.names[place.number], str(data.dtype), str(data.shape)
 
 
-# What depends on what ---------------------------------------------------------------------------------------
-
-
-def _results_of(entry: Entry) -> list[Result]:
-    parts = range(len(entry.outputs))
-    return [Result(entry.number, part if entry.several else None) for part in parts]
-
-
-def _owners(entries: Sequence[Entry]) -> dict[Any, Any]:
-    """For each view the array whose memory it shows."""
-    owners: dict[Any, Any] = {}
-    for entry in entries:
-        if entry.op.views and not entry.writes and entry.inputs:
-            base = entry.inputs[0]
-            if isinstance(base, Result | Given):
-                for place in _results_of(entry):
-                    owners[place] = owners.get(base, base)
-    return owners
-
-
-def _dependent(taped: Taped) -> set[Result | Given]:
-    """What follows from the inputs and parameters."""
-    owners = _owners(taped.entries)
-    found: set[Result | Given] = {
-        Given(number) for number, kind in enumerate(taped.kinds) if kind != "constant"
-    }
-    changed: set[Any] = set()
-    for entry in taped.entries:
-        read = list(places_in((*entry.inputs, *entry.keywords.values())))
-        if found.isdisjoint(read) and changed.isdisjoint([owners.get(place, place) for place in read]):
-            continue
-        if entry.writes:
-            target = entry.inputs[0]
-            changed.add(owners.get(target, target))
-            found.update({target, owners.get(target, target)})
-        else:
-            found.update(_results_of(entry))
-    return found
+# Small words ------------------------------------------------------------------------------------------------
 
 
 def _is_basic(index: Any) -> bool:

@@ -92,7 +92,9 @@ class Recorder:
 
     def _detached(self, value: Any, place: Result | Given) -> Result | Given:
         """The same value without its past, where it may have one: an operation of its own."""
-        if place not in self._flowing and not (self._wrote and self._is_view(place)):
+        known = self._variables.get(id(value))
+        is_other = known is None or known[0]() is not value  # of views written through their base, who knows
+        if place not in self._flowing and not (is_other and self._wrote and self._is_view(place)):
             return place
         stop = self._stop(op_of(stopped, self._face), place, value)
         if isinstance(value, Variable):
