@@ -9,6 +9,7 @@ which road made them.  Where an argument is a Tensor or Array already, its histo
 from __future__ import annotations
 
 import copy
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -201,7 +202,7 @@ class Run:
                 continue
             if not isinstance(given, Variable):
                 given[...] = worked_on._data
-            elif given._face is Array:
+            elif isinstance(given, Array):
                 given[...] = worked_on
             else:
                 raise TypeError(
@@ -311,32 +312,37 @@ def call(function: Any, parameters: Parameters, values: Values) -> Any:
 
 
 def _mirror(given: Any, worked_on: Any, known: dict[int, Any], is_continued: bool) -> Any:
-    """The user's lists and dicts, changed as those that stood for them were; what was not changed is left."""
+    """The user's containers, changed as those that stood for them were; what was not changed is left."""
     if isinstance(worked_on, Variable):
         return known.get(id(worked_on), worked_on if is_continued else worked_on._data)
     kind = type(worked_on)
-    if kind is dict:
-        old: Any = given if type(given) is dict else {}
-        items: Any = {
-            key: _mirror(old.get(key), item, known, is_continued) for key, item in worked_on.items()
-        }
-        if list(map(id, (*old, *old.values()))) != list(map(id, (*items, *items.values()))):
-            old.clear()
-            old.update(items)
-        return old
-    if kind is not list and kind is not tuple:
+    container = _tree.container(kind)
+    if container is None:
         return worked_on
-    old = given if type(given) is kind else kind()
+    parts, extra = container.flatten(worked_on)
+    old, old_extra = container.flatten(given) if type(given) is kind else ((), None)
+    before = dict(zip(container.labels(old_extra, len(old)), old, strict=True)) if old else {}
+    labels = container.labels(extra, len(parts))
     items = [
-        _mirror(old[k] if k < len(old) else None, item, known, is_continued)
-        for k, item in enumerate(worked_on)
+        _mirror(before.get(label), part, known, is_continued)
+        for label, part in zip(labels, parts, strict=True)
     ]
-    if list(map(id, old)) == list(map(id, items)):
-        return old
-    if kind is tuple:
-        return tuple(items)
-    old[:] = items
-    return old
+    if type(given) is kind and extra == old_extra and list(map(id, old)) == list(map(id, items)):
+        return given
+    made = container.unflatten(extra, items)
+    if type(given) is not kind:
+        return made
+    if isinstance(given, list):
+        given[:] = made
+    elif isinstance(given, dict):
+        given.clear()
+        given.update(made)
+    elif dataclasses.is_dataclass(given):
+        for field in dataclasses.fields(given):
+            object.__setattr__(given, field.name, getattr(made, field.name))
+    else:
+        return made
+    return given
 
 
 def flows(leaf: Any) -> bool:

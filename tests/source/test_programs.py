@@ -27,11 +27,8 @@ from tests.source.programs.runs import (
     source_run,
     source_second,
     structure,
-    tape_gradient,
-    tape_second,
 )
 
-ON_TAPE = [one for one in PROGRAMS if one.tape]
 SMOOTH = [one for one in PROGRAMS if one.second]
 
 
@@ -77,18 +74,6 @@ def test_a_program_gives_the_same_each_time_and_has_a_gradient(program: Program)
     assert second.printed == first.printed
     assert all(np.all(np.isfinite(one)) for one in gradient)
     assert program.zero != all(np.any(np.abs(one) > 1e-6) for one in gradient)
-
-
-@each(ON_TAPE)
-def test_the_tape_agrees_with_differences(program: Program):
-    assert_close(tape_gradient(program), differences(program), precision(program), "tape")
-
-
-@each([one for one in ON_TAPE if one.second])
-def test_the_tape_of_the_tape_agrees_with_differences(program: Program):
-    expected = derivative_along(lambda values: tape_gradient(program, values), inputs(program))
-
-    assert_close(tape_second(program), expected, 1e-6, "tape, second order")
 
 
 @each(PROGRAMS)

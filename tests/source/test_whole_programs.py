@@ -7,23 +7,12 @@ from tests.source.programs.registry import Program
 from tests.source.test_programs import each
 from tests.source.whole_programs import PROGRAMS
 
-ON_TAPE = [one for one in PROGRAMS if one.tape]
 SMOOTH = [one for one in PROGRAMS if one.second]
 
 
 @each(PROGRAMS)
 def test_a_program_gives_the_same_each_time_and_has_a_gradient(program: Program):
     checks.test_a_program_gives_the_same_each_time_and_has_a_gradient(program)
-
-
-@each(ON_TAPE)
-def test_the_tape_agrees_with_differences(program: Program):
-    checks.test_the_tape_agrees_with_differences(program)
-
-
-@each([one for one in ON_TAPE if one.second])
-def test_the_tape_of_the_tape_agrees_with_differences(program: Program):
-    checks.test_the_tape_of_the_tape_agrees_with_differences(program)
 
 
 @each(PROGRAMS)

@@ -26,7 +26,6 @@ from tests.source.programs.runs import (
     source_gradient,
     source_run,
     source_second,
-    tape_gradient,
     with_inputs,
 )
 
@@ -103,7 +102,7 @@ def _sure(program: Program, text: str) -> list[Any]:
 
 def _check_tape(program: Program, text: str, expected: list[Any]) -> None:
     try:
-        found = tape_gradient(program)
+        found = source_gradient(program, mode="tape")
     except (RuntimeError, TypeError, ValueError, IndexError, NotImplementedError):
         return  # what Arrays cannot follow, such as np.array([s, s]), they refuse
     _hold(text, "the tape", lambda: _close(found, expected))

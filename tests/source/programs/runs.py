@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import tapeless
-from tapeless.graph.array import Array
 
 from tests.source.programs.containers import is_leaf, leaves, rebuilt
 from tests.source.programs.registry import Program
@@ -200,42 +199,7 @@ def derivative_along(gradient: Callable[[list[Any]], list[Any]], values: list[An
     ]
 
 
-# The tape ---------------------------------------------------------------------------------------------------
-
-
-def on_tape(program: Program, values: list[Any] | None = None) -> tuple[Any, list[Any]]:
-    """What the program gives on Arrays, and the Arrays it started from."""
-    arrays = [Array(one, requires_grad=True) for one in (inputs(program) if values is None else values)]
-    # a copy, which the program may write to
-    args, kwargs = with_inputs(program, [np.copy(one) if one.ndim else one for one in arrays])
-    return run(projected(program), args, kwargs).value, arrays
-
-
-def tape_gradient(program: Program, values: list[Any] | None = None) -> list[Any]:
-    out, arrays = on_tape(program, values)
-    return [np.asarray(one.detach()) for one in of_arrays(out, arrays)]
-
-
-def of_arrays(out: Any, arrays: list[Any], create_graph: bool = False) -> list[Any]:
-    if not isinstance(out, Array) or not out.requires_grad:
-        return [Array(np.zeros(one.shape, one.dtype)) for one in arrays]
-    if out.shape:
-        out = out.reshape(())
-    found = tapeless.autograd.grad(out, arrays, create_graph=create_graph, allow_unused=True)
-    pairs = zip(found, arrays, strict=True)
-    return [Array(np.zeros(to.shape, to.dtype)) if one is None else one for one, to in pairs]
-
-
-def tape_second(program: Program) -> list[Any]:
-    """The gradient of the gradient along the direction, by the tape of the tape."""
-    out, arrays = on_tape(program)
-    first = of_arrays(out, arrays, create_graph=True)
-    ways = directions(inputs(program))
-    total = sum([np.sum(way * one) for way, one in zip(ways, first, strict=True)])
-    return [np.asarray(one.detach()) for one in of_arrays(total, arrays)]
-
-
-# The source road --------------------------------------------------------------------------------------------
+# By the transforms, in a mode -------------------------------------------------------------------------------
 
 
 def source_run(program: Program, mode: str = "source") -> Run:
