@@ -210,7 +210,6 @@ from tapeless.graph.vocabulary.linear import (
     slogdet,
     svd,
     tensordot,
-    trace,
     vdot,
 )
 from tapeless.graph.vocabulary.operators import (
@@ -404,6 +403,7 @@ from tapeless.transforms import (
     value_and_grad,
     vjp,
 )
+from tapeless.transforms.trace import trace
 
 __all__ = [
     "Array",

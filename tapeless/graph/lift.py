@@ -89,15 +89,15 @@ class Lifted:
     sized: tuple[Line | None, ...]
 
 
-def lift(taped: Taped, outputs: Iterable[Result | Given], name: str) -> Lifted:
-    """The program of what ran, from the inputs and parameters to `outputs`.
+def lift(taped: Taped, outputs: Iterable[Any], name: str, taken: Iterable[str] = ()) -> Lifted:
+    """The program of what ran, from the inputs and parameters to `outputs`; others keep the names in `taken`.
 
     v1 = multiply x, x        def f(x):
     v2 = sum v1           =>      return np.sum(x * x)
 
     RuntimeError for what no program can do again: see LOST, UNSEEN, HIDDEN.
     """
-    return _Lifting(taped, name).run(tuple(outputs))
+    return _Lifting(taped, name, Names(taken)).run(tuple(outputs))
 
 
 @dataclass
@@ -113,9 +113,9 @@ class _Lifting:
     numbers: dict[Line, int] = field(default_factory=dict)
     line: int = 0
 
-    def run(self, outputs: tuple[Result | Given, ...]) -> Lifted:
+    def run(self, outputs: tuple[Any, ...]) -> Lifted:
         params, inputs = self._parameters()
-        self._find_uses(outputs)
+        self._find_uses(tuple(places_in(outputs)))
         hints = named_values(self.taped.entries)
         for entry in self.taped.entries:
             if entry.number in self.needed:
@@ -126,7 +126,7 @@ class _Lifting:
                 raise RuntimeError(
                     HIDDEN.format(entry.name, "" if entry.line is None else f" at {entry.line}")
                 )
-        values = tuple([self._place(place) for place in outputs])
+        values = tuple([self._result(value) for value in outputs])
         program = Program(
             self.name,
             params,
@@ -182,6 +182,12 @@ class _Lifting:
         if entry.writes:
             return owners.get(entry.inputs[0], entry.inputs[0]) in wanted
         return any(place in wanted for place in results_of(entry))
+
+    def _result(self, value: Any) -> Atom:
+        """What is returned belongs to the caller."""
+        atom = self._atom(value)
+        is_constant = isinstance(atom, Var) and atom.name in self.constants
+        return self.let(np.copy, (atom,)) if is_constant else atom
 
     # Statements ---------------------------------------------------------------------------------------------
 
@@ -308,7 +314,7 @@ class _Lifting:
         op = entry.function
         maker = self._maker(place)
         if maker is not None and place not in self.atoms:  # see `_is_only_written_through`
-            base, index = self._target(maker.inputs[0]), self._index(maker.inputs[1])
+            base, index = self._place(maker.inputs[0]), self._index(maker.inputs[1])
             if op is index_set:
                 self.do(operator.setitem, base, index, self._atom(rest[1]))
             else:
@@ -317,7 +323,7 @@ class _Lifting:
         if maker is not None and maker.function is np.imag and self._is_complex(maker.inputs[0]):
             self._write_imaginary(entry, maker.inputs[0])
             return
-        target = self._target(place)
+        target = self._place(place)
         if op is index_set:
             self.do(operator.setitem, target, self._index(rest[0]), self._atom(rest[1]))
         elif op in IN_PLACE:
@@ -328,18 +334,12 @@ class _Lifting:
 
     def _write_imaginary(self, entry: Entry, whole: Result | Given) -> None:
         """Into the imaginary part of an array: a view that only writes of this kind are followed through."""
-        target = self._target(whole)
+        target = self._place(whole)
         if entry.function is index_set:
             self.do(set_imag, target, self._index(entry.inputs[1]), self._atom(entry.inputs[2]))
             return
         args, kwargs = self._call(entry)
         self.do(set_imag, target, Const(...), self.let(entry.function, args, kwargs))
-
-    def _target(self, place: Result | Given) -> Atom:
-        atom = self._place(place)
-        if isinstance(place, Given) and isinstance(atom, Var) and atom.name in self.constants:
-            self._refuse_lost(place)
-        return atom
 
     def _maker(self, place: Any) -> Entry | None:
         return self.taped.entries[place.entry - 1] if isinstance(place, Result) else None
@@ -392,9 +392,19 @@ class _Lifting:
         if source.unseen is not None:
             raise RuntimeError(UNSEEN.format(*self._described(place), source.unseen))
         data = np.asarray(source.data)
-        atom = Const(data[()]) if data.ndim == 0 else self._constant(data)
+        if place in self.written:
+            atom: Atom = self._new_array(data)
+        else:
+            atom = Const(data[()]) if data.ndim == 0 else self._constant(data)
         self.atoms[place] = atom
         return atom
+
+    def _new_array(self, data: np.ndarray) -> Var:
+        """What the program writes to is made anew in each run."""
+        if not data.any():
+            dtype = () if data.dtype == np.float64 else (Const(data.dtype),)
+            return self.let(np.zeros, (Const(data.shape), *dtype))
+        return self.let(np.copy, (Const(data[()]) if data.ndim == 0 else self._constant(data),))
 
     def _refuse_lost(self, place: Given) -> None:
         raise RuntimeError(LOST.format(*self._described(place)))

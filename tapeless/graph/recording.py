@@ -26,9 +26,13 @@ from tapeless.rules.support import stopped
 
 
 class Recorder:
-    """The entries, and how each tensor that was met came about: kept by identity, and none alive."""
+    """The entries, and how each tensor that was met came about: kept by identity, and none alive.
 
-    def __init__(self) -> None:
+    `keeps_data`: of what was there before, as it was when it was met; so it may be written to.
+    """
+
+    def __init__(self, keeps_data: bool = False) -> None:
+        self._keeps_data = keeps_data
         self._entries: list[Entry] = []
         self._sources: list[Source] = []
         self._variables: dict[int, tuple[weakref.ref[Any], Result | Given]] = {}
@@ -71,8 +75,9 @@ class Recorder:
         place = Given(len(self._sources))
         node = variable._node
         unseen = node.name() if node is not None and self._is_unseen(variable) else None
+        data = np.copy(variable._data) if self._keeps_data else variable._data
         self._sources.append(
-            Source(variable._data, variable._needs and node is None, watched, name, unseen=unseen)
+            Source(data, variable._needs and node is None, watched, name, unseen=unseen)
         )
         self._know(variable, place)
         return place
@@ -114,7 +119,7 @@ class Recorder:
     def _lose(self, written: Variable) -> None:
         """What was there before the tape has changed: only a new input can stand for it."""
         place = self._place(written if written._view is None else written._view.base)
-        if isinstance(place, Given):
+        if isinstance(place, Given) and not self._keeps_data:
             self._sources[place.number].lost = True
 
     def _record(self, op: Op, values: tuple[Any, ...], out: Any, writes: bool) -> None:
@@ -160,6 +165,15 @@ class Recorder:
         """A write reads a copy of the memory that it writes to: the same value."""
         place = self._find(variable) or self._add_source(variable)
         self._variables[id(copy)] = weakref.ref(copy), place
+
+    def take(self, variable: Variable, name: str) -> None:
+        """What is watched, of any dtype, and whatever its past."""
+        place = self._add_source(variable, watched=True, name=name)
+        self._sources[place.number].unseen = None
+
+    def places(self, values: list[Any]) -> list[Any]:
+        """Where tensors and arrays came from; anything else as it is."""
+        return [self._place(value) for value in values]
 
     def note_reading(self, variable: Variable, what: str) -> None:
         """Python took a number out of a tensor: what it does with that is not recorded."""

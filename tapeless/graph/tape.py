@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -48,9 +48,9 @@ class Tape(Recorder):
     np.float64(25.0)
     """
 
-    def __init__(self, persistent: bool = False) -> None:
+    def __init__(self, persistent: bool = False, *, keeps_data: bool = False) -> None:
         self.persistent = persistent
-        super().__init__()
+        super().__init__(keeps_data)
         self._restored: list[Variable] = []
         self._used = False
 
@@ -244,15 +244,19 @@ class Tape(Recorder):
 
     def lifted(self, outputs: Any = None, name: str = "f") -> Lifted:
         """The program of `to_program`, and what is known of it: constants, inputs, the user's lines."""
-        lifting = importlib.import_module("tapeless.graph.lift")
         if outputs is None:
             results = self._results()
             places = [place for place in results if place in self._flowing] or results
         else:
             places = [self._output_place(one) for one in _flat(outputs)]
+        return self.lifted_to(places, name, self._kinds())
+
+    def lifted_to(self, places: Sequence[Any], name: str, kinds: list[str], taken: Any = ()) -> Lifted:
+        """The program that ends at `places`; what `kinds` says is constant is no parameter."""
+        lifting = importlib.import_module("tapeless.graph.lift")
         readings, hidden = tuple(self._readings), tuple(self._hidden)
-        taped = lifting.Taped(self._entries, self._sources, self._names(), self._kinds(), readings, hidden)
-        return lifting.lift(taped, places, name)
+        taped = lifting.Taped(self._entries, self._sources, self._names(), kinds, readings, hidden)
+        return lifting.lift(taped, places, name, taken)
 
     def source(self, outputs: Any = None, name: str = "f") -> str:
         """What ran and its gradient, as the text of NumPy functions `f` and `f_and_gradient`.

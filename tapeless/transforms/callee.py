@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from tapeless.graph.variable import Variable
-from tapeless.source.cache import Transformed
+from tapeless.source.cache import Guard, Transformed
 from tapeless.source.own import own_rules_of
 from tapeless.source.parse import sets_errstate, unwrapped
 
@@ -117,12 +117,25 @@ class Callee:
     keywords: Mapping[str, Any] = field(default_factory=dict)
 
 
+class Rewritten:
+    """A callable that has a text for each kind of arguments: `for_values` gives what is read for some."""
+
+    @property
+    def parameters(self) -> Parameters:
+        raise NotImplementedError
+
+    def for_values(self, values: tuple[Any, ...]) -> tuple[Callable[..., Any], tuple[Guard, ...]]:
+        raise NotImplementedError
+
+
 def take_apart(f: Any, transform: str) -> Callee:
     """The function behind a callable; TypeError, in the name of `transform`, for what is none."""
     leading: tuple[Any, ...] = ()
     keywords: Mapping[str, Any] = {}
     refuse_tensors(f, transform)
     while True:
+        if isinstance(f, Rewritten):
+            break
         if isinstance(f, Transformed):
             inner: Any = f
             f, more = inner.canonical()
@@ -160,7 +173,7 @@ def refuse_tensors(f: Any, transform: str) -> None:
 
 def parameters_of(function: Any) -> Parameters:
     """The parameters of a function that `take_apart` gave."""
-    if isinstance(function, Transformed):
+    if isinstance(function, Transformed | Rewritten):
         transformed: Any = function
         return transformed.parameters
     plain, _ = unwrapped(function)

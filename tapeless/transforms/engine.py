@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib
+from dataclasses import replace
 from typing import Any
 
-from tapeless.source.cache import Derived, Form
+from tapeless.source.cache import Derived, Form, Guard, Transformed
+from tapeless.transforms.callee import Rewritten
 
 
 def derive(
@@ -17,4 +19,21 @@ def derive(
     and who works with tensors never needs it.
     """
     pipeline = importlib.import_module("tapeless.source.pipeline")
-    return pipeline.derive(function, names, values, wrt, form)
+    text, guards = _readable(function, values)
+    derived = pipeline.derive(text, names, values, wrt, form)
+    return replace(derived, guards=(*derived.guards, *guards)) if guards else derived
+
+
+def _readable(function: Any, values: tuple[Any, ...]) -> tuple[Any, tuple[Guard, ...]]:
+    """What is read in the place of a function that has a text for each kind of arguments; what that rests on.
+
+    Also in derivatives of one, which are made again of the text.
+    """
+    if isinstance(function, Rewritten):
+        return function.for_values(values)
+    if isinstance(function, Transformed):
+        inner, guards = _readable(function.function, values)
+        if inner is not function.function:
+            flags = {"has_aux": function.has_aux, "holomorphic": function.holomorphic}
+            return type(function)(inner, function.argnums, **flags), guards  # type: ignore[call-arg]
+    return function, ()
