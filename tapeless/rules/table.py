@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import inspect
 import math
 import operator
+import sys
 import types
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -232,7 +234,9 @@ def meant(value: Any) -> Any:
 def key(function: Any) -> Any:
     """What the table is looked up by; a ufunc's method is made anew on each access, so its name stands in."""
     owner = getattr(function, "__self__", None)
-    if isinstance(owner, np.ufunc):
+    if isinstance(owner, np.ufunc) or (
+        isinstance(function, types.MethodType) and type(owner).__module__.startswith("scipy.stats.")
+    ):
         return owner, function.__name__
     return OPERATORS.get(function, function)
 
@@ -250,11 +254,38 @@ def replace(rule: Rule) -> None:
 
 
 def find(function: Any) -> Rule | None:
-    """The rule of a function, or None."""
+    """The rule of a function, or None; those of SciPy's functions are read when the first is asked for."""
     try:
-        return _rules.get(key(function))
+        found = _rules.get(key(function))
+        if found is None and "scipy" in sys.modules and _met_scipy(function):
+            found = _rules.get(key(function))
     except TypeError:  # an unhashable callable
         return None
+    return found
+
+
+# SciPy's subpackages whose functions have rows, until these are read: importing tapeless imports no SciPy.
+_waiting = {part: f"tapeless.rules.scipy_{part}" for part in ("special", "stats", "linalg", "signal")}
+
+
+def _met_scipy(function: Any) -> bool:
+    """Read the rows of the subpackage that a function is of, if that was not done."""
+    part = _part_of_scipy(function) if _waiting else None
+    if part not in _waiting:
+        return False
+    importlib.import_module(_waiting[part])  # other threads wait for its end
+    _waiting.pop(part, None)
+    return True
+
+
+def _part_of_scipy(function: Any) -> str | None:
+    if isinstance(function, np.ufunc):  # which does not say where it is from
+        special = sys.modules.get("scipy.special")
+        return "special" if getattr(special, function.__name__, None) is function else None
+    owner = getattr(function, "__self__", None)
+    made_by = function if owner is None or isinstance(owner, types.ModuleType) else type(owner)
+    parts = str(getattr(made_by, "__module__", "")).split(".")
+    return parts[1] if parts[0] == "scipy" and len(parts) > 1 else None
 
 
 def lookup(function: Any) -> Rule:

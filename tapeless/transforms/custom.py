@@ -106,7 +106,8 @@ def _wrapper(own: Custom, fun: Callable[..., Any]) -> Any:
     def custom(*args: Any, **kwargs: Any) -> Any:
         return own(*args, **kwargs)
 
-    WRAPPERS.add(custom.__code__)
+    made: Any = custom
+    WRAPPERS.add(made.__code__)
 
     def defvjp(fwd: Callable[..., Any], bwd: Callable[..., Any]) -> None:
         """Set the reverse-mode rule: the two halves."""
@@ -121,8 +122,8 @@ def _wrapper(own: Custom, fun: Callable[..., Any]) -> Any:
         """Set the forward-mode rule as one for each argument, or None."""
         own.pushforward = _summed(own, custom, rules)
 
-    custom.defvjp, custom.defjvp, custom.defjvps = defvjp, defjvp, defjvps  # type: ignore[attr-defined]
-    return custom
+    made.defvjp, made.defjvp, made.defjvps = defvjp, defjvp, defjvps
+    return made
 
 
 def _summed(own: Custom, function: Callable[..., Any], rules: tuple[Any, ...]) -> Callable[..., Any]:

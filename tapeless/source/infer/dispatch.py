@@ -14,6 +14,7 @@ from tapeless.rules import table
 from tapeless.source.facts import UNKNOWN, Fact, Size, known_of, same_dtype
 from tapeless.source.infer import families
 from tapeless.source.infer.reductions import method
+from tapeless.source.infer.scipy_rows import by_row
 from tapeless.source.infer.terms import Result, Term, UnclearError
 from tapeless.source.infer.ufuncs import ufunc
 
@@ -83,8 +84,10 @@ def inferred(op: Callable[..., Any], args: Sequence[Term], kwargs: Mapping[str, 
         return handler(*args, **kwargs)
     if isinstance(op, np.ufunc):
         return ufunc(op, args, kwargs)
-    handler = _method_of_ufunc(*key) if isinstance(key := table.key(op), tuple) else HANDLERS.get(key)
-    return UNKNOWN if handler is None else handler(*args, **kwargs)
+    key = table.key(op)
+    is_method = isinstance(key, tuple) and isinstance(key[0], np.ufunc)
+    handler = _method_of_ufunc(*key) if is_method else HANDLERS.get(key)
+    return by_row(op, args, kwargs) if handler is None else handler(*args, **kwargs)
 
 
 _method_of_ufunc = functools.cache(method)

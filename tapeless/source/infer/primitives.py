@@ -32,6 +32,7 @@ from tapeless.rules import (
 from tapeless.rules import linalg as rules_linalg
 from tapeless.rules import shapes as rules_shapes
 from tapeless.rules.elementwise import is_lowered, is_raised, is_within
+from tapeless.rules.own import own_cotangent
 from tapeless.source.facts import (
     BOOL,
     FLOAT,
@@ -508,6 +509,7 @@ HANDLERS: dict[Any, Callable[..., Result]] = {
     parts.picked: picked,
     reductions.spread_weights: spread_weights,
     indexing.none_holds: none_holds,
+    own_cotangent: lambda x, layout, whose: Fact("numeric"),
     shields.shielded_product: spread_of(shields.shielded_product, 2),
     shields.shielded_quotient: spread_of(shields.shielded_quotient, 2),
     reshaped_part: part_in_shape,

@@ -128,7 +128,7 @@ def run_if_valid(call: Call) -> Iterator[Any]:
 @of_each_function
 def test_what_is_inferred_holds_for_other_dtypes(call: Call) -> None:
     function, args, kwargs = call
-    for dtype in DTYPES:
+    for dtype in DTYPES if name_of(call) not in ("expm", "matrix_exp") else (np.float32, np.complex64):
         changed = (function, tuple(converted(arg, dtype) for arg in args), kwargs)
         for result in run_if_valid(changed):
             terms, options = terms_of(changed)
