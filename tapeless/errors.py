@@ -58,6 +58,7 @@ class TransformError(TapelessError, SyntaxError):
     what: str = ""
     why: str = ""
     rewrite: str = ""
+    through: tuple[object, ...] = ()  # the functions that were being read, innermost first
 
     def __str__(self) -> str:
         if self.where is None:

@@ -29,10 +29,14 @@ FormName = Literal["gradient", "value_and_gradient", "pair", "tangent", "linear"
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """Which derivative is asked for; with `has_aux` the function returns (what is differentiated, aux)."""
+    """Which derivative is asked for; with `has_aux` the function returns (what is differentiated, aux).
+
+    With `records` the calls of functions that cannot be read are left to the graph.
+    """
 
     name: FormName
     has_aux: bool = False
+    records: bool = False
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,10 @@ Function: TypeAlias = Callable[..., Any]
 Which = Literal["vjp", "jvp", "checkpoint"]
 
 
+class Opaque:
+    """An object that is called as it is: nobody reads what it does."""
+
+
 class OwnRules:
     """A function with a forward and a backward half (`vjp`), a pushforward (`jvp`), or both.
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tapeless.errors import transform_error
+from tapeless.errors import TransformError, transform_error
 from tapeless.ir.emit import Layout, emit
 from tapeless.ir.names import Names
 from tapeless.ir.procedures import Procedure, reachable
@@ -97,7 +97,7 @@ def _with_place(refused: Refused) -> Exception:
     """What differentiation refused, at the place in the user's text."""
     place = refused.statement.line
     if not isinstance(place, Place) or place.source is None or place.node is None:
-        return refused
+        return TransformError(str(refused))
     where = place.source.location(place.node)
     return transform_error(where, "this cannot be differentiated", refused.what, refused.remedy)
 
@@ -110,7 +110,7 @@ def _derive(
     form: Form,
     start: float,
 ) -> Derived:
-    lowered = lower(function, names, values, wrt, auxiliary=form.has_aux)
+    lowered = lower(function, names, values, wrt, auxiliary=form.has_aux, records=form.records)
     course = Course(lowered, names, wrt, {"read": (time.perf_counter() - start) * 1e3})
     make = {"pair": _pair, "tangent": _tangent, "linear": _linear}.get(form.name, _gradient)
     programs = make(course, form)
@@ -358,4 +358,10 @@ def _report(course: Course, programs: dict[str, Program], sources: dict[str, str
         called=tuple(course.called),
         residuals=() if second is None else residuals_of(programs[second], sources[second], course.facts),
         milliseconds=dict(course.milliseconds),
+        notes=tuple(
+            [
+                f"{getattr(one, '__qualname__', one)} is recorded on the graph at each call, as\n{why}"
+                for one, why in course.lowered.regions
+            ]
+        ),
     )

@@ -69,12 +69,14 @@ class Recorded:
         wrt: tuple[int, ...],
         has_aux: bool,
         reason: TransformError | None,
+        writes: bool = True,
     ) -> None:
         self.function = function
         self.parameters = parameters
         self.wrt = wrt
         self.has_aux = has_aux
         self.reason = reason
+        self.writes = writes  # whether the function may write into its arguments
 
     # The forms of `source.cache` ----------------------------------------------------------------------------
 
@@ -138,7 +140,7 @@ class Recorded:
             refusal.__notes__ = [f"recorded on the graph instead, it does not run either: {error}"]
             raise refusal from error
         finally:
-            run.write_back()
+            run.write_back(self.parameters.function if not self.writes else None)
         run.out, *run.aux = found if self.has_aux else (found,)
         return run
 
@@ -193,13 +195,18 @@ class Run:
         self._given.append((leaf, worked_on))
         return worked_on
 
-    def write_back(self) -> None:
-        """What the function wrote into its arguments, written into the user's arrays."""
+    def write_back(self, refused: str | None = None) -> None:
+        """What the function wrote into its arguments, in the user's too; `refused` is one that may not."""
         for given, worked_on in self._given:
             if not isinstance(given if not isinstance(given, Variable) else given._data, np.ndarray):
                 continue  # a number
             if not worked_on._version:
                 continue
+            if refused is not None:
+                raise TypeError(
+                    f"{refused} is recorded on the graph and writes into its argument, unknown to the code "
+                    'around it: use mode="tape" for the whole function, or write into a copy'
+                )
             if not isinstance(given, Variable):
                 given[...] = worked_on._data
             elif isinstance(given, Array):

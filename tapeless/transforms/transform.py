@@ -19,11 +19,13 @@ from tapeless.graph.variable import Variable
 from tapeless.source.cache import Derived, Form, FormName, Transformed
 from tapeless.source.places import say_where
 from tapeless.source.store import Ready, Store, Values, shared_store
-from tapeless.transforms import engine, taped
+from tapeless.transforms import engine, regions, taped
 from tapeless.transforms.arguments import admit, check_apart, stand_ins, stood_in
 from tapeless.transforms.callee import Callee, Parameters, anchor_of, parameters_of, take_apart
 from tapeless.transforms.display import Explanation, explanation, side_by_side
 from tapeless.transforms.selection import Argnums, Selection, depends_on_call, select
+
+REGISTERED = regions  # importing it fills a table
 
 # Which road: the source alone, the graph alone, or the source where it can be read.
 Mode = Literal["auto", "source", "tape"]
@@ -209,6 +211,7 @@ class Transform(Transformed):
         callee, reason = self._callee, None
         if self.mode != "tape":
             try:
+                form = replace(form, records=self.mode == "auto")
                 return engine.derive(callee.function, callee.parameters.names, values, plan.wrt, form)
             except TransformError as error:
                 if self.mode == "source":

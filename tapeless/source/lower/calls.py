@@ -49,6 +49,7 @@ from tapeless.source.lower.values import (
     Tup,
     Value,
 )
+from tapeless.source.own import Opaque
 
 Args = Sequence[Value]
 Kwargs = Mapping[str, Value]
@@ -70,6 +71,8 @@ HANDLERS: dict[Any, Handler] = {}
 METHODS: dict[tuple[str, str], Callable[[Machine, Value, Args, Kwargs], Value]] = {}
 # What reads a call of an object that is itself a derivative; None for anything else.
 NESTED: list[Callable[[Machine, Any, Args, Kwargs], Value | None]] = []
+# What hands a call to the graph.
+RECORDERS: list[Callable[[Machine, Any, Args, Kwargs], Value]] = []
 DERIVATIVES: list[Callable[[Machine, Derivative | Pullback, Args, Kwargs], Value]] = []
 
 
@@ -141,6 +144,8 @@ def _call_known(m: Machine, callee: Known, args: Args, kwargs: Kwargs) -> Value:
         return instantiate(m, function, args, kwargs, python_call, opaque_call)
     if isinstance(function, types.FunctionType) or hasattr(function, "__wrapped__"):
         return python_call(m, function, args, kwargs)
+    if isinstance(function, Opaque):
+        return opaque_call(m, function, args, kwargs)
     own_call = inspect.getattr_static(type(function), "__call__", None)
     if isinstance(own_call, types.FunctionType) and not is_library(type(function)):
         return python_call(m, own_call, [callee, *args], kwargs)
@@ -247,8 +252,14 @@ def python_call(m: Machine, function: Any, args: Args, kwargs: Kwargs) -> Value:
     varying = any(map(m.varies, [*args, *kwargs.values()]))
     if is_library(function):
         return opaque_call(m, function, args, kwargs)
+    if varying and id(function) in m.regions:
+        return RECORDERS[0](m, function, args, kwargs)
     if varying:
-        return inline(m, function, args, kwargs)
+        try:
+            return inline(m, function, args, kwargs)
+        except TransformError as error:
+            error.through = (*error.through, function)
+            raise
     if getattr(function, "__code__", None) in [one[0].value for one in m.active if one[0] != "wide"]:
         return opaque_call(m, function, args, kwargs)  # recursion: it runs as it is
     mark = m.names.mark()

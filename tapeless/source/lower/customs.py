@@ -36,7 +36,7 @@ from tapeless.source.lower.values import (
     Tup,
     Value,
 )
-from tapeless.source.own import OwnRules, own_rules_of
+from tapeless.source.own import Opaque, OwnRules, own_rules_of
 from tapeless.source.own_read import OwnRead
 
 PARTS = ("forward", "backward", "pushforward")
@@ -50,19 +50,24 @@ def _read(m: Machine, function: Any, args: Args, kwargs: Kwargs) -> Value | None
     m.found.guards.append(("cell", function, position, "own", own))
     for name in PARTS:
         m.found.guards.append(("attribute", own, name, getattr(own, name)))
-    values = _positional(m, own, args, kwargs)
+    values = positional(m, own, args, kwargs)
     if not any(map(m.varies, values)):
         return call(m, Known(own.function), values, {})
     if own.kind != "checkpoint" and own.backward is None and own.pushforward is None:
         words = "defvjp(fwd, bwd)" if own.kind == "vjp" else "defjvp(rule)"
         raise m.refuse(f"the call of {own.name}", "it has no derivative rule yet", f"call {own.name}.{words}")
+    return written(m, own, values)
+
+
+def written(m: Machine, own: OwnRules, values: list[Value]) -> Value:
+    """The call as a statement, its result as a value."""
     return _Call(m, own, values).written()
 
 
 NESTED.append(_read)
 
 
-def _positional(m: Machine, own: OwnRules, args: Args, kwargs: Kwargs) -> list[Value]:
+def positional(m: Machine, own: OwnRules, args: Args, kwargs: Kwargs) -> list[Value]:
     """The arguments by position, defaults filled in, as the rules take them."""
     if own.signature is None:
         if kwargs:
@@ -170,7 +175,8 @@ class _Call:
             fork = m.fork(lambda: outcome.append(call(m, Known(function), args, {})))
         except TransformError:
             m.back(mark)
-            made = m.let(function, [_whole(m, arg) for arg in args])
+            # What is handed to the graph may print, and stays where it is.
+            made = m.let(function, [_whole(m, arg) for arg in args], effect=isinstance(function, Opaque))
             if not results:
                 return _varying(made)
             assert isinstance(made, Dyn)

@@ -80,6 +80,7 @@ class Machine(Handing):
         self.loops: list[Any] = []  # the loops whose bodies are being read, innermost last
         self.calling = False  # whether the attribute that is being read is called at once
         self.memory = Memory()
+        self.regions: dict[int, Any] = {}  # by id, functions whose calls are recorded, and why
 
     # State ---------------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from tapeless.errors import TransformError
 from tapeless.ir.check import check
 from tapeless.ir.names import Names
 from tapeless.ir.program import Atom, Const, Let, Program, Return, Var, build_dict, build_list, build_tuple
@@ -24,6 +25,7 @@ from tapeless.source.lower.notes import Findings
 from tapeless.source.lower.pullbacks import check_unwritten
 from tapeless.source.lower.reader import reader
 from tapeless.source.lower.recursion import RecursionFoundError
+from tapeless.source.lower.regions import next_region
 from tapeless.source.lower.values import Dyn, Entries, Fields, Items, Known, Ref, Runtime, Tup, Value
 from tapeless.source.own import own_rules_of
 from tapeless.source.parse import unwrapped
@@ -60,6 +62,7 @@ class Lowered:
     result: Value
     found: Findings
     written: tuple[int, ...]  # positions of arguments that the function writes into
+    regions: tuple[tuple[Any, TransformError], ...] = ()  # functions whose calls are recorded, and why
 
 
 def lower(
@@ -69,14 +72,24 @@ def lower(
     wrt: Sequence[int],
     *,
     auxiliary: bool = False,
+    records: bool = False,
 ) -> Lowered:
-    """The program of `function` for arguments like these; TransformError where it cannot be read."""
+    """The program of `function` for arguments like these; TransformError where it cannot be read.
+
+    With `records` the calls of functions that cannot be read are left to the graph.
+    """
     wanted: set[Any] = set()
+    regions: dict[int, Any] = {}
     while True:
         try:
-            return _lowered(function, names, values, wrt, auxiliary, wanted)
+            return _lowered(function, names, values, wrt, auxiliary, wanted, regions)
         except RecursionFoundError as found:  # it is read from the start again, now as a procedure
             wanted.add(found.key)
+        except TransformError as error:  # now without the function that was in the way
+            unreadable = next_region(error, regions, function) if records else None
+            if unreadable is None:
+                raise
+            regions[id(unreadable)] = (unreadable, error.with_traceback(None))
 
 
 def _lowered(
@@ -86,9 +99,11 @@ def _lowered(
     wrt: Sequence[int],
     auxiliary: bool,
     wanted: set[Any],
+    regions: dict[int, Any],
 ) -> Lowered:
     m = reader()
     m.recursions.wanted = wanted
+    m.regions = regions
     for name in names:
         m.names.take(name)
     bound: list[Value] = []
@@ -112,7 +127,7 @@ def _lowered(
     program = Program(title, tuple(names), body, exit_, tuple(m.found.free))
     written = tuple([k for k, name in enumerate(names) if m.memory.is_written(name)])
     leaves = tuple([trees[position] for position in wrt])
-    return Lowered(check(program), m.facts, leaves, result, m.found, written)
+    return Lowered(check(program), m.facts, leaves, result, m.found, written, tuple(regions.values()))
 
 
 def arranged(
