@@ -19,10 +19,13 @@ from tapeless.errors import TransformError
 from tapeless.ir.trees import Missing, find
 from tapeless.source.lower.calls import RECORDERS, Args, Kwargs
 from tapeless.source.lower.customs import positional, written
+from tapeless.source.lower.lookup import is_library
 from tapeless.source.lower.machine import Machine
 from tapeless.source.lower.values import Dyn, Known, Tup, Value
 from tapeless.source.own import OwnRules
 
+# Methods of arrays, and functions of NumPy, that write.
+IN_PLACE = {"fill", "sort", "put", "partition", "at", "copyto", "putmask", "place", "put_along_axis"}
 LAZY = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 
 # What makes the rules of a function, of which the arguments at some positions are not differentiated.  The
@@ -42,20 +45,33 @@ def _record(m: Machine, function: Any, args: Args, kwargs: Kwargs) -> Value:
 
 
 def _writes(function: Any) -> bool:
-    """Whether its text says that it writes into something, where there is a text."""
-    found = find(function) if isinstance(function, types.FunctionType) else Missing.NO_SOURCE
-    if isinstance(found, Missing):
-        return False
-    parameters = set(function.__code__.co_varnames[: function.__code__.co_argcount])
-    for node in ast.walk(found.tree):
-        if isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
+    """Whether its text, or that of a function that it names, says that it writes into something."""
+    waiting, seen = [function], {id(function)}
+    while waiting:
+        one = waiting.pop()
+        found = find(one) if isinstance(one, types.FunctionType) else Missing.NO_SOURCE
+        if isinstance(found, Missing):
+            continue  # what it does is seen when it runs
+        parameters = set(one.__code__.co_varnames[: one.__code__.co_argcount])
+        if any([_is_write(node, parameters) for node in ast.walk(found.tree)]):
             return True
-        target = getattr(node, "target", None) if isinstance(node, ast.AugAssign) else None
-        if (isinstance(target, ast.Name) and target.id in parameters) or (
-            isinstance(node, ast.keyword) and node.arg == "out"
-        ):
-            return True
+        for called in [one.__globals__.get(name) for name in one.__code__.co_names]:
+            if isinstance(called, types.FunctionType) and id(called) not in seen and not is_library(called):
+                seen.add(id(called))
+                waiting.append(called)
     return False
+
+
+def _is_write(node: ast.AST, parameters: set[str]) -> bool:
+    match node:
+        case ast.Subscript():
+            return not isinstance(node.ctx, ast.Load)
+        case ast.AugAssign(target=ast.Name(id=name)):
+            return name in parameters
+        case ast.Call(func=ast.Attribute(attr=name), keywords=keywords):
+            return name in IN_PLACE or any([keyword.arg == "out" for keyword in keywords])
+        case _:
+            return False
 
 
 def _is_closed(value: Value) -> bool:

@@ -48,8 +48,8 @@ def program_of(text: str) -> Program:
     return Program(f"fuzz.{name}", function, ARGUMENTS, wrt=POSITIONS)
 
 
-def agree(text: str, *, second: bool, tape: bool = True) -> str | None:
-    """Hold a program to all ways; why it was refused, if it was.
+def agree(text: str, *, second: bool, tape: bool = True, mode: str = "source") -> str | None:
+    """Hold a program to all ways in a mode; why it was refused, if it was.
 
     A program that is not smooth where it is called is no example: differences with two steps tell.
     """
@@ -60,15 +60,15 @@ def agree(text: str, *, second: bool, tape: bool = True) -> str | None:
         reject()
     expected = _sure(program, text)
     try:
-        found = source_run(program)
+        found = source_run(program, mode)
         _hold(text, "value", lambda: assert_same(found.value[0], value))
         _hold(text, "arguments", lambda: assert_same(list(found.args), list(ran.args)))
         gradient = list(found.value[1])
         _hold(text, "reverse mode", lambda: _close(gradient, expected))
         along = inner(expected, directions(inputs(program)))
-        _hold(text, "forward mode", lambda: _close([forward_slope(program)], [along]))
+        _hold(text, "forward mode", lambda: _close([forward_slope(program, mode)], [along]))
         if second:
-            _check_second(program, text)
+            _check_second(program, text, mode)
     except TransformError as refused:
         return str(refused)
     except (MismatchError, KeyboardInterrupt):
@@ -108,17 +108,17 @@ def _check_tape(program: Program, text: str, expected: list[Any]) -> None:
     _hold(text, "the tape", lambda: _close(found, expected))
 
 
-def _check_second(program: Program, text: str) -> None:
+def _check_second(program: Program, text: str, mode: str) -> None:
     values, ways = inputs(program), directions(inputs(program))
-    expected = derivative_along(lambda new: source_gradient(program, new), values)
+    expected = derivative_along(lambda new: source_gradient(program, new, mode), values)
     if max([float(np.max(np.abs(one))) for one in expected]) > 1e3:
         return
-    found = source_second(program)
+    found = source_second(program, mode)
     _hold(text, "reverse over reverse", lambda: _close(found, expected, 1e-5))
     function = along_inputs(program, program.function, "second")
     tangents = tuple(ways)
-    gradient = tapeless.grad(function, POSITIONS)
-    _, tangent = tapeless.jvp(gradient, tuple(program.fresh()[0]), tangents)
+    gradient = tapeless.grad(function, POSITIONS, mode=mode)
+    _, tangent = tapeless.jvp(gradient, tuple(program.fresh()[0]), tangents, mode=mode)
     _hold(text, "forward over reverse", lambda: _close(list(tangent), expected, 1e-5))
 
 

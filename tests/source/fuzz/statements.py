@@ -32,6 +32,32 @@ def fade(u):
 
 
 """
+# The same names, of functions that cannot be read: what is called is left to the graph.
+UNREADABLE = """\
+def once(a):
+    yield a
+
+
+def bend(a):
+    for a in once(a):
+        if a > 0.2:
+            return np.sin(a) * a
+        b = 0.5 * a
+    return b + np.tanh(b) * a
+
+
+def turn(u):
+    return sum([np.roll(w, 1) * np.tanh(w) for w in once(0.5 * u)])
+
+
+def fade(u):
+    for w in once(u):
+        w *= 0.9
+        w[1] = np.sin(w[0])
+    return u
+
+
+"""
 START = {"s": ["s"], "v": ["x"], "m": ["A"], "f": ["bend"], "g": ["turn"]}
 
 
