@@ -69,7 +69,7 @@ elementwise(special.ndtri, lambda out, y: np.exp(0.5 * out * out) * ROOT_TAU)
 @primitive
 def psi_derivative(x: Array, n: int) -> Array:
     """The derivative of order n of the digamma function, in x's dtype."""
-    return np.asarray(special.polygamma(n, x), np.result_type(x, np.float32))[()]
+    return np.asarray(special.polygamma(n, x), np.result_type(np.asarray(x), np.float32))[()]
 
 
 @primitive

@@ -153,7 +153,8 @@ class _Call:
         self, part: str, values: Sequence[Value], names: Sequence[str], read: Callable[[Machine, Args], Value]
     ) -> tuple[Value, Procedure, Being]:
         m = self.m
-        key = ("own", Same(self.own), part, *[outline_of(m, value) for value in values])
+        whole = () if values is self.values else ("for", *[outline_of(m, value) for value in self.values])
+        key = ("own", Same(self.own), part, *self.names, *[outline_of(m, value) for value in values], *whole)
         title = self.title if part == "function" else f"{self.title}_{part}"
 
         def run(m: Machine, args: Args, kwargs: Kwargs) -> Value:

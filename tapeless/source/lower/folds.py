@@ -30,6 +30,7 @@ from tapeless.source.lower.values import (
     NOTHING,
     Bound,
     Dyn,
+    Entries,
     Fields,
     Items,
     Known,
@@ -151,7 +152,7 @@ def sorted_(m: Machine, args: Args, kwargs: Kwargs) -> Value:
     if isinstance(value, Dyn) and value.fact.kind in ("array", "numeric") and key == NOTHING:
         return _sorted_array(m, value, descending)
     content = m.raw(value) if isinstance(value, Ref) else None
-    ref = value if isinstance(value, Ref) and not isinstance(content, Fields) else as_list(m, value)
+    ref = value if isinstance(value, Ref) and not isinstance(content, Fields | Entries) else as_list(m, value)
     items = listed(m, ref) if isinstance(m.raw(ref), Items) else None
     if items is not None:
         ref = m.new(Items(items))
