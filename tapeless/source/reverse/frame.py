@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from tapeless.ir.names import base_name
 from tapeless.ir.program import (
     UNDEFINED,
     Argument,
@@ -219,6 +220,10 @@ class Frame:
         if name not in self.work.outline.maybe_unbound or not isinstance(branch, If):
             return Var(self._assign(name, op, Var(name)))
         phi = next(phi for phi in branch.outs if phi.name == name)
+        bound = phi.orelse if is_undefined(phi.then) else phi.then
+        if isinstance(bound, Var) and bound.name in self.work.outline.maybe_unbound:
+            what = f"writes into {base_name(name)}, which only some of these branches bind"
+            raise Refused(branch, what, "bind it in all of them, or before")
         inner, out = self.work.cotangent_name(name), self.work.cotangent_name(name)
         make = (Let((inner,), op, (Var(name),), line=self.line),)
         blocks = ((), make) if is_undefined(phi.then) else (make, ())

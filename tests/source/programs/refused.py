@@ -25,6 +25,7 @@ REFUSED: dict[str, tuple[str, ...]] = {
     "aliases.last_row_of_a_loop": ("primal", "reverse", "pullback", "twice", "mixed"),
     "aliases.two_names_for_what_a_branch_makes": ("primal", "reverse", "pullback", "twice", "mixed"),
     "tricky.view_and_base_swapped_and_written": ("primal", "reverse", "pullback", "twice", "mixed"),
+    "tricky.written_and_bound_anew_in_inner_branches": ("twice",),
     "dtypes.fortran_order": (
         "primal",
         "reverse",

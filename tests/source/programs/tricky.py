@@ -669,3 +669,14 @@ def view_or_base_chosen_and_written(x):
         a, b = v, u
     a[0] = x[1] ** 2
     return np.sum(a * b * np.arange(3.0))
+
+
+@program(V, 0.6)
+def written_and_bound_anew_in_inner_branches(x, s):
+    x[0] += s
+    if s < 0.9:
+        if s < 0.5:
+            return x.sum()
+        if s > 0.11:
+            x = np.tanh(x)
+    return np.sum(x * x)
