@@ -7,6 +7,7 @@ y = f(x)              f(x): a function with rules of its own, of which `forward`
 from __future__ import annotations
 
 import ast
+import copy
 import inspect
 import types
 from collections.abc import Callable
@@ -37,9 +38,9 @@ def _record(m: Machine, function: Any, args: Args, kwargs: Kwargs) -> Value:
     """The call as a recorded region: of numbers and arrays, so that nothing else comes out but its result."""
     values = positional(m, OwnRules(function), args, kwargs)
     if not all(map(_is_closed, values)) or _writes(function):
-        name = getattr(function, "__name__", repr(function))
-        why = "it cannot be read, and may change what it is given"
-        raise m.refuse(f"the call of {name}", why, "pass it numbers and arrays that it does not write into")
+        refusal = copy.copy(m.regions[id(function)][1])  # it might change what it is given: not by itself
+        refusal.through = ()
+        raise refusal
     fixed = tuple([k for k, value in enumerate(values) if not m.varies(value)])
     return written(m, MAKERS[0](function, fixed), values)
 
