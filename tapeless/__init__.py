@@ -4,6 +4,9 @@ from tapeless import autograd
 from tapeless._tree import (
     register_container,
 )
+from tapeless.compare import (
+    compare,
+)
 from tapeless.graph.array import (
     Array,
 )
@@ -486,6 +489,7 @@ __all__ = [
     "clamp_min",
     "clip",
     "clone",
+    "compare",
     "complex",
     "complex64",
     "complex128",

@@ -115,3 +115,10 @@ class MissingExtraError(TapelessError, ImportError):
 def missing_extra(package: str, extra: str, purpose: str) -> MissingExtraError:
     """The error to raise when the optional `package` cannot be imported."""
     return MissingExtraError(f"{purpose} needs {package}: install it with  pip install 'tapeless[{extra}]'")
+
+
+class DisagreementError(TapelessError, AssertionError):
+    """Two roads to one gradient disagree, or a road and differences; the message names the entry.
+
+    At a kink or a jump differences mean nothing: move the point.  Else it is a defect, ours or of a rule.
+    """

@@ -1,4 +1,4 @@
-"""Traced functions: called like the function, read by `grad`, made again for others; what is fixed in them."""
+"""Traced functions: called like the function, read by `grad`, made again for others; what is fixed there."""
 
 from __future__ import annotations
 
