@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from tapeless.ir.names import Names
 from tapeless.ir.nesting import rebuild
+from tapeless.ir.procedures import Procedure
 from tapeless.ir.program import (
     Argument,
     Block,
@@ -49,6 +50,13 @@ def _first_pop(statement: Statement) -> Let | None:
     return first if is_pop and isinstance(first, Let) else None
 
 
+def _computes_again(statement: Statement) -> bool:
+    """Whether much memory is needed there, so that what was taken from a stack should not stay on it."""
+    return (
+        isinstance(statement, Let) and isinstance(statement.op, Procedure) and statement.op.rules is not None
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class _Reader:
     at: int  # in the order of the source
@@ -88,6 +96,8 @@ class _Rewinding:
         """Whether the loop takes all there is on a stack made in its own block, and nobody else takes any."""
         stack = named(loop.body[0].args[0]) if isinstance(loop.body[0], Let) else None
         if stack is None or any([self.readers.get(target) for target in loop.targets]):
+            return False
+        if any([_computes_again(statement) for statement in walk(loop.body)]):
             return False
         made = self.made.get(stack)
         if made is None or made.op not in (new_stack, pop) or not any([made is s for s in block[:place]]):

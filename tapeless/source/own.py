@@ -70,6 +70,8 @@ class OwnRules:
 # The code of the functions that stand before such rules; each finds them in its closure, under this name.
 WRAPPERS: set[types.CodeType] = set()
 CELL = "own"
+# What makes checkpoints of functions, and a checkpoint of a function that calls its first argument.
+CHECKPOINTS: dict[Any, Function] = {}
 
 
 def own_rules_of(function: Any) -> tuple[OwnRules, int] | None:

@@ -148,7 +148,7 @@ def _call_known(m: Machine, callee: Known, args: Args, kwargs: Kwargs) -> Value:
         return opaque_call(m, function, args, kwargs)
     own_call = inspect.getattr_static(type(function), "__call__", None)
     if isinstance(own_call, types.FunctionType) and not is_library(type(function)):
-        return python_call(m, own_call, [callee, *args], kwargs)
+        return call(m, Known(own_call), [callee, *args], kwargs)
     return opaque_call(m, function, args, kwargs)
 
 

@@ -7,6 +7,7 @@ y = f(x)                   `f` is read as a procedure of the numbers and arrays 
 from __future__ import annotations
 
 import inspect
+import types
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -31,12 +32,13 @@ from tapeless.source.lower.values import (
     Fields,
     Items,
     Known,
+    Partial,
     Ref,
     Runtime,
     Tup,
     Value,
 )
-from tapeless.source.own import Opaque, OwnRules, own_rules_of
+from tapeless.source.own import CHECKPOINTS, Opaque, OwnRules, own_rules_of
 from tapeless.source.own_read import OwnRead
 
 PARTS = ("forward", "backward", "pushforward")
@@ -45,15 +47,19 @@ PARTS = ("forward", "backward", "pushforward")
 def _read(m: Machine, function: Any, args: Args, kwargs: Kwargs) -> Value | None:
     found = own_rules_of(function)
     if found is None:
-        return None
+        return _checkpoint_of(m, function, args, kwargs)
     own, position = found
     m.found.guards.append(("cell", function, position, "own", own))
     for name in PARTS:
         m.found.guards.append(("attribute", own, name, getattr(own, name)))
+    if own.kind == "checkpoint":
+        if not any(map(m.varies, [*args, *kwargs.values()])):
+            return call(m, Known(own.function), args, kwargs)
+        return _Call(m, own, [*args, *kwargs.values()], tuple(kwargs)).written()
     values = positional(m, own, args, kwargs)
     if not any(map(m.varies, values)):
         return call(m, Known(own.function), values, {})
-    if own.kind != "checkpoint" and own.backward is None and own.pushforward is None:
+    if own.backward is None and own.pushforward is None:
         words = "defvjp(fwd, bwd)" if own.kind == "vjp" else "defjvp(rule)"
         raise m.refuse(f"the call of {own.name}", "it has no derivative rule yet", f"call {own.name}.{words}")
     return written(m, own, values)
@@ -65,6 +71,16 @@ def written(m: Machine, own: OwnRules, values: list[Value]) -> Value:
 
 
 NESTED.append(_read)
+
+
+def _checkpoint_of(m: Machine, function: Any, args: Args, kwargs: Kwargs) -> Value | None:
+    """`checkpoint(f)` in a function that is read, of a function known there only."""
+    applied = CHECKPOINTS.get(function) if isinstance(function, types.FunctionType) else None
+    if applied is None:
+        return None
+    if len(args) != 1 or kwargs:
+        raise m.refuse("this checkpoint", "it takes a function", "write checkpoint(f)(x)")
+    return Partial(Known(applied), (args[0],), ())
 
 
 def positional(m: Machine, own: OwnRules, args: Args, kwargs: Kwargs) -> list[Value]:
@@ -100,10 +116,11 @@ def positional(m: Machine, own: OwnRules, args: Args, kwargs: Kwargs) -> list[Va
 class _Call:
     """One call of one such function."""
 
-    def __init__(self, m: Machine, own: OwnRules, values: list[Value]) -> None:
+    def __init__(self, m: Machine, own: OwnRules, values: list[Value], names: tuple[str, ...] = ()) -> None:
         self.m = m
         self.own = own
         self.values = values
+        self.names = names  # of the last ones, which are passed by keyword
         try:
             self.fixed = own.fixed_in(len(values))
         except ValueError as error:
@@ -114,7 +131,7 @@ class _Call:
     def written(self) -> Value:
         """The call as a statement, its result as a value."""
         function = self.own.function
-        read = self._run if self.own.kind != "checkpoint" else _called
+        read = self._run if self.own.kind != "checkpoint" else self._called
         result, procedure, being = self._procedure(
             "function", self.values, _names(function), lambda m, args: read(m, function, args)
         )
@@ -167,6 +184,11 @@ class _Call:
         assert isinstance(made.op, Procedure)
         being = next(being for being in m.recursions.known[key] if being.procedure is made.op)
         return result, made.op, being
+
+    def _called(self, m: Machine, function: Any, args: Args) -> Value:
+        """A call that must be read."""
+        count = len(args) - len(self.names)
+        return call(m, Known(function), args[:count], dict(zip(self.names, args[count:], strict=True)))
 
     def _run(self, m: Machine, function: Any, args: Args, results: int = 0) -> Value:
         """A call that is read; one that cannot be is made as it is, for nothing of it is differentiated."""
@@ -349,10 +371,6 @@ def _calling(block: Block, procedure: Procedure, count: int, outside: tuple[str,
             for s in block
         ]
     )
-
-
-def _called(m: Machine, function: Any, args: Args) -> Value:
-    return call(m, Known(function), args, {})
 
 
 def _names(rule: Any) -> list[str]:

@@ -95,7 +95,11 @@ def call_procedure(
             )
         being = Being(Procedure(title), seen, title)
         found.known.setdefault(key, []).append(being)
-        _read(m, being, names, args, kwargs, read, wide)
+        try:
+            _read(m, being, names, args, kwargs, read, wide)
+        except UnendingError:  # it rests on a function that is being read: once more is known of that
+            found.known[key].remove(being)
+            raise
     return _call(m, being, arguments, wide)
 
 
@@ -189,6 +193,8 @@ def _read_once(
 
     fork = m.fork(run)
     if fork.dead or not outcome:
+        if any(other.template is None for other in m.recursions.reading if other is not being):
+            raise UnendingError
         raise m.refuse("this recursion", "no way through the function comes to its end", "let it return")
     _check_state(m, fork.changes, frames, location, mine)
     being.block, being.exit = tuple(fork.block), outcome[1]

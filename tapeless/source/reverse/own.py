@@ -37,14 +37,15 @@ def own_pair(frame: Frame, procedure: Procedure, active: tuple[int, ...], revers
     if known is None:
         rules: OwnRead = procedure.rules
         refuse_fixed(frame, rules, active)
-        make = (
-            _checkpoint
-            if rules.own.kind == "checkpoint"
-            else _transposed
-            if rules.backward is None
-            else _from_halves
-        )
-        known = procedure.derived["own", active] = make(frame, procedure, active, reverse)
+        if rules.backward is not None and rules.own.kind != "checkpoint":
+            known = procedure.derived["own", active] = _from_halves(frame, procedure, active)
+        else:
+            make = _checkpoint if rules.own.kind == "checkpoint" else _transposed
+            pair = Procedure(f"{rules.title}_forward"), Procedure(f"{rules.title}_backward")
+            # Before it is differentiated: it may call itself.
+            known = procedure.derived["own", active] = (*pair, active)
+            for one, made in zip(pair, make(frame, procedure, active, reverse), strict=True):
+                one.program, one.facts, one.rules = made.program, made.facts, made.rules
     return known
 
 
@@ -108,7 +109,7 @@ def forward_half(refuser: Any, rules: OwnRead, wanted: Sequence[int] | None = No
     return finished(f"{rules.title}_forward", made, writing.facts)
 
 
-def _from_halves(frame: Frame, procedure: Procedure, active: tuple[int, ...], reverse: Reverse) -> Made:
+def _from_halves(frame: Frame, procedure: Procedure, active: tuple[int, ...]) -> Made:
     rules: OwnRead = procedure.rules
     program, facts = program_of(frame, rules, rules.backward)
     writing = Writing(program, facts)
@@ -194,7 +195,9 @@ def _zeros(like: Var, facts: Mapping[str, Fact]) -> tuple[Any, tuple[Atom, ...]]
     return np.zeros_like, (like,)
 
 
-def _transposed(frame: Frame, procedure: Procedure, active: tuple[int, ...], reverse: Reverse) -> Made:
+def _transposed(
+    frame: Frame, procedure: Procedure, active: tuple[int, ...], reverse: Reverse
+) -> list[Procedure]:
     """The pushforward is linear in the tangents: its way back with respect to them, where they are zero."""
     rules: OwnRead = procedure.rules
     pushed, facts, tangents = pushed_program(frame, rules, active)
@@ -212,14 +215,15 @@ def _transposed(frame: Frame, procedure: Procedure, active: tuple[int, ...], rev
     )
     joint = simplify(joint, facts, to_cut=True)
     first, second = cut(joint, 1, rules.title, kinds_of(learn(joint, facts)))
-    pair = [finished(one.name, one, facts) for one in (first, second)]
-    return pair[0], pair[1], active
+    return [finished(one.name, one, facts) for one in (first, second)]
 
 
 # Nothing kept -----------------------------------------------------------------------------------------------
 
 
-def _checkpoint(frame: Frame, procedure: Procedure, active: tuple[int, ...], reverse: Reverse) -> Made:
+def _checkpoint(
+    frame: Frame, procedure: Procedure, active: tuple[int, ...], reverse: Reverse
+) -> list[Procedure]:
     """Forward the function itself; its arguments are what is kept; on the way back it runs again."""
     rules: OwnRead = procedure.rules
     program, facts = program_of(frame, rules, procedure)
@@ -242,4 +246,4 @@ def _checkpoint(frame: Frame, procedure: Procedure, active: tuple[int, ...], rev
         exit=Return(cotangents, as_tuple=len(cotangents) != 1),
     )
     again = OwnRead(rules.own, f"{rules.title}_backward", flows=(True,) * len(cotangents))
-    return first, finished(f"{rules.title}_backward", second, writing.facts, again), active
+    return [first, finished(f"{rules.title}_backward", second, writing.facts, again)]
