@@ -1,10 +1,11 @@
-"""Learn to read handwritten digits, twice: a perceptron of 64, 128 and 10 units, trained by a plain loop.
+"""Learn to read handwritten digits, three ways: a perceptron of 64, 128, 10 units, trained by a plain loop.
 
     python examples/digits.py [--out demo] [--epochs 40] [--quick]
 
 By the tape: the parameters are Tensors that record what happens to them, and `backward` gives gradients.  By
 source: the loss is a plain NumPy function, and `value_and_grad` writes the function that gives its gradient.
-Prints how far the two gradients are apart, the generated function, what a step costs and the accuracy on
+By functions: Tensors again, in the same loop, but each layer is a plain function that is one operation of the
+graph.  Prints the generated function, how far the gradients are apart, what each costs and the accuracy on
 images that were not trained on, and leaves pictures of the training in a folder.
 """
 
@@ -29,7 +30,7 @@ HIDDEN = 128
 BATCH = 32
 RATE = 0.05
 MOMENTUM = 0.9
-BLUE, ORANGE, GREY = "#3f6ea5", "#c2751a", "#777777"
+BLUE, ORANGE, GREEN, GREY = "#3f6ea5", "#c2751a", "#3d8a5f", "#777777"
 
 Arrays = dict[str, np.ndarray]
 Tensors = dict[str, tl.Tensor]
@@ -72,16 +73,28 @@ def batches_of(count: int, epochs: int, title: str) -> Iterator[tuple[np.ndarray
 # By source: plain NumPy -------------------------------------------------------------------------------------
 
 
-def loss(parameters: Arrays, images: np.ndarray, labels: np.ndarray) -> Any:
-    """Cross entropy: minus the mean log-probability of the right digit."""
-    scores = scores_of(parameters, images)
+@tl.function
+def hidden_layer(images: Any, weights: Any, bias: Any) -> Any:
+    return np.maximum(images @ weights + bias, 0.0)
+
+
+@tl.function
+def cross_entropy(hidden: Any, weights: Any, bias: Any, labels: Any) -> Any:
+    """Minus the mean log-probability of the right digit."""
+    scores = hidden @ weights + bias
     scores = scores - np.max(scores, axis=1, keepdims=True)
     normaliser = np.log(np.sum(np.exp(scores), axis=1))
     return np.mean(normaliser - scores[np.arange(len(labels)), labels])
 
 
+def loss(parameters: Any, images: Any, labels: Any) -> Any:
+    """Of arrays a number; of Tensors a Tensor, with one operation for each layer."""
+    hidden = hidden_layer(images, parameters["W1"], parameters["b1"])
+    return cross_entropy(hidden, parameters["W2"], parameters["b2"], labels)
+
+
 def scores_of(parameters: Arrays, images: np.ndarray) -> np.ndarray:
-    hidden = np.maximum(images @ parameters["W1"] + parameters["b1"], 0.0)
+    hidden = hidden_layer(images, parameters["W1"], parameters["b1"])
     return hidden @ parameters["W2"] + parameters["b2"]
 
 
@@ -92,7 +105,7 @@ def train_by_source(
     parameters = make_parameters()
     velocities = {name: np.zeros_like(parameter) for name, parameter in parameters.items()}
     losses: list[float] = []
-    for batch, rate in batches_of(len(labels), epochs, "by source"):
+    for batch, rate in batches_of(len(labels), epochs, "by source   "):
         value, gradients = gradient(parameters, images[batch], labels[batch])
         for name, parameter in parameters.items():
             velocities[name] *= MOMENTUM
@@ -111,13 +124,15 @@ def loss_of_tensors(parameters: Tensors, images: tl.Tensor, labels: tl.Tensor) -
     return -tl.log_softmax(scores, 1)[tl.arange(len(labels)), labels].mean()
 
 
-def train_by_tape(images: tl.Tensor, labels: tl.Tensor, epochs: int) -> tuple[Tensors, list[float]]:
+def train_tensors(
+    loss: Callable[..., tl.Tensor], images: tl.Tensor, labels: tl.Tensor, epochs: int, title: str
+) -> tuple[Tensors, list[float]]:
     """The same descent, of Tensors."""
     parameters = make_tensors()
     velocities = {name: tl.zeros_like(parameter) for name, parameter in parameters.items()}
     losses: list[float] = []
-    for batch, rate in batches_of(len(labels), epochs, "by tape  "):
-        value = loss_of_tensors(parameters, images[batch], labels[batch])
+    for batch, rate in batches_of(len(labels), epochs, title):
+        value = loss(parameters, images[batch], labels[batch])
         value.backward()
         with tl.no_grad():
             for name, parameter in parameters.items():
@@ -131,8 +146,8 @@ def train_by_tape(images: tl.Tensor, labels: tl.Tensor, epochs: int) -> tuple[Te
 # What is compared -------------------------------------------------------------------------------------------
 
 
-def gradients_by_tape(parameters: Tensors, images: tl.Tensor, labels: tl.Tensor) -> Arrays:
-    found = tl.autograd.grad(loss_of_tensors(parameters, images, labels), list(parameters.values()))
+def gradients_of(value: tl.Tensor, parameters: Tensors) -> Arrays:
+    found = tl.autograd.grad(value, list(parameters.values()))
     return {name: gradient.numpy() for name, gradient in zip(parameters, found, strict=True)}
 
 
@@ -173,7 +188,8 @@ def compare(gradient: Callable[..., Any], images: np.ndarray, labels: np.ndarray
     images, labels = images[:BATCH], labels[:BATCH]
     given = tl.from_numpy(images), tl.from_numpy(labels)
     ways: dict[str, Callable[[], Arrays]] = {
-        "tape": lambda: gradients_by_tape(tensors, *given),
+        "tape": lambda: gradients_of(loss_of_tensors(tensors, *given), tensors),
+        "functions": lambda: gradients_of(loss(tensors, *given), tensors),
         "source": lambda: gradient(parameters, images, labels)[1],
         "by hand": lambda: value_and_gradient_by_hand(parameters, images, labels)[1],
     }
@@ -224,7 +240,8 @@ def draw_losses(losses: dict[str, list[float]], epochs: int, path: Path) -> None
     steps = len(losses["source"]) // epochs
     at = np.arange(steps * epochs) / steps
     axes.plot(at, losses["source"], color=BLUE, alpha=0.25, linewidth=0.8, label="each step, by source")
-    for (name, each), colour, style in zip(losses.items(), (ORANGE, BLUE), ("-", "--"), strict=True):
+    looks = ((ORANGE, "-"), (GREEN, ":"), (BLUE, "--"))
+    for (name, each), (colour, style) in zip(losses.items(), looks, strict=True):
         means = np.array(each).reshape(epochs, steps).mean(axis=1)
         axes.plot(
             np.arange(epochs) + 0.5, means, style, color=colour, linewidth=2, label=f"an epoch, by {name}"
@@ -312,12 +329,16 @@ def main() -> None:
     print("The generated function:", gradient.source, sep="\n\n")
     compare(gradient, train_images, train_labels)
 
-    tensors, losses_by_tape = train_by_tape(*given, epochs)
-    parameters, losses = train_by_source(gradient, train_images, train_labels, epochs)
-    by_tape = {name: tensor.detach().numpy() for name, tensor in tensors.items()}
-    report({"tape": by_tape, "source": parameters}, test_images, test_labels, 0.85 if options.quick else 0.97)
+    found: dict[str, Arrays] = {}
+    losses: dict[str, list[float]] = {}
+    for name, of in (("tape", loss_of_tensors), ("functions", loss)):
+        tensors, losses[name] = train_tensors(of, *given, epochs, f"by {name:9}")
+        found[name] = {key: tensor.detach().numpy() for key, tensor in tensors.items()}
+    parameters, losses["source"] = train_by_source(gradient, train_images, train_labels, epochs)
+    found["source"] = parameters
+    report(found, test_images, test_labels, 0.85 if options.quick else 0.97)
 
-    draw_losses({"tape": losses_by_tape, "source": losses}, epochs, options.out / "loss.png")
+    draw_losses(losses, epochs, options.out / "loss.png")
     draw_readings(parameters, test_images, test_labels, options.out)
     draw_step(*given, options.out / "graph.svg")
     print("pictures:", ", ".join(str(path) for path in sorted(options.out.glob("*.[ps][nv]g"))))

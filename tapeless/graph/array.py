@@ -20,6 +20,7 @@ from tapeless.graph.protocols import INTO_PLAIN, assign, call_function, call_ufu
 from tapeless.graph.quick import unary
 from tapeless.graph.tensor import Tensor
 from tapeless.graph.variable import Variable, wrap
+from tapeless.graph.within import begun_anew, inner_leaves
 from tapeless.rules import support
 
 CUT = (
@@ -35,11 +36,12 @@ _is_tracing: ContextVar[bool] = ContextVar("tapeless_is_tracing", default=False)
 @contextlib.contextmanager
 def tracing() -> Iterator[None]:
     """While a function runs on Arrays in the place of ndarrays: what would lose their history is refused."""
-    before = _is_tracing.set(True)
+    before, outer = _is_tracing.set(True), inner_leaves.set([])
     try:
         yield
     finally:
         _is_tracing.reset(before)
+        inner_leaves.reset(outer)
 
 
 class Array(Variable):
@@ -67,6 +69,9 @@ class Array(Variable):
     def __new__(cls, value: Any, requires_grad: bool = False) -> Any:
         """A copy of `value`: an array, a number, nested lists."""
         if isinstance(value, Variable):
+            within = begun_anew(value, cls, None, requires_grad)
+            if within is not None:
+                return within
             value = value._data
         data = np.array(value)
         if requires_grad and data.dtype.kind not in "fc":

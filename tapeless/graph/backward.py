@@ -12,6 +12,7 @@ import numpy as np
 from tapeless.graph.engine import Pass, Root
 from tapeless.graph.node import AccumulateGrad, Node, edge
 from tapeless.graph.variable import Variable, wrap
+from tapeless.graph.within import inner_leaves
 from tapeless.rules.support import as_dtype
 
 NOT_USED = (
@@ -56,6 +57,13 @@ def backward(
     RuntimeError where nothing requires grad, shapes differ, or the graph was freed.
     As `torch.autograd.backward`.
     """
+    within = inner_leaves.get()
+    if within is not None and inputs is None and within:
+        outputs = _sequence(tensors)
+        roots = _roots(outputs, _weights(outputs, grad_tensors), create_graph=True)
+        leaves = {_target(_retained(one))[0] for one in within}
+        Pass(retain=True, differentiable=True, only=leaves).run(roots)
+        return
     if grad_tensors is None and inputs is None and not create_graph and _is_loss(tensors):
         one = tensors._data.dtype.type(1) if tensors._data.shape == () else np.ones_like(tensors._data)
         Pass(retain=bool(retain_graph), differentiable=False).run([(edge(tensors), tensors._nr, one)])

@@ -15,6 +15,7 @@ from tapeless.graph.tensor import Tensor
 from tapeless.graph.variable import INFERENCE, Variable, wrap
 from tapeless.graph.vocabulary.dims import sizes_of
 from tapeless.graph.vocabulary.dtypes import dtype_from
+from tapeless.graph.within import begun_anew
 
 
 def fresh(data: Any, requires_grad: bool = False) -> Any:
@@ -87,6 +88,9 @@ def tensor(data: Any, dtype: Any = None, device: Any = None, requires_grad: bool
     tensor([1., 2.], requires_grad=True)
     """
     check_device(device)
+    within = begun_anew(data, Tensor, None if dtype is None else dtype_from(dtype), requires_grad)
+    if within is not None:
+        return within
     array = np.array(array_from(data, dtype))
     return fresh(array if array.ndim else array[()], requires_grad)
 
