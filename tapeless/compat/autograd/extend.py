@@ -105,8 +105,8 @@ def defvjp_argnums(fun: Function, vjpmaker: Function) -> None:
 def defjvp(fun: Function, *jvpfuns: Any, argnums: Sequence[int] | None = None) -> None:
     """Forward mode, argument by argument: `jvpfun(g, ans, *args, **kwargs)` gives the tangent of the result.
 
-    None stands for zeros, "same" for the function itself on g.  A function with rules for one mode only has
-    the other as its transpose.
+    None stands for zeros, "same" for the function itself on g.  Where there are no rules for forward mode, it
+    is the transpose of reverse mode; the other way round it is refused: MissingRuleError.
     """
     own, rules = _primitive(fun, "defjvp"), _numbered(jvpfuns, argnums)
     own.set_forward(rules, from_jvps(own, rules))
@@ -125,7 +125,7 @@ def defjvp_argnums(fun: Function, jvpmaker: Function) -> None:
 
 
 def def_linear(fun: Function) -> None:
-    """The function is linear in each of its arguments: both modes follow."""
+    """The function is linear in each of its arguments: forward mode follows."""
     own = _primitive(fun, "def_linear")
     own.set_forward(own.raw, in_each_argument(own))
 

@@ -17,6 +17,7 @@ import numpy as np
 from tapeless.errors import MissingRuleError
 from tapeless.graph.node import needs_grad
 from tapeless.graph.variable import Variable
+from tapeless.rules import kinds, table
 from tapeless.transforms.custom import Custom
 
 Function = Callable[..., Any]
@@ -46,6 +47,8 @@ class Primitive(Custom):
     def set_forward(self, rules: Rules, pushforward: Function) -> None:
         self.forward_rules = rules
         self.pushforward = pushforward
+        if self.reverse_rules is None:
+            self.forward, self.backward = without_reverse(self.raw, self.name, rules)
         self._keep_whole()
 
     def _keep_whole(self) -> None:
@@ -145,10 +148,38 @@ def all_at_once(maker: Function) -> Function:
     def backward(keywords: Any, kept: Any, g: Any) -> Any:
         out, args, keywords = kept
         numbers = tuple([number for number, arg in enumerate(args) if is_differentiable(arg)])
-        found = dict(zip(numbers, maker(numbers, out, args, keywords)(g), strict=True))
-        return tuple([found.get(number) for number in range(len(args))])
+        found = list(maker(numbers, out, args, keywords)(g))
+        return tuple([found.pop(0) if is_differentiable(arg) else None for arg in args])
 
     return backward
+
+
+def without_reverse(raw: Function, name: str, rules: Rules) -> tuple[Function, Function]:
+    """The halves of a function with forward rules only: the way back is refused when it is gone.
+
+    Its transpose is no way out: rules call the function itself, whose transpose would be asked for in turn.
+    """
+    several = tuple([(number, raw) for number in sorted(rules)]) if isinstance(rules, Mapping) else None
+
+    def forward(keywords: dict[str, Any], *args: Any) -> Any:
+        moving = (
+            args if several is None else tuple([args[number] for number, _ in several if number < len(args)])
+        )
+        return raw(*args, **keywords), moving
+
+    def backward(*given: Any) -> Any:
+        return tuple([no_reverse(arg, name) for arg in given[-2]])
+
+    return forward, backward
+
+
+@table.primitive
+def no_reverse(arg: Any, name: str) -> Any:
+    """MissingRuleError, at the time when somebody needs the cotangent."""
+    raise MissingRuleError(f"no derivative rule for {name} in reverse mode: give it one with defvjp")
+
+
+kinds.constant(no_reverse)
 
 
 def is_differentiable(value: Any) -> bool:

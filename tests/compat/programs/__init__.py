@@ -1,0 +1,1 @@
+"""Programs as users of HIPS autograd write them, and what they gave there (`results.json`)."""
