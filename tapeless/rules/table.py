@@ -245,12 +245,21 @@ def add(rule: Rule) -> None:
     """Put a rule into the table; RuleError if the function has one."""
     if key(rule.function) in _rules:
         raise RuleError(f"{rule.name} has a rule already")
-    _rules[key(rule.function)] = rule
+    replace(rule)
 
 
 def replace(rule: Rule) -> None:
     """Put a rule in the place of the one that its function has."""
     _rules[key(rule.function)] = rule
+    _texts.update([text for text in (rule.derivative, rule.pushforward) if text is not None])
+
+
+_texts: set[Function] = set()
+
+
+def is_rule(function: Any) -> bool:
+    """Whether a function is what an author of a rule wrote."""
+    return isinstance(function, types.FunctionType) and function in _texts
 
 
 def find(function: Any) -> Rule | None:
@@ -259,6 +268,8 @@ def find(function: Any) -> Rule | None:
         found = _rules.get(key(function))
         if found is None and "scipy" in sys.modules and _met_scipy(function):
             found = _rules.get(key(function))
+        if found is None and (plain := on_arrays(function)) is not function:
+            return find(plain)
     except TypeError:  # an unhashable callable
         return None
     return found
@@ -306,7 +317,8 @@ def rules() -> Iterator[Rule]:
 def primitive(function: Function) -> Function:
     """A function of arrays that the graph records as one operation, like a NumPy function.
 
-    Give it a rule with `elementwise`, `linear`, `general` or `constant`.  On plain arrays it is the function
+    Give it a rule with `elementwise`, `linear`, `general` or `constant`, unless the function has one: of
+    another library's function this is what takes Tensors and Arrays.  On plain arrays it is the function
     itself (`on_arrays`); on anything that speaks NumPy's function protocol it is handed over.
 
     >>> @primitive

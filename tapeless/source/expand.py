@@ -52,7 +52,9 @@ RULES = "tapeless.rules."
 
 def is_rule_function(op: Any) -> bool:
     """Whether an operation is a rule itself, or what one calls, and has no rule of its own."""
-    return isinstance(op, FunctionType) and op.__module__.startswith(RULES) and table.find(op) is None
+    if table.is_rule(op):
+        return True
+    return isinstance(op, FunctionType) and str(op.__module__).startswith(RULES) and table.find(op) is None
 
 
 def expanded(program: Program, facts: Mapping[str, Fact]) -> tuple[Program, dict[str, Fact]]:
