@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from tapeless import _tree
+from tapeless.graph.variable import Variable
 from tapeless.transforms.arguments import dtype_of, is_number
 from tapeless.transforms.callee import Callee, take_apart
 from tapeless.transforms.selection import Argnums, Selection, select
@@ -54,7 +55,10 @@ class Problem:
                 if is_flowing(leaf):
                     self.leaves.append(Leaf(path, np.asarray(leaf)))
         if not self.leaves:
-            raise TypeError(f"compare differentiates by floats: {self.names} of {self} holds none")
+            advice = ": pass x.detach().numpy()" if _holds_tensors(self.values) else ""
+            raise TypeError(
+                f"compare differentiates by NumPy's floats: {self.names} of {self} holds none{advice}"
+            )
         self.count = sum([leaf.count for leaf in self.leaves])
         self.is_whole = self.count <= ALL
         self.writes = True  # into its arguments, until it is known better
@@ -208,6 +212,10 @@ def _differs(before: Any, after: Any) -> bool:
     if isinstance(before, np.ndarray) and isinstance(after, np.ndarray):
         return not np.array_equal(before, after, equal_nan=before.dtype.kind in "fc")
     return before is not after
+
+
+def _holds_tensors(values: tuple[Any, ...]) -> bool:
+    return any([isinstance(leaf, Variable) for leaf in _tree.flatten(values)[0]])
 
 
 def _like(data: np.ndarray, leaf: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import keyword
 import linecache
 from collections.abc import Sequence
@@ -36,7 +37,7 @@ def named_values(entries: Sequence[Entry]) -> dict[int, tuple[str, ...]]:
     """
     found: dict[int, tuple[str, ...]] = {}
     texts = _Texts()
-    for entry, after in zip(entries, [*entries[1:], None], strict=True):
+    for entry, after in itertools.zip_longest(entries, entries[1:]):
         if entry.line is None or entry.writes or (after is not None and after.line == entry.line):
             continue
         names = texts.assigned(entry.line, entry.name)

@@ -82,7 +82,7 @@ def source_of(lifted: Lifted) -> Text:
     programs = [check(simplify(lifted.program, facts))]
     if wrt and lifted.program.exit.values:
         programs.append(gradient(lifted, lifted.program, facts, wrt))
-    return text_of(programs, lifted, wrt)
+    return text_of(programs, lifted, wrt, len(lifted.program.params))
 
 
 # Programs ---------------------------------------------------------------------------------------------------
@@ -225,9 +225,9 @@ def function_of(lifted: Lifted, whole: Whole) -> Made:
         wrt = [leaf.name for leaf in whole.leaves if leaf.position in whole.wrt and _flows(leaf.data)]
         build = functools.partial(_gradients, whole)
         derived = gradient(lifted, program, facts, wrt, build)
-        return text_of([derived], lifted, [whole.names[k] for k in whole.wrt])
+        return text_of([derived], lifted, [whole.names[k] for k in whole.wrt], len(whole.names))
 
-    return Made(function, text_of([simple], lifted, ()), text_of_gradient)
+    return Made(function, text_of([simple], lifted, (), len(whole.names)), text_of_gradient)
 
 
 def _facts_of_whole(lifted: Lifted, whole: Whole) -> dict[str, Fact]:
@@ -317,13 +317,13 @@ def _said(lifted: Lifted, numbers: tuple[int, ...]) -> str:
 # Text -------------------------------------------------------------------------------------------------------
 
 
-def text_of(programs: Sequence[Program], lifted: Lifted, wrt: Sequence[str]) -> Text:
-    """The programs below one another, and above them what they find outside."""
+def text_of(programs: Sequence[Program], lifted: Lifted, wrt: Sequence[str], params: int) -> Text:
+    """The programs below one another, of so many parameters, and above them what they find outside."""
     comments = _comments(lifted)
     forward = {number: text for number, text in comments.items() if number > 0}
     back = {number: text for number, text in comments.items() if number < 0}
     layouts = [
-        Layout(docstring=_title(one, lifted, wrt), line_comments=back)
+        Layout(docstring=_title(one, lifted, wrt, params), line_comments=back)
         if one.name.endswith("_and_gradient")
         else Layout(line_comments=forward)
         for one in programs
@@ -339,8 +339,8 @@ def text_of(programs: Sequence[Program], lifted: Lifted, wrt: Sequence[str]) -> 
     return text
 
 
-def _title(program: Program, lifted: Lifted, wrt: Sequence[str]) -> str:
-    extra = program.params[len(lifted.program.params) :]
+def _title(program: Program, lifted: Lifted, wrt: Sequence[str], params: int) -> str:
+    extra = program.params[params:]
     along = f" for the cotangent {extra[0]} of the value" if extra else ""
     return f"Value of {lifted.program.name} and its gradient with respect to {', '.join(wrt)}{along}."
 

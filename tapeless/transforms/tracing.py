@@ -152,7 +152,8 @@ class Traced(Rewritten):
 
     def __repr__(self) -> str:
         count = len(self._variants)
-        return f"<trace of {self._callee.parameters}, {count} variant{'' if count == 1 else 's'}>"
+        named = replace(self.parameters, function=self.__name__)
+        return f"<trace of {named}, {count} variant{'' if count == 1 else 's'}>"
 
     def __reduce__(self) -> Any:
         return functools.partial(type(self), self.function, self.argnums, strict=self.strict), ()
