@@ -123,10 +123,11 @@ def function(f: Callable[..., Any] | None = None, *, mode: Mode = "auto") -> Any
     >>> b.grad
     tensor([2., 2., 2., 2.])
 
-    Arguments may be containers of Tensors, by position or by keyword.  It decorates methods too; their object
-    is an argument without a gradient, so Tensors are to be passed as arguments.  `mode` is that of `grad`:
-    with "auto" a function that cannot be read is recorded, behind the one node; with "source" it is refused
-    with a TransformError.  TypeError for functions that write into a Tensor that they are given.
+    Arguments may be containers of Tensors, by position or by keyword.  It decorates methods too.  A function
+    that finds Tensors around it, in its closure or in attributes, is recorded operation by operation, and
+    runs twice to find that out: pass them as arguments.  `mode` is that of `grad`: with "auto" a function that
+    cannot be read is recorded, behind the one node; with "source" it is refused with a TransformError.
+    TypeError for functions that write into a Tensor that they are given.
     """
     if f is None:
         return functools.partial(function, mode=mode)
@@ -203,7 +204,12 @@ class Call:
             plan, ready, values = self.function.pair(self.wrt)._prepare(args, kwargs)
             if ready.derived.written:
                 raise TypeError(f"{self.function} writes into its arguments: write into copies of Tensors")
-            out = self._recorded(ready, plan.selection, ready.forward(*values))
+            found = ready.forward(*values)
+            if any([isinstance(leaf, Variable) for leaf in _tree.flatten(found[0])[0]]):
+                # It found Tensors around it, in a closure or an attribute: these have a history too.
+                return self.function.__wrapped__(*self.args, **self.kwargs)
+            out = self._recorded(ready, plan.selection, found)
+            del found
         if self.mode.dual_level is not None and not self.mode.inference:
             self._push(out)
         return out

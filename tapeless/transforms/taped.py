@@ -49,7 +49,7 @@ def derive(
         "linear": {"function": work.tangent},
     }
     note = "recorded on the graph at each call" + ("" if reason is None else f", as\n{reason}")
-    text = "\n".join([f"# {line}" for line in note.splitlines()])
+    text = "# recorded on the graph at each call" + ("" if reason is None else "; explain() says why")
     return Derived(
         **made[form.name],  # type: ignore[arg-type]
         sources=dict.fromkeys(made[form.name], text),

@@ -204,3 +204,22 @@ def test_what_writes_into_a_tensor_is_refused():
 def test_only_functions_are_decorated():
     with pytest.raises(TypeError, match="takes a function"):
         tl.function(3.0)
+
+
+def test_tensors_around_a_function_have_gradients_too():
+    scale = tl.tensor([2.0, 3.0], requires_grad=True)
+
+    class Layer:
+        def __init__(self):
+            self.w = tl.tensor([1.0, -1.0], requires_grad=True)
+
+        @tl.function
+        def apply(self, x):
+            return np.sum(x * self.w * scale)
+
+    layer_, x = Layer(), tl.tensor([5.0, 7.0], requires_grad=True)
+    layer_.apply(x).backward()
+
+    assert x.grad.tolist() == [2.0, -3.0]
+    assert layer_.w.grad.tolist() == [10.0, 21.0]
+    assert scale.grad.tolist() == [5.0, -7.0]
