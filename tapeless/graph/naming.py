@@ -33,16 +33,22 @@ METHODS: dict[str, str] = {
 def named_values(entries: Sequence[Entry]) -> dict[int, tuple[str, ...]]:
     """What the user calls a result, where the line that computed it says so: `h = np.tanh(x @ w)`.
 
-    The last operation of a line is the one that is assigned, if it is the outermost of the expression.
+    The last operation of a line is the one that is assigned, if it is the outermost of the expression; of a
+    line that ran several times in a row, the last of each time.
     """
     found: dict[int, tuple[str, ...]] = {}
     texts = _Texts()
-    for entry, after in itertools.zip_longest(entries, entries[1:]):
-        if entry.line is None or entry.writes or (after is not None and after.line == entry.line):
+    for line, group in itertools.groupby(entries, lambda entry: entry.line):
+        run = list(group)
+        statement = None if line is None else texts.statement(line)
+        if statement is None:
             continue
-        names = texts.assigned(entry.line, entry.name)
-        if len(names) == (len(entry.outputs) if entry.several else 1):
-            found[entry.number] = names
+        each = _operations(statement)
+        each = each if each and len(run) % each == 0 else len(run)
+        for entry in run[each - 1 :: each]:
+            names = () if entry.writes else _assigned(statement, entry.name)
+            if len(names) == (len(entry.outputs) if entry.several else 1):
+                found[entry.number] = names
     return found
 
 
@@ -52,21 +58,30 @@ class _Texts:
     def __init__(self) -> None:
         self.files: dict[str, dict[int, ast.stmt]] = {}
 
-    def assigned(self, line: Line, function: str) -> tuple[str, ...]:
-        """The names that a statement gives to what `function` computes."""
+    def statement(self, line: Line) -> ast.stmt | None:
         if line.file not in self.files:
             self.files[line.file] = statements_of(line.file)
-        statement = self.files[line.file].get(line.number)
-        match statement:
-            case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
-                names: tuple[str, ...] = (name,)
-            case ast.Assign(targets=[ast.Tuple(elts=items)]) if all(isinstance(i, ast.Name) for i in items):
-                names = tuple([item.id for item in items if isinstance(item, ast.Name)])
-            case ast.AugAssign(target=ast.Name(id=name)):
-                return (name,) if function in OPERATORS.get(type(statement.op), ()) else ()
-            case _:
-                return ()
-        return names if statement.value is not None and function in _outermost(statement.value) else ()
+        return self.files[line.file].get(line.number)
+
+
+def _operations(statement: ast.stmt) -> int:
+    """How many operations a statement does, if each that is written is one."""
+    kinds = (ast.BinOp, ast.UnaryOp, ast.Compare, ast.Subscript, ast.Call, ast.AugAssign)
+    return sum([isinstance(node, kinds) for node in ast.walk(statement)])
+
+
+def _assigned(statement: ast.stmt, function: str) -> tuple[str, ...]:
+    """The names that a statement gives to what `function` computes."""
+    match statement:
+        case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+            names: tuple[str, ...] = (name,)
+        case ast.Assign(targets=[ast.Tuple(elts=items)]) if all(isinstance(i, ast.Name) for i in items):
+            names = tuple([item.id for item in items if isinstance(item, ast.Name)])
+        case ast.AugAssign(target=ast.Name(id=name)):
+            return (name,) if function in OPERATORS.get(type(statement.op), ()) else ()
+        case _:
+            return ()
+    return names if statement.value is not None and function in _outermost(statement.value) else ()
 
 
 def _outermost(value: ast.expr) -> tuple[str, ...]:

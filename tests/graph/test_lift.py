@@ -12,7 +12,7 @@ from tapeless.graph.array import Array
 from tapeless.graph.tape import Tape
 from tapeless.ir.check import check
 from tapeless.ir.emit import load
-from tapeless.ir.program import Let, add_at, iadd
+from tapeless.ir.program import Const, Let, add_at, iadd
 from tests.graph.programs import PROGRAMS, M, V
 from tests.graph.test_random_programs import loss, random_program, run
 
@@ -113,6 +113,20 @@ def test_a_name_is_given_to_the_outermost_operation_only():
     assert {name for let in tape.to_program(out).body for name in let.targets} == {"t", "t_1", "t_2"}
 
 
+def test_a_line_that_runs_again_names_each_of_its_results():
+    def f(x):
+        y = x
+        for _ in range(3):
+            y = np.sin(y) * x
+        return np.sum(y)
+
+    tape, out = taped(f, V)
+
+    assert {name for let in tape.to_program(out).body for name in let.targets} == {
+        "y", "y_1", "y_2", "t", "t_1", "t_2", "t_3",
+    }  # fmt: skip
+
+
 def test_writes_are_writes():
     def f(x):
         y = np.zeros_like(x)
@@ -126,6 +140,7 @@ def test_writes_are_writes():
     writes = [let for let in tape.to_program(out).body if isinstance(let, Let) and let.effect]
 
     assert [let.op for let in writes] == [operator.setitem, add_at, iadd, operator.setitem]
+    assert [let.args[1] for let in writes[:2]] == [Const(0), Const(slice(1, None))]  # y[0], not y[0, ...]
 
 
 def test_an_array_that_is_read_while_it_is_written_is_the_same_array():
