@@ -125,8 +125,8 @@ def function(f: Callable[..., Any] | None = None, *, mode: Mode = "auto") -> Any
 
     Arguments may be containers of Tensors, by position or by keyword.  It decorates methods too.  A function
     that finds Tensors around it, in its closure or in attributes, is recorded operation by operation, and
-    runs twice to find that out: pass them as arguments.  `mode` is that of `grad`: with "auto" a function that
-    cannot be read is recorded, behind the one node; with "source" it is refused with a TransformError.
+    runs twice to find that out: pass them as arguments.  `mode` is that of `grad`: with "auto" a function
+    that cannot be read is recorded, behind the one node; with "source" it is refused with a TransformError.
     TypeError for functions that write into a Tensor that they are given.
     """
     if f is None:
@@ -164,31 +164,37 @@ class Call:
         self.data: list[Any] = []  # of all arguments
         wrt: list[Key] = []
         for number, value in enumerate(args):
-            self._take(number, value, wrt)
+            if type(value) is np.ndarray:
+                self.data.append(value)
+            else:
+                self._take(number, value, wrt)
         for name, value in kwargs.items():
             self._take(name, value, wrt)
         self.wrt = tuple(wrt)
 
     def _take(self, key: Key, value: Any, wrt: list[Key]) -> None:
-        if type(value) is np.ndarray:
-            self.data.append(value)
-            return
-        is_leaf = isinstance(value, Variable)
-        leaves, structure = ([value], _tree.LEAF) if is_leaf else _tree.flatten(value)
         count = len(self.inputs)
-        for place, leaf in enumerate(leaves):
-            if not isinstance(leaf, Variable):
-                continue
-            self.variables.append(leaf)
-            if leaf._face is Array:
-                self.face = Array
-            if needs_grad(leaf):
-                self.inputs.append((len(wrt), place, leaf))
-            leaves[place] = leaf._data if leaf._data.ndim else leaf._data[()]
-        self.data.append(leaves[0] if is_leaf else _tree.unflatten(structure, leaves))
+        if isinstance(value, Variable):
+            structure = _tree.LEAF
+            self.data.append(self._data_of(value, 0, wrt))
+        else:
+            leaves, structure = _tree.flatten(value)
+            for place, leaf in enumerate(leaves):
+                if isinstance(leaf, Variable):
+                    leaves[place] = self._data_of(leaf, place, wrt)
+            self.data.append(_tree.unflatten(structure, leaves))
         if len(self.inputs) > count:
             wrt.append(key)
             self.arguments.append(structure)
+
+    def _data_of(self, leaf: Variable, place: int, wrt: list[Key]) -> Any:
+        self.variables.append(leaf)
+        if leaf._face is not Tensor:
+            self.face = Array
+        if leaf._needs or (leaf._view is not None and needs_grad(leaf)):
+            self.inputs.append((len(wrt), place, leaf))
+        data = leaf._data
+        return data if data.ndim else data[()]
 
     @property
     def given(self) -> dict[Key, Any]:
@@ -220,6 +226,10 @@ class Call:
         leaves, structure = ([out], _tree.LEAF) if type(out) is np.ndarray else _tree.flatten(out)
         flowing = [_flows(leaf) for leaf in leaves]
         pull = Pull(self, ready, selection, structure, flowing)
+        if self.face._conjugates:
+            kinds = [leaf._data.dtype.kind for leaf in self.variables]
+            kinds += [leaf.dtype.kind for leaf in leaves if isinstance(leaf, np.ndarray | np.generic)]
+            pull.conjugates = "c" in kinds
         nrs = tuple([leaf._nr for _, _, leaf in self.inputs])
         edges = tuple([edge(leaf) for _, _, leaf in self.inputs])
         kind = self.function._nodes[flowing.count(True) == 1]
@@ -246,8 +256,9 @@ class Call:
             del residuals
             node.saved, node.owners = (kept(held[0]),), ()
             return
-        read = {id(_root(leaf)) for leaf in _arrays(residuals)}
-        owners = tuple([leaf for leaf in self.variables if id(_root(leaf._data)) in read])
+        read: set[int] = set()
+        _note_memory(residuals, read)
+        owners = tuple([leaf for leaf in self.variables if _memory(leaf._data) in read])
         versions = tuple([version_of(owner) for owner in owners])
         node.saved, node.owners = (residuals,), owners
         node.versions = versions if any(versions) else None
@@ -278,7 +289,7 @@ class Call:
 class Pull:
     """The pullback of one call, in the place of a rule's slice: from the cotangents of the results on."""
 
-    __slots__ = ("call", "flowing", "ready", "selection", "structure")
+    __slots__ = ("call", "conjugates", "flowing", "is_plain", "ready", "selection", "structure")
 
     def __init__(
         self, call: Call, ready: Ready, selection: Selection, structure: _tree.Structure, flowing: list[bool]
@@ -288,14 +299,20 @@ class Pull:
         self.selection = selection
         self.structure = structure
         self.flowing = flowing  # which leaves of the result have cotangents
+        self.conjugates = False  # whether Tensors hold complex numbers
+        # One gradient for each input, in their order.
+        self.is_plain = selection.is_plain and all([one is _tree.LEAF for one in call.arguments])
 
     def on_arrays(self, g: Any, residuals: Any) -> tuple[Any, ...]:
         """The cotangents of the inputs, from arrays."""
-        if self.call.face._conjugates:
+        if self.conjugates:
             g = _conjugated(g)
         found = self.ready.backward(refilled(residuals), self._in_structure(g))
-        found = self._by_edge(self._chosen((found,) if self.ready.derived.single else found))
-        return _conjugated(found) if self.call.face._conjugates else found
+        if self.ready.derived.single:
+            found = (found,)
+        if not self.is_plain:
+            found = self._by_edge(self._chosen(found))
+        return _conjugated(found) if self.conjugates else found
 
     def on_variables(self, g: Any, residuals: Any) -> tuple[Any, ...]:
         """The same, recorded: by a function that computes both, of the arguments and the cotangents."""
@@ -399,18 +416,19 @@ def _tangent(leaf: Any, level: Any) -> Any:
     return wrap(leaf._face, np.zeros_like(leaf._data)) if found is None else found
 
 
-def _arrays(value: Any) -> list[np.ndarray]:
-    if isinstance(value, np.ndarray):
-        return [value]
-    if isinstance(value, tuple | list):
-        return [one for item in value for one in _arrays(item)]
-    return []
+def _note_memory(value: Any, found: set[int]) -> None:
+    """The objects that own the memory of the arrays in residuals."""
+    for item in value if type(value) is tuple or type(value) is list else (value,):
+        kind = type(item)
+        if kind is np.ndarray:
+            found.add(_memory(item))
+        elif kind is tuple or kind is list:
+            _note_memory(item, found)
 
 
-def _root(array: Any) -> Any:
-    while isinstance(array, np.ndarray) and isinstance(array.base, np.ndarray):
-        array = array.base
-    return array
+def _memory(data: Any) -> int:
+    base = getattr(data, "base", None)  # NumPy leads all views to the owner itself
+    return id(data if base is None else base)
 
 
 # Text -------------------------------------------------------------------------------------------------------
