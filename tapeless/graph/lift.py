@@ -37,7 +37,10 @@ LOST = (
     "the tape cannot be lifted: {} ({} {}) was made before the tape and written to in place while it "
     "recorded; make it (or a copy of it) inside the with block"
 )
-UNSEEN = "the tape cannot be lifted: {} ({} {}) was computed by {}, which a tape does not hear of"
+UNSEEN = (
+    "the tape cannot be lifted: {} ({} {}) was computed by {}, which a tape does not hear of; use NumPy's "
+    "functions there, or leave that part out"
+)
 HIDDEN = (
     "the tape cannot be lifted: {}{} wrote, while gradients were off, into an array that has a gradient; its "
     "gradient would go on as if nothing had been written, which no program can say"

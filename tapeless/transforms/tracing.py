@@ -82,7 +82,8 @@ class Traced(Rewritten):
         self.strict = strict
         self._callee = take_apart(function, "trace")
         self._selection = select(self.argnums, self._callee)
-        self._variants: dict[Hashable, tuple[Variant, Values]] = {}
+        self._parameters = self._own_parameters()
+        self._variants: dict[Hashable, tuple[Variant, list[Any]]] = {}
         self._latest: Variant | None = None
         self._lock = threading.RLock()
         self.__name__: str = type(function).__name__
@@ -93,6 +94,9 @@ class Traced(Rewritten):
     @property
     def parameters(self) -> Parameters:
         """Those that calls bind their arguments to."""
+        return self._parameters
+
+    def _own_parameters(self) -> Parameters:
         own, lead = self._callee.parameters, len(self._callee.leading)
         only = max(own.only_positional - lead, 0)
         defaults = {**own.defaults, **self._callee.keywords}
@@ -117,8 +121,10 @@ class Traced(Rewritten):
         if found is None:
             with self._lock:
                 found = self._variants.get(key)
-                if found is None:  # what is told apart by its address is kept
-                    found = self._variants[key] = (Tracing(self, values).run(), values)
+                if found is None:
+                    kept = [leaf for leaf in _tree.flatten(values)[0] if not is_taken(data_of(leaf))]
+                    # What is told apart by its address is kept, that it stays the only one there.
+                    found = self._variants[key] = (Tracing(self, values).run(), kept)
         self._latest = found[0]
         return found[0]
 
@@ -337,6 +343,9 @@ def is_taken(data: Any) -> bool:
 
 
 def _key(value: Any) -> Hashable:
+    data = data_of(value)
+    if type(data) is np.ndarray and data.dtype.kind in "biufc":
+        return data.dtype, data.shape
     leaves, structure = _tree.flatten(value)
     return structure, tuple([_leaf_key(leaf) for leaf in leaves])
 
