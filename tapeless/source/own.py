@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, Literal, TypeAlias
 
 Function: TypeAlias = Callable[..., Any]
-Which = Literal["vjp", "jvp", "checkpoint"]
+Which = Literal["vjp", "jvp", "checkpoint", "watch"]
 
 
 class Opaque:

@@ -10,26 +10,35 @@ from __future__ import annotations
 import functools
 import operator
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
 import gast
 import numpy as np
 
+from tapeless.source.cache import PUBLIC
 from tapeless.source.lower.machine import Machine
 from tapeless.source.lower.values import Known, Value
 from tapeless.source.parse import sets_errstate
 
+# What reads a `with` of one of the public functions, by its name.
+CONTEXTS: dict[str, Callable[[Machine, gast.With], None]] = {}
 KINDS = ("divide", "over", "under", "invalid")
 
 
 def enter(m: Machine, tree: gast.With) -> bool:
     """Execute a `with` whose context is understood."""
     item = tree.items[0]
-    if not isinstance(item.context_expr, gast.Call) or item.optional_vars is not None:
+    if not isinstance(item.context_expr, gast.Call):
         return False
     callee = m.evaluate(item.context_expr.func)
     kind = callee.value if isinstance(callee, Known) else None
+    handler = CONTEXTS.get(PUBLIC.get(kind, "")) if isinstance(kind, Hashable) else None
+    if handler is not None:
+        handler(m, tree)
+        return True
+    if item.optional_vars is not None:
+        return False
     if kind not in (np.errstate, np.printoptions, warnings.catch_warnings) or item.context_expr.args:
         return False
     settings = _settings(m, item.context_expr.keywords)

@@ -55,7 +55,7 @@ def _read(m: Machine, function: Any, args: Args, kwargs: Kwargs) -> Value | None
     if own.kind == "checkpoint":
         if not any(map(m.varies, [*args, *kwargs.values()])):
             return call(m, Known(own.function), args, kwargs)
-        return _Call(m, own, [*args, *kwargs.values()], tuple(kwargs)).written()
+        return Call(m, own, [*args, *kwargs.values()], tuple(kwargs)).written()
     values = positional(m, own, args, kwargs)
     if not any(map(m.varies, values)):
         return call(m, Known(own.function), values, {})
@@ -67,7 +67,7 @@ def _read(m: Machine, function: Any, args: Args, kwargs: Kwargs) -> Value | None
 
 def written(m: Machine, own: OwnRules, values: list[Value]) -> Value:
     """The call as a statement, its result as a value."""
-    return _Call(m, own, values).written()
+    return Call(m, own, values).written()
 
 
 NESTED.append(_read)
@@ -94,7 +94,8 @@ def positional(m: Machine, own: OwnRules, args: Args, kwargs: Kwargs) -> list[Va
     try:
         bound = own.signature.bind(*args, **kwargs)
     except TypeError as error:
-        raise m.refuse(f"the call of {own.name}", str(error)) from None
+        remedy = f"call it as its signature says: {own.name}{own.signature}"
+        raise m.refuse(f"the call of {own.name}", str(error), remedy) from None
     given, strange = set(bound.arguments), bound.kwargs
     bound.apply_defaults()
     for name, value in bound.arguments.items():
@@ -113,7 +114,7 @@ def positional(m: Machine, own: OwnRules, args: Args, kwargs: Kwargs) -> list[Va
     return list(bound.args)
 
 
-class _Call:
+class Call:
     """One call of one such function."""
 
     def __init__(self, m: Machine, own: OwnRules, values: list[Value], names: tuple[str, ...] = ()) -> None:
@@ -121,10 +122,12 @@ class _Call:
         self.own = own
         self.values = values
         self.names = names  # of the last ones, which are passed by keyword
+        self.closure: Closure | None = None  # which its rules rest on
         try:
             self.fixed = own.fixed_in(len(values))
         except ValueError as error:
-            raise m.refuse(f"the call of {own.name}", str(error)) from None
+            remedy = "count its arguments from 0 in nondiff_argnums"
+            raise m.refuse(f"the call of {own.name}", str(error), remedy) from None
         self.title = own.name if own.name.isidentifier() else "function"
         self.moving = [k for k in range(len(values)) if k not in self.fixed]
 
@@ -177,8 +180,8 @@ class _Call:
         def run(m: Machine, args: Args, kwargs: Kwargs) -> Value:
             return read(m, args)
 
-        closures = next((value for value in values if isinstance(value, Closure)), None)
-        result = call_procedure(m, key, closures, names, values, {}, run, title)
+        closure = self.closure or next((value for value in values if isinstance(value, Closure)), None)
+        result = call_procedure(m, key, closure, names, values, {}, run, title)
         made = m.block[-1]
         assert isinstance(made, Let)
         assert isinstance(made.op, Procedure)
@@ -293,6 +296,7 @@ class _Call:
                 title,
                 f"it must return a tuple of {count} cotangents, one for each differentiated argument; it "
                 f"returned {got}",
+                "return None for an argument without a cotangent",
             )
         leaves: list[Value] = []
         for k, one in zip(self.moving, several, strict=True):

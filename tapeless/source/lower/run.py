@@ -18,7 +18,7 @@ from tapeless.ir.names import Names
 from tapeless.ir.program import Atom, Const, Let, Program, Return, Var, build_dict, build_list, build_tuple
 from tapeless.ir.renaming import rename, rename_block
 from tapeless.source.facts import Fact, Size, fact_of
-from tapeless.source.lower import customs, nested
+from tapeless.source.lower import customs, nested, watching
 from tapeless.source.lower.calls import call
 from tapeless.source.lower.machine import Machine
 from tapeless.source.lower.notes import Findings
@@ -30,7 +30,7 @@ from tapeless.source.lower.values import Dyn, Entries, Fields, Items, Known, Ref
 from tapeless.source.own import own_rules_of
 from tapeless.source.parse import unwrapped
 
-REGISTERED = customs, nested  # importing them fills a table
+REGISTERED = customs, nested, watching  # importing them fills a table
 # The default of NumPy's that says nothing was given.
 NOT_GIVEN: Any = inspect.signature(np.sum).parameters["initial"].default
 

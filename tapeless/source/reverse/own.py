@@ -56,7 +56,7 @@ def refuse_fixed(refuser: Any, rules: OwnRead, active: tuple[int, ...]) -> None:
             f"differentiates an argument of {rules.title} that is in nondiff_argnums",
             "take it out of nondiff_argnums, or use stop_gradient",
         )
-    if rules.own.kind != "checkpoint" and any(k not in rules.moving for k in active):
+    if rules.own.kind in ("vjp", "jvp") and any(k not in rules.moving for k in active):
         raise refuser.refuse(
             f"differentiates what a function that is handed to {rules.title} finds around it",
             f"pass it to {rules.title} as an argument: its rules know nothing of it",
@@ -178,7 +178,7 @@ def pushed_program(
     moved = iter(leaves[count:])
     along = [next(moved) if flows else Const(None) for flows in rules.flows]
     out, tangent = writing.packed(leaves[:count], "out"), writing.packed(along, "tangent")
-    wanted = tuple([tangents[place] for place in active if place in tangents])
+    wanted = tuple([tangents.get(place) or writing.fresh("unused") for place in active])
     made = Program(
         program.name,
         (*[own[place] for place in range(len(order))], *program.params[end:], *wanted),
