@@ -23,6 +23,7 @@ from tapeless.graph.backward import grad
 from tapeless.graph.dual import dual_level, make_dual, unpack_dual
 from tapeless.graph.modes import current, enable_grad
 from tapeless.graph.variable import Variable, wrap
+from tapeless.graph.views import LEAF, VIEW_OF_LEAF
 from tapeless.source.cache import Called, Derived, Form, Guard, Report
 from tapeless.transforms.callee import Parameters, anchor_of
 
@@ -129,18 +130,23 @@ class Recorded:
 
     def run(self, values: Values, tangents: Values | None = None) -> Run:
         """The function on Arrays that stand for the numbers among the differentiated arguments."""
-        run = Run(values, self.wrt, tangents)
+        run = Run(values, self.wrt, tangents, self.writes)
         try:
             with enable_grad(), tracing():
                 found = call(self.function, self.parameters, run.values)
         except Exception as error:
+            if not self.writes and str(error) in (LEAF, VIEW_OF_LEAF):
+                raise TypeError(
+                    f"{self.parameters.function} is recorded on the graph and writes into its argument, "
+                    'unknown to the code around it: use mode="tape" for the whole function, or write to a copy'
+                ) from error
             if self.reason is None or not _is_refusal(error):
                 raise
             refusal = copy.copy(self.reason)
             refusal.__notes__ = [f"recorded on the graph instead, it does not run either: {error}"]
             raise refusal from error
         finally:
-            run.write_back(self.parameters.function if not self.writes else None)
+            run.write_back()
         run.out, *run.aux = found if self.has_aux else (found,)
         return run
 
@@ -148,7 +154,10 @@ class Recorded:
 class Run:
     """One run: the Arrays that it began with, `inputs`, and what came out."""
 
-    def __init__(self, values: Values, wrt: tuple[int, ...], tangents: Values | None) -> None:
+    def __init__(
+        self, values: Values, wrt: tuple[int, ...], tangents: Values | None, writes: bool = True
+    ) -> None:
+        self.writes = writes
         self.inputs: list[Any] = []
         self.structures: list[_tree.Structure] = []
         self.places: list[list[int | None]] = []  # for each leaf, its number among the inputs
@@ -189,24 +198,19 @@ class Run:
             watched._needs = True
         self.inputs.append(watched)
         worked_on = watched
-        if isinstance(data, np.ndarray):
+        if isinstance(data, np.ndarray) and self.writes:
             with enable_grad():
                 worked_on = np.copy(watched)  # the function may write into it
         self._given.append((leaf, worked_on))
         return worked_on
 
-    def write_back(self, refused: str | None = None) -> None:
-        """What the function wrote into its arguments, in the user's too; `refused` is one that may not."""
+    def write_back(self) -> None:
+        """What the function wrote into its arguments, written into the user's."""
         for given, worked_on in self._given:
             if not isinstance(given if not isinstance(given, Variable) else given._data, np.ndarray):
                 continue  # a number
             if not worked_on._version:
                 continue
-            if refused is not None:
-                raise TypeError(
-                    f"{refused} is recorded on the graph and writes into its argument, unknown to the code "
-                    'around it: use mode="tape" for the whole function, or write into a copy'
-                )
             if not isinstance(given, Variable):
                 given[...] = worked_on._data
             elif isinstance(given, Array):
@@ -311,9 +315,19 @@ def _is_refusal(error: BaseException | None) -> bool:
 def call(function: Any, parameters: Parameters, values: Values) -> Any:
     """`function` with a value for each of its parameters."""
     given = dict(zip(parameters.names, values, strict=True))
+    defaults = parameters.defaults
     args = [given[name] for name in parameters.positional]
+    if parameters.star is None:  # NumPy's functions tell a default that is given from one that is not
+        for name in reversed(parameters.positional):
+            if name not in defaults or args[-1] is not defaults[name]:
+                break
+            args.pop()
     args += given[parameters.star] if parameters.star is not None else ()
-    keywords = {name: given[name] for name in parameters.keyword}
+    keywords = {
+        name: given[name]
+        for name in parameters.keyword
+        if name not in defaults or given[name] is not defaults[name]
+    }
     keywords |= given[parameters.stars] if parameters.stars is not None else {}
     return function(*args, **keywords)
 
