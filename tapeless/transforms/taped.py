@@ -138,7 +138,7 @@ class Recorded:
             if not self.writes and str(error) in (LEAF, VIEW_OF_LEAF):
                 raise TypeError(
                     f"{self.parameters.function} is recorded on the graph and writes into its argument, "
-                    'unknown to the code around it: use mode="tape" for the whole function, or write to a copy'
+                    'unknown to the code around it: use mode="tape" for the whole function, or copy it first'
                 ) from error
             if self.reason is None or not _is_refusal(error):
                 raise

@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Literal, get_args
 from tapeless import _tree
 from tapeless.errors import NotSpecialisedError, TransformError
 from tapeless.graph.variable import Variable
+from tapeless.rules import table
 from tapeless.source.cache import Derived, Form, FormName, Transformed
 from tapeless.source.places import say_where
 from tapeless.source.store import Ready, Store, Values, shared_store
@@ -129,7 +130,10 @@ class Transform(Transformed):
 
     def _planned(self, given: int) -> Plan:
         selection = select(self.argnums, self._callee, given)
-        store = shared_store(self._code or self._anchor, (*self._key(), selection))
+        # What has a row is not read: another function of the same code, as all primitives are, has another.
+        has_row = table.find(self._anchor) is not None or table.meant(self._anchor) is not self._anchor
+        owner = self._anchor if has_row else self._code or self._anchor
+        store = shared_store(owner, (*self._key(), selection))
         alone = selection.single and selection.selected[0].key is None
         return Plan(selection, selection.wrt, store, alone)
 

@@ -14,7 +14,8 @@ import tapeless.numpy as tnp
 NAMES = {
     "": "grad value_and_grad elementwise_grad deriv make_vjp make_jvp make_hvp make_ggnvp jacobian hessian "
     "hessian_vector_product hessian_tensor_product tensor_jacobian_product vector_jacobian_product "
-    "grad_and_aux grad_named multigrad_dict holomorphic_grad checkpoint primitive list dict tuple isinstance type",
+    "grad_and_aux grad_named multigrad_dict holomorphic_grad checkpoint primitive "
+    "list dict tuple isinstance type",
     "differential_operators": "grad value_and_grad make_jvp_reversemode make_hvp multigrad_dict egrad",
     "builtins": "list dict tuple isinstance type",
     "core": "make_vjp make_jvp primitive defvjp defjvp vspace VSpace getval isbox",

@@ -13,9 +13,8 @@ from typing import Any
 import numpy as np
 
 from tapeless import _tree
-from tapeless.compat.autograd.makers import is_differentiable
 from tapeless.transforms import elementwise_grad, grad, jacobian, value_and_grad
-from tapeless.transforms.custom import custom_vjp
+from tapeless.transforms.checkpoint import checkpoint
 from tapeless.transforms.gradients import Gradient
 from tapeless.transforms.pairs import Pair
 from tapeless.transforms.products import Linearization, Tangent
@@ -216,31 +215,6 @@ def make_ggnvp(f: Function, g: Function = _half_of_squares, f_argnum: int = 0) -
         return lambda v: pullback(curve(push(v)))[0]
 
     return ggnvp_maker
-
-
-# Less memory ----------------------------------------------------------------------------------------------
-
-
-def checkpoint(fun: Function) -> Function:
-    """The same function, of which nothing is kept for the way back but its arguments: there it runs again.
-
-    >>> import numpy as np
-    >>> float(grad(checkpoint(lambda x: np.exp(np.sin(x))))(0.0))
-    1.0
-    """
-    again = custom_vjp(fun)
-
-    def forward(*args: Any) -> tuple[Any, Any]:
-        return fun(*args), args
-
-    def backward(args: Any, g: Any) -> Any:
-        numbers = tuple([number for number, arg in enumerate(args) if is_differentiable(arg)])
-        _, pullback = Pair(fun, numbers)(*args)
-        found = dict(zip(numbers, pullback(g), strict=True))
-        return tuple([found.get(number) for number in range(len(args))])
-
-    again.defvjp(forward, backward)
-    return again
 
 
 # Other gradients ------------------------------------------------------------------------------------------
