@@ -72,6 +72,7 @@ from tapeless.numpy.lists import (
     vdot,
     where,
 )
+from tapeless.numpy.mapping import vectorize
 from tapeless.numpy.names import borrowed, listed
 from tapeless.numpy.scalars import (
     cdouble,

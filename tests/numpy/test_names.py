@@ -166,6 +166,29 @@ def test_lists_of_arrays_are_read_as_arrays(f):
     assert tl.grad(f, mode="source")(0.7) == pytest.approx(slope, rel=1e-7)
 
 
+def test_vectorize_maps_arrays_too():
+    x, y = np.array([[0.5], [-2.0]]), np.array([1.0, 2.0, 3.0])
+
+    @tnp.vectorize
+    def f(a, b):
+        return a * b if a > 0 else a**2
+
+    def both(x, y):
+        one, other = tnp.vectorize(lambda a, b: (a * b, a + b))(x, y)
+        return np.sum(one * other)
+
+    np.testing.assert_array_equal(np.vectorize(f.pyfunc)(x, y), f(x, y))
+    for mode in ("tape", "auto"):
+        by_x, by_y = tl.grad(lambda x, y: np.sum(f(x, y)), (0, 1), mode=mode)(x, y)
+        np.testing.assert_allclose(by_x, [[6.0], [-12.0]])
+        np.testing.assert_allclose(by_y, [0.5, 0.5, 0.5])
+        np.testing.assert_allclose(
+            tl.grad(both, mode=mode)(x, y), np.sum(2 * x * y + y**2, axis=1, keepdims=True)
+        )
+    with pytest.raises(TypeError, match="all arguments are positional"):
+        tl.grad(lambda x: np.sum(f(x, b=y)), mode="tape")(x)
+
+
 def test_on_plain_data_the_result_is_numpys():
     data = [[1.0, 2.0], [3.0, 4.0]]
     for name in (
