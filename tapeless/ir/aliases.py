@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from tapeless.ir.effects import written
+from tapeless.ir.effects import reports, written
 from tapeless.ir.procedures import Procedure
 from tapeless.ir.program import (
     UNDEFINED,
@@ -35,18 +35,13 @@ from tapeless.ir.program import (
     build_dict,
     build_list,
     build_tuple,
-    fail,
     join_text,
     named,
     new_stack,
-    require,
     same,
     walk,
 )
 from tapeless.ir.stacks import Stack, stacks
-
-# Effects that neither write into their arguments nor keep them.
-_HARMLESS = frozenset(map(id, (builtins.print, fail, require)))
 
 # Operators on numbers and arrays give new ones; on lists they may give the list or what is in it.
 _OPERATORS = frozenset(map(id, (
@@ -234,7 +229,7 @@ def aliases(program: Program, kinds: Mapping[str, str], fresh: frozenset[int] = 
 
 def writes_of(statement: Let, found: Aliases) -> int | None:
     """The class that a statement writes into; what it is not known to write is outside."""
-    if not statement.effect or id(statement.op) in _HARMLESS:
+    if not statement.effect or reports(statement.op):
         return None
     name = written(statement)
     if name is None:
@@ -309,7 +304,7 @@ def _asks(found: Aliases, statement: Let, names: Sequence[str]) -> bool:
 def _effect(found: Aliases, statement: Let) -> None:
     """What is written into an array is copied; a container keeps what it is given."""
     owner = written(statement)
-    if id(statement.op) in _HARMLESS:
+    if reports(statement.op):
         return
     if owner is None:
         _mixture(found, statement, is_library=False)

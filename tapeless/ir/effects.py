@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import operator
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -18,10 +19,12 @@ from tapeless.ir.program import (
     add_at,
     add_part,
     add_unless_shared,
+    fail,
     iadd,
     isub,
     pop,
     push,
+    require,
     set_imag,
     subtract_at,
     take_last,
@@ -64,6 +67,16 @@ WRITES: dict[Any, int] = {
     np.place: 0,
     np.putmask: 0,
 }
+
+
+def reports(op: Callable[..., Any]) -> bool:
+    """Whether an operation only says something: it writes into nothing that it is given, and keeps nothing.
+
+    >>> import logging
+    >>> reports(print), reports(logging.getLogger("a").info), reports(list.append)
+    (True, True, False)
+    """
+    return op in (print, fail, require, warnings.warn) or getattr(op, "__module__", None) == "logging"
 
 
 def written(statement: Let) -> str | None:

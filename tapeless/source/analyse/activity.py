@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tapeless.ir import program as ir
-from tapeless.ir.effects import written
+from tapeless.ir.effects import reports, written
 from tapeless.ir.program import Argument, Atom, For, If, Let, Program, Statement, While, named, walk
 from tapeless.rules import table
 from tapeless.source.analyse.aliasing import Aliasing, Site, Sites
@@ -39,10 +39,7 @@ CUTTING = frozenset(
         operator.contains,
         operator.truth,
         ir.join_text,
-        ir.require,
-        ir.fail,
         ir.new_stack,
-        print,
         round,
         list.index,
         list.count,
@@ -83,8 +80,10 @@ class Activity:
 
 def is_cut(let: Let) -> bool:
     """Whether an operation passes nothing on."""
+    if let.op in CUTTING or reports(let.op):
+        return True
     rule = table.find(let.op)
-    return let.op in CUTTING or (rule is not None and rule.kind == "constant") or _cast(let) is False
+    return (rule is not None and rule.kind == "constant") or _cast(let) is False
 
 
 CASTS = frozenset([np.ndarray.astype, np.array, np.asarray, getattr(np, "astype", np.asarray)])

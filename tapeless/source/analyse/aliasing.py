@@ -12,7 +12,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from tapeless.ir import program as ir
-from tapeless.ir.effects import written
+from tapeless.ir.effects import reports, written
 from tapeless.ir.inside import append_at, item_at, pop_at, put_at
 from tapeless.ir.procedures import Procedure
 from tapeless.ir.program import Argument, Atom, For, If, Let, Program, Statement, Var, While, named, walk
@@ -121,8 +121,6 @@ PUTTING = (
 CREATING = frozenset(
     [np.zeros, np.ones, np.empty, np.full, np.eye, np.arange, np.linspace, np.array, np.copy, np.identity]
 )
-# Effects that write into nothing that they are given.
-HARMLESS = (print, ir.fail, ir.require)
 # Copies, unless they are told not to.
 COPYING = (np.array, np.meshgrid, np.ndarray.astype, getattr(np, "astype", np.array))
 FLAT = ("scalar", "slice")
@@ -447,7 +445,7 @@ class _Flow:
 
     def _touched(self, let: Let) -> Sites:
         """What a call of code that cannot be read may write into: all that it is given."""
-        if not let.effect or isinstance(let.op, Procedure) or let.op in HARMLESS:
+        if not let.effect or isinstance(let.op, Procedure) or reports(let.op):
             return NOTHING
         names = [name for atom in ir.atoms(let) if (name := named(atom)) is not None]
         return frozenset(site for name in names for site in self.result.within(name))

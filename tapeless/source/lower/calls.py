@@ -14,7 +14,7 @@ import gast
 import numpy as np
 
 from tapeless.errors import TransformError
-from tapeless.ir.effects import WRITES
+from tapeless.ir.effects import WRITES, reports
 from tapeless.ir.program import call as call_value
 from tapeless.ir.program import call_method as _method
 from tapeless.rules import table
@@ -281,6 +281,9 @@ def python_call(m: Machine, function: Any, args: Args, kwargs: Kwargs) -> Value:
 
 def opaque_call(m: Machine, function: Any, args: Args, kwargs: Kwargs) -> Value:
     """A function that is run as it is; nothing that is differentiated may go through it."""
+    if reports(function):
+        m.do(function, args, kwargs)
+        return NOTHING
     if any(map(m.varies, [*args, *kwargs.values()])):
         _refuse_missing(m, function, args, kwargs)
     pure = str(getattr(function, "__module__", "")) == "numpy" or function in PURE
@@ -317,6 +320,10 @@ def call_method(m: Machine, bound: Bound, args: Args, kwargs: Kwargs) -> Value:
     handler = METHODS.get((kind_of(m, bound.owner), bound.name))
     if handler is not None:
         return handler(m, bound.owner, args, kwargs)
+    method = getattr(bound.owner.value, bound.name, None) if isinstance(bound.owner, Known) else None
+    if method is not None and reports(method):
+        m.do(method, args, kwargs)
+        return NOTHING
     if any(map(m.varies, [bound.owner, *args, *kwargs.values()])):
         raise m.refuse(
             f"the method .{bound.name}",
