@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import tapeless as tl
-from tapeless.compare import compare, running
+from tapeless.compare import compare, problem, running
 from tapeless.compare.report import duration, size
 from tapeless.errors import DisagreementError, MissingExtraError, TransformError
 from tapeless.extend import custom_vjp
@@ -153,7 +153,8 @@ def test_a_road_that_refuses_says_why_and_the_others_go_on():
     report = compare(f, V)
 
     assert isinstance(report["source"]["error"], TransformError)
-    assert report.reference == "tape"
+    assert list(report) == ["source", "auto", "tape", "forward", "differences"]
+    assert report.reference == "auto"
     assert report.agrees
     assert "refuses: test_compare.py" in str(report)
     assert "this try" in str(report)
@@ -200,6 +201,22 @@ def test_many_numbers_are_compared_along_directions():
 
     beyond = compare(f, x).pairs["source", "differences"].beyond
     assert beyond[0].where.startswith("random direction")
+
+
+def test_slow_functions_are_run_fewer_times(monkeypatch):
+    calls = []
+
+    def f(x):
+        calls.append(1)
+        return np.sum(x * x)
+
+    monkeypatch.setattr(problem, "BUDGET", 0.0)
+
+    report = compare(f, np.ones(100))
+
+    assert report.agrees, str(report)
+    assert len(report["differences"]["slopes"]) == 3
+    assert "along 3 random directions" in str(report)
 
 
 def test_functions_that_write_into_their_arguments_find_them_untouched():
@@ -285,7 +302,7 @@ def test_units():
 def test_notebooks_show_a_table():
     html = compare(lambda x: np.sum(np.unwrap(x)) if x[0] < 0 else np.sum(x), V)._repr_html_()
 
-    assert html.count("<tr>") == 6
+    assert html.count("<tr>") == 7
     assert "&lt;lambda&gt;" in html
     assert "agree" in html
 

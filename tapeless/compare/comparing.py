@@ -23,9 +23,12 @@ def compare(
 
     `print` shows a table: how far each is from the first, what a call takes in time and memory, and what the
     first call took, in which the derivative is made.  A road that cannot take the function says why in its
-    row.  `argnums` and `kwargs` are as with `grad`.  A result that is no number is weighed with random
-    numbers, the same for every road; with more than 256 numbers to differentiate by, forward mode and
-    differences are taken along 24 random directions.
+    row; where that is the source, "auto" follows: what `grad` does by itself, parts recorded on the graph.
+    `argnums` and `kwargs` are as with `grad`.
+
+    A result that is no number is weighed with random numbers, the same for every road.  With more than 256
+    numbers to differentiate by (fewer if a call takes long), forward mode and differences are taken along
+    random directions, at most 24.
 
     >>> import numpy as np
     >>> report = compare(lambda x: np.sum(np.sin(x) * x), np.array([0.5, 2.0]))

@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 COLOURS = {
     "f": "#9ca3af",
     "source": "#2563eb",
+    "auto": "#0891b2",
     "tape": "#d97706",
     "forward": "#059669",
     "differences": "#9333ea",
 }
-MARKERS = {"tape": "s", "forward": "^", "differences": "o"}
+MARKERS = {"auto": "D", "tape": "s", "forward": "^", "differences": "o"}
 LABELLED = 6  # arrays whose names stand below their entries
 LEAST = 1e-18  # what is equal is drawn here
 

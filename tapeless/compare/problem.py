@@ -18,6 +18,9 @@ from tapeless.transforms.taped import call
 
 ALL = 256  # so many numbers are taken one by one
 DIRECTIONS = 24  # along which more are looked at
+LEAST = 3  # however long a run takes
+BUDGET = 4.0  # seconds for the runs of a road that takes many
+RUNS = 4  # of the function for one direction, with differences
 
 Arrays = list[np.ndarray]
 
@@ -61,8 +64,21 @@ class Problem:
             )
         self.count = sum([leaf.count for leaf in self.leaves])
         self.is_whole = self.count <= ALL
+        self.many = DIRECTIONS
         self.writes = True  # into its arguments, until it is known better
         self.weights: Any = None  # of the result's leaves; None where it is a number
+
+    def limit(self, seconds: float) -> None:
+        """Fewer directions, if a run of the function takes long."""
+        affordable = int(BUDGET / max(RUNS * seconds, 1e-9))
+        if min(self.count if self.is_whole else self.many, affordable) == affordable:
+            self.is_whole = self.is_whole and self.count <= max(affordable, LEAST)
+            self.many = min(self.many, max(affordable, LEAST))
+
+    @property
+    def passes(self) -> int:
+        """How many directions there are."""
+        return self.count if self.is_whole else self.many
 
     def _is_selected(self, number: int) -> bool:
         lead = len(self.callee.leading)
@@ -164,7 +180,7 @@ class Problem:
         """Each number alone, real and imaginary parts apart; of many numbers some random directions."""
         if not self.is_whole:
             rng = np.random.default_rng(1)
-            for _ in range(DIRECTIONS):
+            for _ in range(self.many):
                 yield [np.asarray(_drawn(rng, leaf.value)) for leaf in self.leaves]
             return
         for number, leaf in enumerate(self.leaves):

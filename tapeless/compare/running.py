@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import itertools
 import statistics
 import time
 import tracemalloc
@@ -13,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from tapeless import _tree
-from tapeless.compare.problem import DIRECTIONS, Arrays, Problem, is_flowing, slope
+from tapeless.compare.problem import RUNS, Arrays, Problem, is_flowing, slope
 from tapeless.compare.report import Comparison, Row, compared
+from tapeless.errors import TransformError
 from tapeless.transforms.gradients import ValueAndGradient
 from tapeless.transforms.pairs import Pair
 from tapeless.transforms.products import Tangent
@@ -23,6 +25,7 @@ from tapeless.transforms.transform import Mode
 
 SECONDS = 0.25  # for the calls of one road after its first
 CALLS = 7
+SLOW = 1.0  # seconds: a first call that takes as long is not repeated
 SHORT = 2e-4  # calls that take less are timed several at once
 
 # Steps of differences by the precision of what they are taken of, in bytes.
@@ -40,7 +43,9 @@ class Found:
     note: str = ""
 
 
-Road = Callable[[Problem], Callable[[], Found]]
+# What runs a road, along some of the directions or, by None, all.
+Call = Callable[[int | None], Found]
+Road = Callable[[Problem], Call]
 
 
 def run(
@@ -57,9 +62,13 @@ def run(
     with np.errstate(all="ignore"):
         out = problem.first_value()
         problem.weigh_like(out)
+        plain = measured("f", _plain(problem), problem)
+        problem.limit(plain.seconds)
         notes = _notes(problem, out)
-        plain = measured("f", lambda: Found(problem.value(), None), problem)
-        rows = {name: _tried(name, road, problem) for name, road in ROADS.items()}
+        rows: dict[str, Row] = {}
+        for name, road in ROADS.items():
+            if name != "auto" or isinstance(rows["source"].error, TransformError):
+                rows[name] = _tried(name, road, problem)
         return compared(problem, plain, rows, rtol, atol, notes)
 
 
@@ -71,7 +80,7 @@ def _notes(problem: Problem, out: Any) -> list[str]:
         notes.append("the result is no number: compared is the gradient of its entries, weighed at random")
     if not problem.is_whole:
         notes.append(
-            f"{problem.count} numbers: forward mode and differences along {DIRECTIONS} random directions"
+            f"{problem.count} numbers: forward mode and differences along {problem.many} random directions"
         )
     return notes
 
@@ -80,11 +89,11 @@ def _notes(problem: Problem, out: Any) -> list[str]:
 
 
 def _reverse(mode: Mode) -> Road:
-    def prepare(problem: Problem) -> Callable[[], Found]:
+    def prepare(problem: Problem) -> Call:
         if problem.weights is None:
             both = ValueAndGradient(problem.f, problem.argnums, mode=mode)
 
-            def gradient() -> Found:
+            def gradient(_: int | None) -> Found:
                 args, kwargs = problem.copied()
                 value, found = both(*args, **kwargs)
                 return Found(value, problem.gradient_leaves(found))
@@ -92,7 +101,7 @@ def _reverse(mode: Mode) -> Road:
             return gradient
         pair = Pair(problem.f, problem.argnums, mode=mode)
 
-        def pulled() -> Found:
+        def pulled(_: int | None) -> Found:
             args, kwargs = problem.copied()
             value, pullback = pair(*args, **kwargs)
             found = pullback(problem.weights)
@@ -103,13 +112,13 @@ def _reverse(mode: Mode) -> Road:
     return prepare
 
 
-def _forward(problem: Problem) -> Callable[[], Found]:
+def _forward(problem: Problem) -> Call:
     tangent = Tangent(problem.f, problem.argnums)
 
-    def pushed() -> Found:
+    def pushed(some: int | None) -> Found:
         slopes: list[float] = []
         value: Any = None
-        for direction in problem.directions():
+        for direction in itertools.islice(problem.directions(), some):
             whole = problem.whole(direction)
             args, kwargs = problem.copied()
             value, along = tangent(args, (whole,) if problem.selection.single else whole, **kwargs)
@@ -117,31 +126,31 @@ def _forward(problem: Problem) -> Callable[[], Found]:
         note = _passes(problem, 1)
         if tangent.source.startswith("# recorded on the graph"):
             note += ", on the graph"
-        return Found(value, *_gradient_or_slopes(problem, slopes), note)
+        return Found(value, *_gradient_or_slopes(problem, slopes, some), note)
 
     return pushed
 
 
-def _differences(problem: Problem) -> Callable[[], Found]:
+def _differences(problem: Problem) -> Call:
     points = [np.asarray(leaf.value, np.result_type(leaf.value, np.float64)) for leaf in problem.leaves]
     out = problem.at([point.copy() for point in points])
     kinds = {np.asarray(one).dtype for one in _numbers_in(out)}
     precision = min([kind.itemsize // (2 if kind.kind == "c" else 1) for kind in kinds], default=8)
     step = STEPS[min(precision, 16)]
 
-    def taken() -> Found:
+    def taken(some: int | None) -> Found:
         slopes: list[float] = []
         kinks = 0
-        for direction in problem.directions():
+        for direction in itertools.islice(problem.directions(), some):
             size = max([float(np.max(np.abs(x), initial=0.0)) for x in _where(points, direction)])
             h = step * max(1.0, size)
             near, far = (_central(problem, points, direction, k * h) for k in (1.0, 2.0))
             slopes.append((4.0 * near - far) / 3.0)
             kinks += abs(near - far) > KINK * (1.0 + abs(near) + abs(far))
-        note = _passes(problem, 4)
+        note = _passes(problem, RUNS)
         if kinks:
             note += f"; not smooth along {kinks} of {len(slopes)} directions"
-        return Found(out, *_gradient_or_slopes(problem, slopes), note)
+        return Found(out, *_gradient_or_slopes(problem, slopes, some), note)
 
     return taken
 
@@ -164,16 +173,23 @@ def _numbers_in(out: Any) -> list[Any]:
 
 
 def _passes(problem: Problem, each: int) -> str:
-    count = each * (problem.count if problem.is_whole else DIRECTIONS)
+    count = each * problem.passes
     return f"{count} run{'' if count == 1 else 's'}"
 
 
-def _gradient_or_slopes(problem: Problem, slopes: list[float]) -> tuple[Arrays | None, list[float] | None]:
-    return (problem.from_slopes(slopes), None) if problem.is_whole else (None, slopes)
+def _gradient_or_slopes(
+    problem: Problem, slopes: list[float], some: int | None
+) -> tuple[Arrays | None, list[float] | None]:
+    return (problem.from_slopes(slopes), None) if problem.is_whole and some is None else (None, slopes)
+
+
+def _plain(problem: Problem) -> Call:
+    return lambda _: Found(problem.value(), None)
 
 
 ROADS: dict[str, Road] = {
     "source": _reverse("source"),
+    "auto": _reverse("auto"),  # what `grad` does by itself, where the source alone refuses
     "tape": _reverse("tape"),
     "forward": _forward,
     "differences": _differences,
@@ -191,14 +207,13 @@ def _tried(name: str, road: Road, problem: Problem) -> Row:
         return Row(name, error=error)
 
 
-def measured(name: str, call: Callable[[], Found], problem: Problem) -> Row:
+def measured(name: str, road: Call, problem: Problem) -> Row:
     """A road's results, the median time of a few calls, and the most memory that one takes."""
     start = time.perf_counter()
-    found = call()
+    found = road(None)
     first = time.perf_counter() - start
-    seconds = first if first > 2.0 else _median(call)
-    gradient = found.gradient
-    slopes = found.slopes
+    seconds = first if first > SLOW else _median(lambda: road(None))
+    gradient, slopes = found.gradient, found.slopes
     if gradient is not None and not problem.is_whole:
         slopes = [slope(gradient, direction) for direction in problem.directions()]
     return Row(
@@ -209,7 +224,7 @@ def measured(name: str, call: Callable[[], Found], problem: Problem) -> Row:
         gradient=None if gradient is None else problem.whole([one[()] for one in gradient]),
         seconds=seconds,
         first=first,
-        memory=_peak(call),
+        memory=_peak(lambda: road(1)),  # one direction takes as much as all
         note=found.note,
     )
 
