@@ -34,6 +34,7 @@ def check_grads(f: Function, argnum: Argnum = 0, modes: Sequence[str] = MODES, o
                 given[number] = value
             return f(*given, **kwargs)
 
+        of_those.__name__ = getattr(f, "__name__", "f")
         checks.check_grads(of_those, [args[number] for number in numbers], modes=tuple(modes), order=order)
 
     return check
