@@ -25,7 +25,6 @@ from tapeless.transforms.transform import Mode
 
 SECONDS = 0.25  # for the calls of one road after its first
 CALLS = 7
-SLOW = 1.0  # seconds: a first call that takes as long is not repeated
 SHORT = 2e-4  # calls that take less are timed several at once
 
 # Steps of differences by the precision of what they are taken of, in bytes.
@@ -212,7 +211,7 @@ def measured(name: str, road: Call, problem: Problem) -> Row:
     start = time.perf_counter()
     found = road(None)
     first = time.perf_counter() - start
-    seconds = first if first > SLOW else _median(lambda: road(None))
+    seconds = _median(lambda: road(None))
     gradient, slopes = found.gradient, found.slopes
     if gradient is not None and not problem.is_whole:
         slopes = [slope(gradient, direction) for direction in problem.directions()]
@@ -233,6 +232,8 @@ def _median(call: Callable[[], Any]) -> float:
     start = time.perf_counter()
     call()
     once = time.perf_counter() - start
+    if once > SECONDS:
+        return once
     several = max(1, int(SHORT / max(once, 1e-7)))
     found: list[float] = []
     end = start + SECONDS
@@ -241,8 +242,6 @@ def _median(call: Callable[[], Any]) -> float:
         for _ in range(several):
             call()
         found.append((time.perf_counter() - start) / several)
-        if once > SECONDS:
-            break
     return statistics.median(found)
 
 
