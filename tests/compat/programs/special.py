@@ -12,6 +12,8 @@ from tapeless.compat.autograd.scipy.stats import multivariate_normal as mvn
 from tests.compat.programs.operators import M, V, numbers
 
 U = np.array([0.2, 0.7])
+A = np.sin(np.arange(2 * 5 * 4.0)).reshape(2, 5, 4)
+B = np.cos(np.arange(3 * 2 * 2 * 3.0)).reshape(3, 2, 2, 3)
 S = np.array([[2.0, 0.3], [0.3, 1.5]])
 
 of_one = {
@@ -69,6 +71,17 @@ CALLS = {
     "sqrtm": lambda: grad(lambda s: np.sum(spl.sqrtm(s) ** 3))(S),
     "solve_sylvester": lambda: grad(lambda s: np.sum(spl.solve_sylvester(s, S, S) ** 3))(S),
     "convolve": lambda: grad(lambda x: np.sum(convolve(x, V) ** 2))(np.array([1.0, -2.0, 3.0])),
+    **{
+        f"convolve {mode} along axes by the {which}": lambda mode=mode, k=k: grad(
+            lambda a, b: np.sum(convolve(a, b, axes=([1, 2], [2, 3]), dot_axes=([0], [1]), mode=mode) ** 2),
+            k,
+        )(A, B)
+        for mode in ("full", "valid")
+        for k, which in enumerate(("first", "second"))
+    },
+    "convolve valid with the larger second": lambda: grad(
+        lambda b: np.sum(convolve(V, b, axes=([0], [1]), mode="valid") ** 3)
+    )(M),
     "convolve in two dimensions": lambda: grad(lambda x: np.sum(convolve(x, S, mode="valid") ** 2))(M),
 }
 
