@@ -32,7 +32,9 @@ def plot(report: Comparison, path: Path) -> Path:
     if kind not in ("svg", "png", "pdf"):
         raise ValueError(f"a picture is svg, png or pdf, not {path.name!r}")
     figure = _figure()(figsize=(11.0, 3.9), layout="constrained")
-    figure.suptitle(report.title, x=0.01, ha="left", fontsize=11, fontweight="bold")
+    refused = [name for name, row in report.rows.items() if row.error is not None]
+    aside = f"   ({', '.join(refused)} refused)" if refused else ""
+    figure.suptitle(report.title + aside, x=0.01, ha="left", fontsize=11, fontweight="bold")
     times, memory, gaps = figure.subplots(1, 3, width_ratios=(1.0, 1.0, 1.3))
     texts = importlib.import_module("tapeless.compare.report")
     rows = [row for row in (report.f, *report.rows.values()) if row.error is None]
@@ -115,6 +117,7 @@ def _name_entries(axes: Any, report: Comparison) -> None:
     row = report.rows[report.reference] if report.reference else None
     if row is None or row.leaves is None or row.slopes is not None:
         axes.set_xlabel("random direction", fontsize=8)
+        axes.xaxis.get_major_locator().set_params(integer=True)
         return
     sizes = [leaf.size for leaf in row.leaves]
     if len(sizes) == 1 or len(sizes) > LABELLED:
@@ -122,6 +125,7 @@ def _name_entries(axes: Any, report: Comparison) -> None:
             f"entry of the gradient by {', '.join(report.labels)}" if len(sizes) == 1 else "entry"
         )
         axes.xaxis.label.set_size(8)
+        axes.xaxis.get_major_locator().set_params(integer=True)
         return
     ends = np.cumsum(sizes)
     for end in ends[:-1]:
