@@ -12,7 +12,7 @@ import pytest
 
 import tapeless as tl
 from tapeless.autograd import forward_ad
-from tapeless.extend import linear, primitive
+from tapeless.extend import custom_jvp, linear, primitive
 from tapeless.graph.array import Array
 from tapeless.rules.schedule import binomial_split, root_segment
 from tapeless.transforms.checkpoint import checkpoint, checkpoint_loop
@@ -331,3 +331,31 @@ def test_a_loop_keeps_no_more_states_than_its_budget_says():
 def test_a_budget_of_no_state_is_refused():
     with pytest.raises(ValueError, match="budget >= 1"):
         checkpoint_loop(step, x, 3, budget=0)
+
+
+def test_a_loop_whose_step_is_made_inside_has_every_order():
+    def loss(x):
+        return np.sum(checkpoint_loop(lambda s, k: np.sin(s) + x * k, x, 5, budget=2))
+
+    def plain(x):
+        s = x
+        for k in range(5):
+            s = np.sin(s) + x * k
+        return np.sum(s)
+
+    np.testing.assert_allclose(tl.grad(loss, mode="source")(x), tl.grad(plain)(x))
+    np.testing.assert_allclose(tl.hessian(loss, mode="source")(x), tl.hessian(plain)(x), atol=1e-12)
+
+
+def test_functions_with_rules_of_their_own_inside_of_a_loop():
+    sine = custom_jvp(lambda v: np.sin(v))
+    sine.defjvp(lambda primals, tangents: (np.sin(primals[0]), np.cos(primals[0]) * tangents[0]))
+
+    def loss(x):
+        return np.sum(checkpoint_loop(lambda s, k: sine(s) + x * k, x, 5, budget=2))
+
+    def plain(x):
+        return np.sum(checkpoint_loop(lambda s, k: np.sin(s) + x * k, x, 5))
+
+    np.testing.assert_allclose(tl.hessian(loss, mode="source")(x), tl.hessian(plain)(x), atol=1e-12)
+    np.testing.assert_allclose(recorded(loss, x), tl.grad(plain)(x))

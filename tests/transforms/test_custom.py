@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import pytest
 import tapeless as tl
 from tapeless.autograd import forward_ad
 from tapeless.errors import MissingRuleError, TransformError
-from tapeless.extend import custom_jvp, custom_vjp
+from tapeless.extend import custom_jvp, custom_vjp, elementwise, general, primitive
 from tapeless.graph.array import Array
 
 x = np.array([0.3, 0.7])
@@ -525,3 +526,56 @@ def test_float32_stays_float32():
 
     assert a.grad.dtype == tl.float32
     assert tl.grad(lambda v: np.sum(right(v, 2.0)))(narrow).dtype == np.float32
+
+
+def test_a_result_that_is_written_into_is_refused_where_it_is_read_and_recorded_elsewhere():
+    def f(x):
+        y = right(x, 2.0)
+        y[0] = 3.0 * x[1]
+        return np.sum(y * x)
+
+    with pytest.raises(TransformError, match="a function with rules of its own takes or gives"):
+        tl.grad(f, mode="source")(x)
+    np.testing.assert_allclose(tl.grad(f)(x), tl.grad(f, mode="tape")(x))
+
+
+def test_rules_of_users_that_branch_have_second_derivatives_by_source():
+    def gradient(x):
+        return tl.grad(lambda v: np.sum(raised(v, 3)))(x)
+
+    np.testing.assert_allclose(tl.grad(lambda x: np.sum(gradient(x) ** 2), mode="source")(x), 36.0 * x**3)
+
+
+@primitive
+def raised(x, n):
+    return x**n
+
+
+@general(raised)
+def raised_rule(g, x, n):
+    if n == 1:
+        return g
+    return g * n * raised(x, n - 1)
+
+
+def foreign(x, k=1):
+    """Another library's function: it takes arrays only."""
+    return np.array([math.sin(float(v)) * k for v in np.ravel(x)]).reshape(np.shape(x))
+
+
+elementwise(foreign, lambda out, x, k=1: (np.cos(x) * k, None))
+lifted = primitive(foreign)
+
+
+@pytest.mark.parametrize("f", [foreign, lifted])
+def test_a_row_for_a_function_of_another_library(f):
+    np.testing.assert_allclose(tl.grad(lambda x: np.sum(f(x, 2)), mode="source")(x), 2.0 * np.cos(x))
+    np.testing.assert_allclose(tl.hessian(lambda x: np.sum(f(x, 2)))(x), np.diag(-2.0 * np.sin(x)))
+
+
+def test_a_primitive_of_another_librarys_function_takes_variables():
+    (a,) = variables(x)
+    lifted(a, 2).sum().backward()
+
+    np.testing.assert_allclose(np.asarray(a.grad), 2.0 * np.cos(x))
+    np.testing.assert_allclose(tl.grad(lambda x: np.sum(lifted(x, k=2)), mode="tape")(x), 2.0 * np.cos(x))

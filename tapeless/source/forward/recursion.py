@@ -14,6 +14,7 @@ from tapeless.ir.program import Let, Program, Var, same
 from tapeless.source.facts import Fact
 from tapeless.source.forward.own import own_tangent
 from tapeless.source.forward.work import Work
+from tapeless.source.reverse.recursion import whose
 
 Forward = Callable[[Program, Mapping[str, Fact], tuple[str, ...]], tuple[Program, dict[str, Fact]]]
 
@@ -47,8 +48,7 @@ def _refuse_writes(work: Work, let: Let) -> None:
             continue
         if work.aliases.is_written_later(name, scope, position, deep=True):
             raise work.refuse(
-                f"writes into {name}, which a function that calls itself takes or gives",
-                "write into a copy of it",
+                f"writes into {name}, which {whose(let.op)} takes or gives", "write into a copy of it"
             )
 
 

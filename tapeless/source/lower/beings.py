@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from tapeless.ir.procedures import Procedure
 from tapeless.ir.program import Atom, Block, Const
 from tapeless.source.lower.notes import Key
+from tapeless.source.lower.splice import own_names
 
 NO_VALUE = Const(None)
 
@@ -36,6 +38,14 @@ class Recursions:
     reading: list[Being] = field(default_factory=list[Being])
     group: list[Being] = field(default_factory=list[Being])  # read, but not finished: they call each other
     maps: list[Any] = field(default_factory=list[Any])  # linear maps that were called in loops
+
+    def forget(self, is_taken: Callable[[str], bool]) -> None:
+        """Leave out what was read, but is not finished, under names that will be those of others."""
+        gone = [b for b in self.group if not all(map(is_taken, [*b.params, *own_names(b.block)]))]
+        if gone:
+            self.group[:] = [being for being in self.group if being not in gone]
+            for beings in self.known.values():
+                beings[:] = [being for being in beings if being not in gone]
 
     @property
     def is_guessing(self) -> bool:

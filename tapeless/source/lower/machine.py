@@ -283,6 +283,7 @@ class Machine(Handing):
             self.names.take(name)
         for old in [old for old, new in self.renamed.items() if not self.names.is_taken(new.name)]:
             del self.renamed[old]
+        self.recursions.forget(self.names.is_taken)
         maps = self.recursions.maps
         maps[:] = [one for one in maps if all(map(self.names.is_taken, one.inputs))]
 

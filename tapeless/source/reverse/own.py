@@ -19,13 +19,10 @@ from tapeless.ir.procedures import Procedure, with_one_result
 from tapeless.ir.program import Atom, Const, Let, Program, Return, Var, reads, same, walk
 from tapeless.rules.own import own_cotangent
 from tapeless.rules.support import layout_of
-from tapeless.source.cut import cut
 from tapeless.source.facts import UNKNOWN, Fact
 from tapeless.source.own_read import OwnRead, Writing
 from tapeless.source.reverse.frame import Frame
-from tapeless.source.simplify import simplify
-from tapeless.source.simplify.known import kinds_of
-from tapeless.source.simplify.learn import learn
+from tapeless.source.reverse.halves import halves
 
 Reverse = Callable[[Program, Mapping[str, Fact], tuple[str, ...]], tuple[Program, dict[str, Fact]]]
 Made = tuple[Procedure, Procedure, tuple[int, ...]]
@@ -213,8 +210,7 @@ def _transposed(
         body=(*zeros, *joint.body),
         exit=Return((out, *cotangents), as_tuple=True),
     )
-    joint = simplify(joint, facts, to_cut=True)
-    first, second = cut(joint, 1, rules.title, kinds_of(learn(joint, facts)))
+    first, second, facts = halves(joint, facts, rules.title)
     return [finished(one.name, one, facts) for one in (first, second)]
 
 

@@ -8,23 +8,16 @@ y = f(x, n)      =>      y, kept = f_forward(x, n)
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-
-import numpy as np
+from typing import Any
 
 from tapeless.ir.names import Names
 from tapeless.ir.procedures import Procedure, with_one_result
-from tapeless.ir.program import Atom, Block, If, Let, Program, Var, named, names_of, same, walk
-from tapeless.source.analyse.activity import is_cut
-from tapeless.source.cut import cut
-from tapeless.source.facts import UNKNOWN, Fact
+from tapeless.ir.program import Atom, Block, Let, Program, Var, named, names_of, same
+from tapeless.source.facts import Fact
 from tapeless.source.reverse.frame import Frame
+from tapeless.source.reverse.halves import halves
 from tapeless.source.reverse.own import fitted, own_pair
-from tapeless.source.simplify import simplify
-from tapeless.source.simplify.known import kinds_of
-from tapeless.source.simplify.learn import learn
 
-# What is kept though no derivative flows through it: a dtype, how a list is laid out.
-OPAQUE = Fact("object", np.dtype(object))
 Reverse = Callable[[Program, Mapping[str, Fact], tuple[str, ...]], tuple[Program, dict[str, Fact]]]
 
 
@@ -65,9 +58,14 @@ def refuse_writes(frame: Frame, let: Let) -> None:
     for name in [*let.targets, *containers]:  # of an array a copy goes in
         if work.is_held_and_written(name, frame.scope, position):
             raise frame.refuse(
-                f"writes into {name}, which a function that calls itself takes or gives",
-                "write into a copy of it",
+                f"writes into {name}, which {whose(let.op)} takes or gives", "write into a copy of it"
             )
+
+
+def whose(procedure: Any) -> str:
+    """What a procedure is to a user."""
+    has_rules = isinstance(procedure, Procedure) and procedure.rules is not None
+    return "a function with rules of its own" if has_rules else "a function that calls itself"
 
 
 def pair_of(
@@ -83,29 +81,9 @@ def pair_of(
     procedure.derived["reverse", active] = pair  # before it is differentiated: it calls itself
     wrt = tuple([procedure.program.params[k] for k in active])
     joint, facts = reverse(procedure.program, procedure.facts, wrt)
-    joint = simplify(joint, facts, to_cut=True)
-    first, second = cut(joint, 1, procedure.name, kinds_of(learn(joint, facts)))
-    facts = {**facts, **dict.fromkeys(_without_derivative(first, facts), OPAQUE)}
-    pack = first.body[-1]
-    assert isinstance(pack, Let)
-    items = tuple([facts.get(named(arg) or "", UNKNOWN) for arg in pack.args])
-    facts[second.params[0]] = facts[pack.targets[0]] = Fact("tuple", items=items)
+    first, second, facts = halves(joint, facts, procedure.name)
     for one, program in zip(pair, (first, second), strict=True):
         name = Names(names_of(program)).fresh("results")
         one.program = with_one_result(program, name)
         one.facts = {**facts, name: Fact("tuple")}
     return pair
-
-
-def _without_derivative(program: Program, facts: Mapping[str, Fact]) -> list[str]:
-    """Names of which nothing is known, but that what makes them passes no derivative on."""
-    found: dict[str, None] = {}
-    for statement in reversed(list(walk(program.body))):  # what stands in a branch before the branch itself
-        if isinstance(statement, Let) and is_cut(statement):
-            found.update(dict.fromkeys([n for n in statement.targets if facts.get(n, UNKNOWN) == UNKNOWN]))
-        elif isinstance(statement, If):
-            for phi in statement.outs:
-                sides = [named(side) for side in (phi.then, phi.orelse) if isinstance(side, Var)]
-                if sides and all(side in found for side in sides):
-                    found[phi.name] = None
-    return list(found)
