@@ -107,6 +107,8 @@ def test_every_row_with_a_derivative_has_samples():
     missing = [
         rule.name
         for rule in table.rules()
-        if rule.kind != "constant" and table.key(rule.function) not in sampled
+        if rule.derivative is not None
+        and rule.derivative.__module__.startswith("tapeless.")  # other tests have rows of their own
+        and table.key(rule.function) not in sampled
     ]
     assert missing == []

@@ -13,7 +13,11 @@ from tapeless.ir.lower import environment
 from tapeless.rules import table
 from tapeless.rules.slices import _syntax_tree, is_inlined
 
-DIFFERENTIABLE = [rule for rule in table.rules() if rule.kind != "constant"]
+DIFFERENTIABLE = [
+    rule
+    for rule in table.rules()
+    if rule.derivative is not None and rule.derivative.__module__.startswith("tapeless.")
+]
 
 
 def unknown_callees(function, seen):
