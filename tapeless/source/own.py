@@ -84,3 +84,8 @@ def own_rules_of(function: Any) -> tuple[OwnRules, int] | None:
     position = function.__code__.co_freevars.index(CELL)
     assert function.__closure__ is not None
     return function.__closure__[position].cell_contents, position
+
+
+# What makes the rules of a function whose calls are recorded; the arguments at some positions are not
+# differentiated.  The graph is not known here: `tapeless.transforms` puts it in.
+REGIONS: list[Callable[[Any, tuple[int, ...]], OwnRules]] = []

@@ -14,8 +14,7 @@ from typing import Any
 import numpy as np
 
 from tapeless import _tree
-from tapeless.source.lower.regions import MAKERS
-from tapeless.source.own import Opaque, OwnRules
+from tapeless.source.own import REGIONS, Opaque, OwnRules
 from tapeless.transforms.callee import Parameters
 from tapeless.transforms.taped import Recorded, Run
 
@@ -107,4 +106,4 @@ def _region(function: Any, fixed: tuple[int, ...]) -> Region:
     return Region(function, fixed)
 
 
-MAKERS.append(_region)
+REGIONS.append(_region)

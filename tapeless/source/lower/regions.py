@@ -10,7 +10,6 @@ import ast
 import copy
 import inspect
 import types
-from collections.abc import Callable
 from types import NoneType
 from typing import Any
 
@@ -23,15 +22,11 @@ from tapeless.source.lower.customs import positional, written
 from tapeless.source.lower.lookup import is_library
 from tapeless.source.lower.machine import Machine
 from tapeless.source.lower.values import Dyn, Known, Tup, Value
-from tapeless.source.own import OwnRules
+from tapeless.source.own import REGIONS, OwnRules
 
 # Methods of arrays, and functions of NumPy, that write.
 IN_PLACE = {"fill", "sort", "put", "partition", "at", "copyto", "putmask", "place", "put_along_axis"}
 LAZY = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
-
-# What makes the rules of a function, of which the arguments at some positions are not differentiated.  The
-# graph is not known here: `tapeless.transforms` puts it in.
-MAKERS: list[Callable[[Any, tuple[int, ...]], OwnRules]] = []
 
 
 def _record(m: Machine, function: Any, args: Args, kwargs: Kwargs) -> Value:
@@ -42,7 +37,7 @@ def _record(m: Machine, function: Any, args: Args, kwargs: Kwargs) -> Value:
         refusal.through = ()
         raise refusal
     fixed = tuple([k for k, value in enumerate(values) if not m.varies(value)])
-    return written(m, MAKERS[0](function, fixed), values)
+    return written(m, REGIONS[0](function, fixed), values)
 
 
 def _writes(function: Any) -> bool:
