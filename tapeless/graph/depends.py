@@ -81,9 +81,11 @@ def out_of_sight(taped: Taped) -> tuple[tuple[Reading, ...], tuple[Line | None, 
     for entry in taped.entries:
         if depends.isdisjoint(places_in((*entry.inputs, *entry.keywords.values()))):
             continue
-        numbers = any(one.shape is None and one.dtype in NUMBERS for one in entry.outputs)
-        if numbers and entry.function not in OF_SHAPES:
-            readings.append(Reading(f"np.{entry.name}", Result(entry.number), entry.line))
+        seen = entry.outputs[0] if len(entry.outputs) == 1 else None
+        is_number = seen is not None and seen.shape is None and seen.dtype in NUMBERS
+        if seen is not None and is_number and entry.function not in OF_SHAPES:
+            place = Result(entry.number)
+            readings.append(Reading(f"np.{entry.name}", place, entry.line, seen.value, entry.number))
         if entry.function in SIZED or _has_mask(entry, taped.entries):
             sized.append(entry.line)
     return tuple(readings), tuple(dict.fromkeys(sized))
@@ -95,4 +97,28 @@ def _has_mask(entry: Entry, entries: Sequence[Entry]) -> bool:
     return any(
         isinstance(place, Result) and entries[place.entry - 1].outputs[place.part or 0].dtype == "bool"
         for place in places_in(entry.inputs[1:])
+    )
+
+
+# Small words ------------------------------------------------------------------------------------------------
+
+
+def is_basic(index: Any) -> bool:
+    items = index if type(index) is tuple else (index,)
+    return all(item is ... or item is None or isinstance(item, int | np.integer | slice) for item in items)
+
+
+def is_default(value: Any, default: Any) -> bool:
+    same_type = type(value) is type(default) and not isinstance(value, np.ndarray)
+    return value is default or (same_type and value == default)
+
+
+def is_literal(value: Any) -> bool:
+    """Whether a value has a notation of its own, all through."""
+    if type(value) is tuple:
+        return all(map(is_literal, value))
+    if type(value) is slice:
+        return all(map(is_literal, (value.start, value.stop, value.step)))
+    return value is ... or isinstance(
+        value, int | float | complex | str | None | np.generic | np.dtype | type
     )

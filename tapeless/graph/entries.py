@@ -55,12 +55,14 @@ class Given:
 class Described:
     """The shape and dtype of a result; for what is no array (a shape, a Python number) its type's name.
 
-    `is_view`: it shares the memory of another result, or of what was there before.
+    `is_view`: it shares the memory of another result, or of what was there before.  `value` is that of a
+    Python number.
     """
 
     shape: tuple[int, ...] | None
     dtype: str
     is_view: bool = False
+    value: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +108,16 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Where Python took a number out of a tensor: `if x > 0`, `float(x)`, `range(n)`."""
+    """Where Python took a number out of a tensor: `if x > 0`, `float(x)`, `range(n)`.
+
+    `value` is what it saw, `after` how many operations were recorded by then.
+    """
 
     what: str
     place: Result | Given
     line: Line | None
+    value: Any = None
+    after: int = 0
 
 
 def places_in(values: Any) -> Iterator[Result | Given]:
@@ -127,7 +134,8 @@ def described(one: Any) -> Described:
     data = data_of(one)
     if isinstance(data, np.ndarray | np.generic):
         return Described(data.shape, data.dtype.name, isinstance(one, Variable) and one._view is not None)
-    return Described(None, type(data).__name__)
+    value = data if isinstance(data, bool | int | float | complex) else None
+    return Described(None, type(data).__name__, value=value)
 
 
 def line_of_user() -> Line | None:

@@ -10,9 +10,17 @@ from typing import Any
 import numpy as np
 
 from tapeless.graph.apply import LISTS
-from tapeless.graph.depends import Taped, out_of_sight, owners_in, results_of
+from tapeless.graph.depends import (
+    Taped,
+    is_basic,
+    is_default,
+    is_literal,
+    out_of_sight,
+    owners_in,
+    results_of,
+)
 from tapeless.graph.entries import Described, Entry, Given, Line, Reading, Result, places_in
-from tapeless.graph.naming import as_name, named_values
+from tapeless.graph.naming import OTHERWISE, as_name, named_values
 from tapeless.ir.names import TEMPORARY, Names
 from tapeless.ir.program import (
     Argument,
@@ -28,6 +36,7 @@ from tapeless.ir.program import (
     build_tuple,
     iadd,
     isub,
+    require,
     set_imag,
     subtract_at,
 )
@@ -62,6 +71,7 @@ OPERATORS: dict[Any, Any] = {
     np.greater: operator.gt,
     np.greater_equal: operator.ge,
 }
+WHOLE = ("int()", "an index or a range()")  # what Python makes whole numbers of
 IN_PLACE: dict[Any, tuple[Any, Any]] = {np.add: (iadd, add_at), np.subtract: (isub, subtract_at)}
 # The axis along which an array is split, for its rank and the axis that was asked for.
 SPLITS: dict[Any, Callable[[int, int], int]] = {
@@ -80,7 +90,8 @@ class Lifted:
     `constants` are what its free names stand for; `inputs` the values of the parameters when they were
     recorded, of which only dtypes and shapes count; `results` describes names by shape and dtype.  `lines`
     says which of the user's stands behind a statement's line number.  `readings` are the numbers that Python
-    took out of what depends on the inputs; `sized` the lines where the length of an array depends on them.
+    took out of what depends on the inputs, `checked` whether the program looks at them again; `sized` are the
+    lines where the length of an array depends on them.
     """
 
     program: Program
@@ -90,17 +101,22 @@ class Lifted:
     lines: dict[int, Line]
     readings: tuple[Reading, ...]
     sized: tuple[Line | None, ...]
+    checked: bool = False
 
 
-def lift(taped: Taped, outputs: Iterable[Any], name: str, taken: Iterable[str] = ()) -> Lifted:
+def lift(
+    taped: Taped, outputs: Iterable[Any], name: str, taken: Iterable[str] = (), checks: bool = False
+) -> Lifted:
     """The program of what ran, from the inputs and parameters to `outputs`; others keep the names in `taken`.
+
+    With `checks` it fails, in the words of OTHERWISE, where Python would now decide otherwise.
 
     v1 = multiply x, x        def f(x):
     v2 = sum v1           =>      return np.sum(x * x)
 
     RuntimeError for what no program can do again: see LOST, UNSEEN, HIDDEN.
     """
-    return _Lifting(taped, name, Names(taken)).run(tuple(outputs))
+    return _Lifting(taped, name, Names(taken), checks).run(tuple(outputs))
 
 
 @dataclass
@@ -108,6 +124,7 @@ class _Lifting:
     taped: Taped
     name: str
     names: Names = field(default_factory=Names)
+    checks: bool = False
     body: list[Statement] = field(default_factory=list)
     atoms: dict[Result | Given, Atom] = field(default_factory=dict)
     constants: dict[str, Any] = field(default_factory=dict)
@@ -118,12 +135,18 @@ class _Lifting:
 
     def run(self, outputs: tuple[Any, ...]) -> Lifted:
         params, inputs = self._parameters()
-        self._find_uses(tuple(places_in(outputs)))
+        readings, sized = out_of_sight(self.taped)
+        decided = sorted(readings, key=lambda one: one.after) if self.checks else []
+        self._find_uses((*places_in(outputs), *[one.place for one in decided]))
         hints = named_values(self.taped.entries)
         for entry in self.taped.entries:
+            while decided and decided[0].after < entry.number:
+                self._check(decided.pop(0))
             if entry.number in self.needed:
                 self.line = self._line(entry.line)
                 self._entry(entry, hints)
+        for one in decided:
+            self._check(one)
         for entry in self.taped.hidden:
             if entry.number in self.needed:
                 raise RuntimeError(
@@ -137,8 +160,7 @@ class _Lifting:
             Return(values, as_tuple=len(values) != 1),
             tuple(self.constants),
         )
-        readings, sized = out_of_sight(self.taped)
-        return Lifted(program, self.constants, inputs, self.results, self.lines, readings, sized)
+        return Lifted(program, self.constants, inputs, self.results, self.lines, readings, sized, self.checks)
 
     # What there is ------------------------------------------------------------------------------------------
 
@@ -254,7 +276,7 @@ class _Lifting:
         place, seen = Result(entry.number), entry.outputs[0]
         if place in self.written and seen.shape == () and not seen.is_view:
             return self.let(np.copy, (made,))
-        may_view = entry.op.views and not (entry.function is operator.getitem and _is_basic(entry.inputs[1]))
+        may_view = entry.op.views and not (entry.function is operator.getitem and is_basic(entry.inputs[1]))
         if self._is_written(entry) and not seen.is_view and (may_view or entry.function is np.einsum):
             return self.let(np.copy, (made,))
         return made
@@ -293,8 +315,23 @@ class _Lifting:
             else:
                 args.append(self._atom(value))
         optional = zip(rule.params[required:], entry.inputs[required:], rule.defaults, strict=True)
-        given = [(name, value) for name, value, default in optional if not _is_default(value, default)]
+        given = [(name, value) for name, value, default in optional if not is_default(value, default)]
         return args, [(name, self._atom(value)) for name, value in given]
+
+    def _check(self, reading: Reading) -> None:
+        """Python decided by a value: it must be the same again."""
+        self.line = self._line(reading.line)
+        atom = self._atom(reading.place)
+        value = np.asarray(reading.value)
+        if reading.what in WHOLE:
+            number = atom if reading.what != "int()" else self.let(int, (atom,))
+            test = self.let(operator.eq, (number, Const(int(value))))
+        elif reading.what == "bool()" or (value.dtype.kind == "b" and not value.ndim):
+            test = atom if bool(value) else self.let(operator.not_, (atom,))
+        else:
+            test = self.let(np.array_equal, (atom, self._atom(value)))
+        where = "" if reading.line is None else f"{reading.line}: {reading.line.text} "
+        self.do(require, test, Const(where + OTHERWISE))
 
     # Writing ------------------------------------------------------------------------------------------------
 
@@ -304,7 +341,7 @@ class _Lifting:
         if (
             entry.function is not operator.getitem
             or self.uses.get(place) != 1
-            or not _is_basic(entry.inputs[1])
+            or not is_basic(entry.inputs[1])
         ):
             return False
         writer = self.writers.get(place)
@@ -359,10 +396,10 @@ class _Lifting:
             return self._place(value)
         if isinstance(value, np.ndarray):
             return Const(value[()]) if value.ndim == 0 else self._constant(value)
-        if type(value) in LISTS and not _is_literal(value):
+        if type(value) in LISTS and not is_literal(value):
             build = build_list if type(value) is list else build_tuple
             return self.let(build, [self._atom(item) for item in value])
-        if type(value) is slice and not _is_literal(value):
+        if type(value) is slice and not is_literal(value):
             return self.let(slice, [self._atom(part) for part in (value.start, value.stop, value.step)])
         return Const(value)
 
@@ -415,27 +452,3 @@ class _Lifting:
     def _described(self, place: Given) -> tuple[str, str, str]:
         data = self.taped.sources[place.number].data
         return self.taped.names[place.number], str(data.dtype), str(data.shape)
-
-
-# Small words ------------------------------------------------------------------------------------------------
-
-
-def _is_basic(index: Any) -> bool:
-    items = index if type(index) is tuple else (index,)
-    return all(item is ... or item is None or isinstance(item, int | np.integer | slice) for item in items)
-
-
-def _is_default(value: Any, default: Any) -> bool:
-    same_type = type(value) is type(default) and not isinstance(value, np.ndarray)
-    return value is default or (same_type and value == default)
-
-
-def _is_literal(value: Any) -> bool:
-    """Whether a value has a notation of its own, all through."""
-    if type(value) is tuple:
-        return all(map(_is_literal, value))
-    if type(value) is slice:
-        return all(map(_is_literal, (value.start, value.stop, value.step)))
-    return value is ... or isinstance(
-        value, int | float | complex | str | None | np.generic | np.dtype | type
-    )

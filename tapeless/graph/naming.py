@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from tapeless.graph.entries import Entry, Line
 
+OTHERWISE = "went another way when this was traced"
 OPERATORS: dict[type[ast.AST], tuple[str, ...]] = {
     ast.Add: ("add",),
     ast.Sub: ("subtract",),

@@ -76,9 +76,7 @@ class Recorder:
         node = variable._node
         unseen = node.name() if node is not None and self._is_unseen(variable) else None
         data = np.copy(variable._data) if self._keeps_data else variable._data
-        self._sources.append(
-            Source(data, variable._needs and node is None, watched, name, unseen=unseen)
-        )
+        self._sources.append(Source(data, variable._needs and node is None, watched, name, unseen=unseen))
         self._know(variable, place)
         return place
 
@@ -179,4 +177,5 @@ class Recorder:
         """Python took a number out of a tensor: what it does with that is not recorded."""
         place = self._find(variable)
         if place is not None:
-            self._readings.append(Reading(what, place, line_of_user()))
+            value = np.copy(variable._data)[()]
+            self._readings.append(Reading(what, place, line_of_user(), value, len(self._entries)))

@@ -251,12 +251,14 @@ class Tape(Recorder):
             places = [self._output_place(one) for one in _flat(outputs)]
         return self.lifted_to(places, name, self._kinds())
 
-    def lifted_to(self, places: Sequence[Any], name: str, kinds: list[str], taken: Any = ()) -> Lifted:
+    def lifted_to(
+        self, places: Sequence[Any], name: str, kinds: list[str], taken: Any = (), checks: bool = False
+    ) -> Lifted:
         """The program that ends at `places`; what `kinds` says is constant is no parameter."""
         lifting = importlib.import_module("tapeless.graph.lift")
         readings, hidden = tuple(self._readings), tuple(self._hidden)
         taped = lifting.Taped(self._entries, self._sources, self._names(), kinds, readings, hidden)
-        return lifting.lift(taped, places, name, taken)
+        return lifting.lift(taped, places, name, taken, checks)
 
     def source(self, outputs: Any = None, name: str = "f") -> str:
         """What ran and its gradient, as the text of NumPy functions `f` and `f_and_gradient`.

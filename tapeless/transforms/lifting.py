@@ -28,6 +28,7 @@ from tapeless.errors import Location, transform_error
 from tapeless.graph.entries import Described, Line
 from tapeless.graph.lift import Lifted
 from tapeless.ir.check import check
+from tapeless.ir.effects import written
 from tapeless.ir.emit import Layout, emit, emit_all
 from tapeless.ir.fold import WIDTH
 from tapeless.ir.names import Names
@@ -56,6 +57,8 @@ from tapeless.source.simplify.learn import learn
 from tapeless.transforms.tracing import steps_to
 
 COMMENTED = 8  # a program from fewer lines is read without comments
+# What they give is no part of anything else.
+NEW = (np.zeros_like, np.ones_like, np.zeros, np.copy, np.full_like, np.empty_like)
 SHOWN = 8  # of the lines where Python decided
 SPELT_OUT = 24  # items of an array that stands in the text
 _serial = itertools.count()
@@ -204,6 +207,7 @@ class Made:
     function: Any
     source: str
     gradient: Callable[[], str]
+    writes: bool  # into its arguments
 
 
 def function_of(lifted: Lifted, whole: Whole) -> Made:
@@ -227,7 +231,17 @@ def function_of(lifted: Lifted, whole: Whole) -> Made:
         derived = gradient(lifted, program, facts, wrt, build)
         return text_of([derived], lifted, [whole.names[k] for k in whole.wrt], len(whole.names))
 
-    return Made(function, text_of([simple], lifted, (), len(whole.names)), text_of_gradient)
+    text = text_of([simple], lifted, (), len(whole.names))
+    return Made(function, text, text_of_gradient, _writes(simple, whole))
+
+
+def _writes(program: Program, whole: Whole) -> bool:
+    """Whether a program may write into its arguments: to say no, each write must be into something else."""
+    targets = {written(let) for let in walk(program.body) if isinstance(let, Let)} - {None}
+    own = {
+        name for let in walk(program.body) if isinstance(let, Let) and let.op in NEW for name in let.targets
+    }
+    return bool(targets - own)
 
 
 def _facts_of_whole(lifted: Lifted, whole: Whole) -> dict[str, Fact]:
@@ -347,6 +361,8 @@ def _title(program: Program, lifted: Lifted, wrt: Sequence[str], params: int) ->
 
 def _frozen(lifted: Lifted) -> str:
     """A comment on what Python decided while it was recorded."""
+    if lifted.checked:
+        return ""
     quoted = dict.fromkeys([f"# {one.line}: {one.line.text}" for one in lifted.readings if one.line])
     if not quoted:
         return ""

@@ -10,7 +10,9 @@ from tapeless.graph.vocabulary import linear
 from tapeless.transforms.selection import Argnums
 
 
-def trace(f: Any, *example: Any, argnums: Argnums = 0, strict: bool = False, **keywords: Any) -> Any:
+def trace(
+    f: Any, *example: Any, argnums: Argnums = 0, strict: bool = False, check: bool = True, **keywords: Any
+) -> Any:
     """A function as the straight line of operations that it ran on an example: loops unrolled, calls inlined.
 
     The result is called like `f`.  It is specialised to the branches that the example took, to the shapes and
@@ -30,14 +32,17 @@ def trace(f: Any, *example: Any, argnums: Argnums = 0, strict: bool = False, **k
     <BLANKLINE>
     <BLANKLINE>
     def f(x, n):
-        t = np.sin(x) * x
-        return np.sum(np.sin(t) * t)
+        x = np.sin(x) * x
+        return np.sum(np.sin(x) * x)
     >>> bool(traced(np.array([3.0, 4.0]), 2) == f(np.array([3.0, 4.0]), 2))
     True
 
-    A branch on an array's value is not looked at again: `traced.explain()` lists such lines, and with
-    `strict=True` they are refused with a TransformError.  Numbers that would leave the program altogether
-    (`float(x)`, `math.exp(x)`, `np.asarray`) are refused always, with a TypeError or RuntimeError.
+    Where Python decided by a value (`if x[0] > 0`, `int()`, `range()`, `in`) the text asserts that it is the
+    same again: for other values the function is traced anew, and kept, too; a gradient that was made of
+    another way raises AssertionError.  `traced.explain()` lists such lines.  With `check=False` they are not
+    looked at again; with `strict=True` they are refused with a TransformError.  Numbers that would leave the
+    program altogether (`float(x)`, `math.exp(x)`, `np.asarray`) are refused always, with a TypeError or
+    RuntimeError.
 
     For a matrix in the place of `f` this is the sum of its diagonal, as `torch.trace`; the other is known as
     `torch.jit.trace`.
@@ -45,6 +50,6 @@ def trace(f: Any, *example: Any, argnums: Argnums = 0, strict: bool = False, **k
     if isinstance(f, Variable) or not callable(f):
         return linear.trace(f, *example, **keywords)
     made = importlib.import_module("tapeless.transforms.tracing")
-    traced = made.Traced(f, argnums, strict=strict)
+    traced = made.Traced(f, argnums, strict=strict, check=check)
     traced.specialised(*example, **keywords)
     return traced

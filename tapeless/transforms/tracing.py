@@ -26,7 +26,7 @@ from tapeless.errors import Location, NotSpecialisedError, transform_error
 from tapeless.graph import modes
 from tapeless.graph.array import Array, tracing
 from tapeless.graph.entries import Line, Reading
-from tapeless.graph.naming import as_name
+from tapeless.graph.naming import OTHERWISE, as_name
 from tapeless.graph.tape import Tape
 from tapeless.graph.variable import Variable, wrap
 from tapeless.ir.names import Names
@@ -34,9 +34,10 @@ from tapeless.source.cache import Argument, Attribute, Guard, Item
 from tapeless.transforms.callee import Callee, Parameters, Rewritten, take_apart
 from tapeless.transforms.selection import Argnums, Selection, select
 from tapeless.transforms.taped import call
+from tapeless.transforms.trace_display import TraceExplanation, described, place_of
 
 Values = tuple[Any, ...]
-SHOWN = 12  # lines of a kind in an explanation
+WAYS = 64  # through a function, for arguments of the same shapes
 
 
 Steps = tuple[tuple[str, Any], ...]  # ("item", key) and ("attribute", name), from the outside in
@@ -63,10 +64,34 @@ class Variant:
     arguments: tuple[str, ...]
     operations: int
     gradient: Callable[[], str]  # makes the text
+    writes: bool  # into its arguments
 
     @functools.cached_property
     def gradient_source(self) -> str:
         return self.gradient()
+
+    def run(self, values: Values) -> Any:
+        """The function; where it may stop half way, what it writes is written at the end."""
+        if not (self.writes and self.lifted.readings and self.lifted.checked):
+            return self.function(*values)
+        copies = tuple([_tree.map(_copied, value) for value in values])
+        out = self.function(*copies)
+        for old, new in zip(_tree.flatten(values)[0], _tree.flatten(copies)[0], strict=True):
+            if isinstance(old, np.ndarray):
+                old[...] = new
+        return out
+
+    def fits(self, values: Values) -> bool:
+        """Whether it goes the same ways for these values."""
+        if not (self.lifted.readings and self.lifted.checked):
+            return True
+        try:
+            self.function(*[_tree.map(_copied, value) for value in values])
+        except AssertionError as error:
+            if is_otherwise(error):
+                return False
+            raise
+        return True
 
 
 class Traced(Rewritten):
@@ -76,14 +101,18 @@ class Traced(Rewritten):
     the latest call, `gradient_source` that of its gradient, `explain()` says what is fixed in it.
     """
 
-    def __init__(self, function: Any, argnums: Argnums = 0, *, strict: bool = False) -> None:
+    def __init__(
+        self, function: Any, argnums: Argnums = 0, *, strict: bool = False, check: bool = True
+    ) -> None:
         self.function = function
         self.argnums = tuple(argnums) if isinstance(argnums, list) else argnums
         self.strict = strict
+        self.check = check
         self._callee = take_apart(function, "trace")
         self._selection = select(self.argnums, self._callee)
         self._parameters = self._own_parameters()
-        self._variants: dict[Hashable, tuple[Variant, list[Any]]] = {}
+        self._variants: dict[Hashable, list[Variant]] = {}
+        self._kept: list[Any] = []  # what is told apart by its address, that it stays the only one there
         self._latest: Variant | None = None
         self._lock = threading.RLock()
         self.__name__: str = type(function).__name__
@@ -108,25 +137,43 @@ class Traced(Rewritten):
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         values = self.parameters.bind(args, kwargs)
-        return self.variant(values).function(*values)
+        known = self._variants.get(tuple([_key(value) for value in values]), ())
+        for variant in known:
+            try:
+                out = variant.run(values)
+            except AssertionError as error:
+                if not is_otherwise(error):
+                    raise
+            else:
+                self._latest = variant
+                return out
+        return self._trace(values).run(values)
 
     def specialised(self, /, *args: Any, **kwargs: Any) -> Callable[..., Any]:
         """The plain function for arguments like these; `inspect.getsource` shows its text."""
         return self.variant(self.parameters.bind(args, kwargs)).function
 
     def variant(self, values: Values) -> Variant:
-        """What was traced for values like these: traced now if there is nothing yet."""
-        key = tuple([_key(value) for value in values])
-        found = self._variants.get(key)
-        if found is None:
-            with self._lock:
-                found = self._variants.get(key)
-                if found is None:
-                    kept = [leaf for leaf in _tree.flatten(values)[0] if not is_taken(data_of(leaf))]
-                    # What is told apart by its address is kept, that it stays the only one there.
-                    found = self._variants[key] = (Tracing(self, values).run(), kept)
-        self._latest = found[0]
-        return found[0]
+        """What was traced for values like these, and by the same ways: traced now if there is nothing yet."""
+        for variant in self._variants.get(tuple([_key(value) for value in values]), ()):
+            if variant.fits(values):
+                self._latest = variant
+                return variant
+        return self._trace(values)
+
+    def _trace(self, values: Values) -> Variant:
+        made = Tracing(self, values).run()
+        with self._lock:
+            self._kept += [leaf for leaf in _tree.flatten(values)[0] if not is_taken(data_of(leaf))]
+            known = self._variants.setdefault(tuple([_key(value) for value in values]), [])
+            if len(known) >= WAYS:
+                raise RuntimeError(
+                    f"{self!r} goes another way at nearly every call, so it is no straight line: call the "
+                    "function itself, or write np.where for its branches"
+                )
+            known.insert(0, made)
+        self._latest = made
+        return made
 
     def for_values(self, values: Values) -> tuple[Callable[..., Any], tuple[Guard, ...]]:
         """For the source road: what it reads, and what that rests on."""
@@ -154,15 +201,16 @@ class Traced(Rewritten):
         """What is fixed in the latest call's program, or in that for arguments like these."""
         if args or kwargs:
             self.specialised(*args, **kwargs)
-        return TraceExplanation(f"trace of {self.__name__}", _place(self.function), self._made())
+        return TraceExplanation(f"trace of {self.__name__}", place_of(self.function), self._made())
 
     def __repr__(self) -> str:
-        count = len(self._variants)
+        count = sum([len(known) for known in self._variants.values()])
         named = replace(self.parameters, function=self.__name__)
         return f"<trace of {named}, {count} variant{'' if count == 1 else 's'}>"
 
     def __reduce__(self) -> Any:
-        return functools.partial(type(self), self.function, self.argnums, strict=self.strict), ()
+        flags = {"strict": self.strict, "check": self.check}
+        return functools.partial(type(self), self.function, self.argnums, **flags), ()
 
 
 # One run ----------------------------------------------------------------------------------------------------
@@ -186,15 +234,23 @@ class Tracing:
         title = getattr(self.traced, "__name__", "function")
         kinds = ["input" if kind == "input" else "constant" for kind in tape._kinds()]
         taken = set(self.names) - {leaf.name for leaf in self.leaves}
-        lifted = tape.lifted_to(places, title if title.isidentifier() else "function", kinds, taken)
+        title = title if title.isidentifier() else "function"
+        lifted = tape.lifted_to(places, title, kinds, taken, self.traced.check)
         self._refuse_decisions(lifted.readings)
         whole = lifting.Whole(self.names, self.values, self.leaves, _tree.structure(found), self._wrt())
         made = lifting.function_of(lifted, whole)
         self._verify(made.function, found)
         pairs = zip(self.names, self.values, strict=True)
-        arguments = tuple([f"{name}: {_described(value)}" for name, value in pairs])
+        arguments = tuple([f"{name}: {described(value)}" for name, value in pairs])
         return Variant(
-            made.function, made.source, lifted, self._guards(), arguments, len(tape), made.gradient
+            made.function,
+            made.source,
+            lifted,
+            self._guards(),
+            arguments,
+            len(tape),
+            made.gradient,
+            made.writes,
         )
 
     def _wrt(self) -> tuple[int, ...]:
@@ -237,7 +293,7 @@ class Tracing:
         raise transform_error(
             where,
             f"{readings[0].what} in  {line.text}",
-            "Python decides by a value, which a traced function does not look at again",
+            "Python decides by a value, and a traced function is a straight line, for one way only",
             "use np.where, or trace without strict=True",
         )
 
@@ -271,68 +327,12 @@ class Tracing:
                     )
 
 
-# What is shown ----------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class TraceExplanation:
-    """What a trace was made from and what is fixed in it; `print` shows it."""
-
-    title: str
-    place: str
-    variant: Variant
-
-    @property
-    def decisions(self) -> tuple[Reading, ...]:
-        """Where Python decided by a value while tracing."""
-        return self.variant.lifted.readings
-
-    def __str__(self) -> str:
-        variant, lifted = self.variant, self.variant.lifted
-        decided = [
-            f"{one.what} at {one.line}: {one.line.text}" if one.line else one.what for one in self.decisions
-        ]
-        sized = [f"{line}: {line.text}" for line in lifted.sized if line is not None]
-        constants = [f"{name}: {value.dtype} {value.shape}" for name, value in lifted.constants.items()]
-        rows = [
-            ("of", [self.place]),
-            ("for", list(variant.arguments)),
-            ("steps", [str(variant.operations)]),
-            ("fixed", constants),
-            ("decided", _counted(decided)),
-            ("lengths", _counted(sized)),
-        ]
-        lines = [self.title]
-        for label, texts in rows:
-            lines += [f"  {label if not k else '':<9}{text}" for k, text in enumerate(_shortened(texts))]
-        if decided:
-            lines.append("  Python decided by values there: other values may take other branches, unseen.")
-        if sized:
-            lines.append("  Lengths follow from values there: what Python made of them is as it was.")
-        return "\n".join([*lines, "", variant.source])
-
-    __repr__ = __str__
-
-
-def _counted(texts: list[str]) -> list[str]:
-    """Each once, with how often it came if that is more."""
-    counts: dict[str, int] = {}
-    for text in texts:
-        counts[text] = counts.get(text, 0) + 1
-    return [text if count == 1 else f"{text}  ({count} times)" for text, count in counts.items()]
-
-
-def _shortened(texts: list[str]) -> list[str]:
-    return texts if len(texts) <= SHOWN else [*texts[:SHOWN], f"and {len(texts) - SHOWN} more"]
-
-
-def _place(function: Any) -> str:
-    code = getattr(function, "__code__", None)
-    called = getattr(function, "__qualname__", None) or repr(function)
-    return called if code is None else f"{called}, {code.co_filename}:{code.co_firstlineno}"
-
-
 # Small words ------------------------------------------------------------------------------------------------
+
+
+def is_otherwise(error: AssertionError) -> bool:
+    """Whether a trace says that Python would decide otherwise than when it was traced."""
+    return bool(error.args) and isinstance(error.args[0], str) and error.args[0].endswith(OTHERWISE)
 
 
 def is_taken(data: Any) -> bool:
@@ -422,16 +422,3 @@ def data_of(leaf: Any) -> Any:
 def _copied(leaf: Any) -> Any:
     data = data_of(leaf)
     return data.copy() if isinstance(data, np.ndarray) else data
-
-
-def _described(value: Any) -> str:
-    """A value by what the trace is specialised to: dtypes and whole shapes; values of what is no array."""
-    known = _tree.container(type(value))
-    if known is not None and value is not None:
-        parts, extra = known.flatten(value)
-        pairs = zip(known.labels(extra, len(parts)), parts, strict=True)
-        return f"{type(value).__name__}({', '.join(f'{label}: {_described(part)}' for label, part in pairs)})"
-    data = data_of(value)
-    if isinstance(data, np.ndarray):
-        return f"{data.dtype}{list(data.shape)}"
-    return type(data).__name__ if is_taken(data) else repr(data)

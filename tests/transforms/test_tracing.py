@@ -15,6 +15,7 @@ import tapeless as tl
 import tapeless.numpy as tnp
 from tapeless.errors import NotSpecialisedError, TransformError
 from tapeless.graph.array import Array
+from tapeless.transforms import tracing as module
 from tapeless.transforms.tracing import Traced
 from tests.graph.programs import PROGRAMS, M, V
 from tests.graph.test_random_programs import loss, random_program, run
@@ -200,11 +201,86 @@ def branching(x):
     return np.sum(x * x)
 
 
-def test_the_branch_taken_is_kept_and_said():
+def test_another_branch_is_traced_when_it_comes():
     traced = tl.trace(branching, V)
 
+    for x in (V, -V, V * 2, -V * 2):
+        assert traced(x) == branching(x)
+    assert "2 variants" in repr(traced)
+    assert "    t = x[0] > 0.0\n    assert t, 'test_tracing.py:" in tl.trace(branching, V).source
+    assert "    t = not x[0] > 0.0\n    assert t, 'test_tracing.py:" in tl.trace(branching, -V).source
+
+
+def test_other_numbers_that_python_takes_out_are_looked_at_again():
+    def f(x, k):
+        total = 0.0
+        for n in range(k[0]):
+            total = total + x[n] ** int(np.argmax(x) + 1)
+        if 2.0 in x or np.allclose(x, 1.0):
+            total = total * 3.0
+        return total + [x[1], x[2]][k[1]]
+
+    traced = tl.trace(f, V, np.array([2, 0]))
+
+    for x in (V, V[::-1].copy(), np.array([2.0, 1.0, 0.5]), np.ones(3)):
+        for k in ([2, 0], [3, 0], [2, 1]):
+            assert traced(x, np.array(k)) == f(x, np.array(k))
+
+
+def test_a_gradient_of_another_branch_is_made_or_refused():
+    traced = tl.trace(branching, V)
+    gradient = tl.grad(traced, mode="source")
+
+    assert gradient(-V).tolist() == (-2.0 * V).tolist()
+    assert gradient(-V * 2).tolist() == (-4.0 * V).tolist()
+    with pytest.raises(AssertionError, match=r"if x\[0\] > 0\.0: went another way when this was traced"):
+        gradient(V)
+    assert tl.grad(tl.trace(branching, V), mode="source")(V).tolist() == [1.0, 1.0, 1.0]
+
+
+def test_what_is_written_half_way_of_another_branch_is_not_seen():
+    def f(x, buffer):
+        buffer[0] = x[0]
+        if x[1] > 0.0:
+            buffer[1] = 5.0
+        return np.sum(buffer)
+
+    traced, buffer, expected = tl.trace(f, V, np.zeros(3)), np.ones(3), np.ones(3)
+
+    assert traced(-V, buffer) == f(-V, expected)
+    assert buffer.tolist() == expected.tolist()
+    assert traced(V, buffer) == f(V, expected)
+    assert buffer.tolist() == expected.tolist()
+
+
+def test_functions_that_never_go_the_same_way_are_refused(monkeypatch):
+    monkeypatch.setattr(module, "WAYS", 3)
+    traced = tl.trace(lambda x: x * int(x), 1.0)
+
+    with pytest.raises(RuntimeError, match="goes another way at nearly every call"):
+        [traced(float(k)) for k in range(5)]
+
+
+def test_assertions_of_the_users_are_the_users():
+    def f(x):
+        assert x[0] > 0.0, "positive numbers please"
+        return np.sum(x)
+
+    traced = tl.trace(f, V)
+
+    assert traced(V) == np.sum(V)
+    with pytest.raises(AssertionError, match="positive numbers please"):
+        traced(-V)
+
+
+def test_without_checks_the_branch_taken_is_kept_and_said():
+    traced = tl.trace(branching, V, check=False)
+
     assert traced(-V) == np.sum(-V)
+    assert "assert" not in traced.source
+    assert "What Python decided here is as it was" in traced.source
     explained = str(traced.explain())
+    assert "unseen" in explained
     assert "decided" in explained
     assert "bool() at test_tracing.py" in explained
     assert "if x[0] > 0.0:" in explained
