@@ -16,10 +16,10 @@ from types import CodeType, FunctionType
 from typing import Any
 
 import gast
-import numpy as np
 
 from tapeless.errors import Location, TransformError, transform_error
 from tapeless.ir.trees import Found, FunctionTree, Missing, find
+from tapeless.source.wrappers import unwrapped
 
 __all__ = [
     "Comment",
@@ -27,9 +27,7 @@ __all__ = [
     "Source",
     "TransformError",
     "parse",
-    "sets_errstate",
     "transform_error",
-    "unwrapped",
 ]
 
 _IN_C = (
@@ -40,7 +38,6 @@ _IN_C = (
     types.ClassMethodDescriptorType,
 )
 DEEP = 100
-_ERRSTATE = [c for c in np.errstate.__call__.__code__.co_consts if isinstance(c, CodeType)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,36 +116,6 @@ def parse(function: Any) -> Source:
     _check(found, inner.__code__)
     code = inner.__code__
     return Source(_as_gast(found, inner), inner, code, code.co_filename, code.co_firstlineno, found.lines)
-
-
-class Transparent:
-    """An object that computes what the function computes which it wraps: who reads it, reads that."""
-
-    __wrapped__: Any
-
-
-def unwrapped(function: Any) -> tuple[Any, str | None]:
-    """The Python function whose source says what `function` computes, and None; or what is left, and why not.
-
-    Decorators are seen through only if they are known to leave the result alone: `functools.cache` and
-    `lru_cache`, `staticmethod`, `classmethod` and `np.errstate(...)`. `__wrapped__` itself says nothing about
-    the result: `functools.wraps` gives it to wrappers that scale or clip as well. Such a wrapper is a Python
-    function of its own; it comes back as it is, and what it wraps is a variable of its closure.
-    """
-    while True:
-        if isinstance(function, staticmethod | classmethod):
-            function = function.__func__
-        elif isinstance(function, functools._lru_cache_wrapper | Transparent) or sets_errstate(function):
-            function = function.__wrapped__
-        elif isinstance(function, FunctionType):
-            return function, None
-        else:
-            return function, f"{function!r} is of type {type(function).__qualname__}"
-
-
-def sets_errstate(function: Any) -> bool:
-    """Whether a function was made by the decorator `@np.errstate(...)`."""
-    return isinstance(function, FunctionType) and any(function.__code__ is code for code in _ERRSTATE)
 
 
 def _unreadable(function: FunctionType, missing: Missing) -> TransformError:

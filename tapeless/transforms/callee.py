@@ -19,7 +19,7 @@ import numpy as np
 from tapeless.graph.variable import Variable
 from tapeless.source.cache import Guard, Transformed
 from tapeless.source.own import own_rules_of
-from tapeless.source.parse import sets_errstate, unwrapped
+from tapeless.source.wrappers import sets_errstate, unwrapped
 
 CALL = "__call__"  # wanted as the plain function that a class defines, not to see whether it does
 

@@ -30,8 +30,8 @@ from tapeless.graph.node import MultiNode, Node, edge, needs_grad, version_of
 from tapeless.graph.tensor import Tensor
 from tapeless.graph.variable import Variable, result, wrap
 from tapeless.ir.names import Names
-from tapeless.source.parse import Transparent
 from tapeless.source.store import Ready
+from tapeless.source.wrappers import Transparent
 from tapeless.transforms.callee import Parameters, parameters_of
 from tapeless.transforms.ownership import kept, refilled
 from tapeless.transforms.pairs import Pair

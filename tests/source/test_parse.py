@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from tapeless.errors import Location, TapelessError, TransformError, transform_error
-from tapeless.source.parse import Comment, parse, unwrapped
+from tapeless.source.parse import Comment, parse
+from tapeless.source.wrappers import unwrapped
 from tests.ir.test_trees import module_of
 
 # The places of this file that tests name: `line_of("name")` is the line that ends with `# name`.

@@ -19,7 +19,7 @@ import numpy as np
 from tapeless.source.cache import PUBLIC
 from tapeless.source.lower.machine import Machine
 from tapeless.source.lower.values import Known, Value
-from tapeless.source.parse import sets_errstate
+from tapeless.source.wrappers import sets_errstate
 
 # What reads a `with` of one of the public functions, by its name.
 CONTEXTS: dict[str, Callable[[Machine, gast.With], None]] = {}

@@ -28,7 +28,7 @@ from tapeless.source.lower.recursion import RecursionFoundError
 from tapeless.source.lower.regions import next_region
 from tapeless.source.lower.values import Dyn, Entries, Fields, Items, Known, Ref, Runtime, Tup, Value
 from tapeless.source.own import own_rules_of
-from tapeless.source.parse import unwrapped
+from tapeless.source.wrappers import unwrapped
 
 REGISTERED = customs, nested, watching  # importing them fills a table
 # The default of NumPy's that says nothing was given.

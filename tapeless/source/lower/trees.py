@@ -14,7 +14,8 @@ from tapeless.errors import transform_error
 from tapeless.source.lower.values import Closure, Frame
 from tapeless.source.normalise import normalise
 from tapeless.source.normalise.syntax import NotNormalisableError
-from tapeless.source.parse import Source, parse, unwrapped
+from tapeless.source.parse import Source, parse
+from tapeless.source.wrappers import unwrapped
 
 Tree = gast.FunctionDef | gast.Lambda
 SCOPES = (
