@@ -18,8 +18,9 @@ there a name of this module means the one of NumPy that it stands for.
 
 # ruff: noqa: F401, A004
 
-from tapeless.numpy import fft, linalg, random
+from tapeless.numpy import fft, linalg, lists, random
 from tapeless.numpy.creation import (
+    arange,
     array,
     asanyarray,
     asarray,
@@ -34,6 +35,7 @@ from tapeless.numpy.creation import (
     full_like,
     identity,
     isscalar,
+    linspace,
     ones,
     ones_like,
     tri,
@@ -108,6 +110,6 @@ from tapeless.numpy.scalars import (
     unsignedinteger,
 )
 
-__getattr__ = borrowed(__name__, "numpy")
+__getattr__ = borrowed(__name__, "numpy", lists.more)
 __dir__ = listed(__name__, "numpy")
 __all__ = __dir__()  # pyright: ignore[reportUnsupportedDunderAll]

@@ -59,10 +59,12 @@ def _of_data(function: Function) -> Function:
     return make
 
 
+arange = _of_data(np.arange)
 empty = _of_data(np.empty)
 empty_like = _of_data(np.empty_like)
 eye = _of_data(np.eye)
 identity = _of_data(np.identity)
+linspace = _of_data(np.linspace)
 ones = _of_data(np.ones)
 ones_like = _of_data(np.ones_like)
 tri = _of_data(np.tri)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from tapeless.rules.table import STAND_INS
@@ -18,19 +18,27 @@ def stands_for(original: Any) -> Callable[[T], T]:
 
     def note(stand_in: T) -> T:
         STAND_INS[stand_in] = original
+        if isinstance(stand_in, types.FunctionType) and stand_in.__module__ == "numpy":
+            stand_in.__module__ = "tapeless.numpy"  # where it is found, by `pickle` for one
+            stand_in.__doc__ = f"As `numpy.{stand_in.__name__}`, also for Arrays."
         return stand_in
 
     return note
 
 
-def borrowed(module: str, original: str) -> Callable[[str], Any]:
-    """A module's `__getattr__`: names that it lacks are those of `original`, and stay once found."""
+def borrowed(
+    module: str, original: str, instead: Mapping[str, Any] = types.MappingProxyType({})
+) -> Callable[[str], Any]:
+    """A module's `__getattr__`: names that it lacks are those of `original`, and stay once found.
+
+    For some there is something `instead`.
+    """
     own, lender = sys.modules[module], importlib.import_module(original)
     STAND_INS[own] = STAND_INS.get(lender, lender)
 
     def find(name: str) -> Any:
         try:
-            value = getattr(lender, name)
+            value = instead[name] if name in instead else getattr(lender, name)
         except AttributeError as error:
             raise AttributeError(str(error).replace(repr(original), repr(module), 1)) from None
         if not name.startswith("__"):

@@ -82,6 +82,8 @@ def test_arrays_are_followed_outside_of_what_is_traced(name: str):
 
 
 BLANKS = {
+    "arange": lambda: tnp.arange(3.0),
+    "linspace": lambda: tnp.linspace(0.0, 1.0, 3),
     "zeros": lambda: tnp.zeros(3),
     "ones": lambda: tnp.ones(3),
     "empty": lambda: tnp.empty(3),

@@ -32,7 +32,10 @@ def lent(module: str, original: str) -> Function:
         except AttributeError:
             raise AttributeError(f"module {module!r} has no attribute {name!r}") from None
         if not name.startswith("_"):
-            value = recording(value) if isinstance(value, FUNCTIONS) else value
+            if isinstance(value, FUNCTIONS):
+                value = recording(value)
+                value.__module__, value.__qualname__ = module, name
+                value.__doc__ = f"As SciPy's {name}, also for what is traced."
             setattr(sys.modules[module], name, value)
         return value
 
