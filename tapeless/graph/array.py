@@ -265,7 +265,8 @@ class Array(Variable):
         return (self[index] for index in range(len(self._data)))  # as NumPy does: one after the other
 
     def __contains__(self, item: Any) -> bool:
-        note_reading(self, "in")
+        if current().tapes:  # which see how the answer comes about, and that it is asked for
+            return bool(np.any(self == item))
         return data_of(item) in self._array()
 
     def __hash__(self) -> int:

@@ -226,7 +226,7 @@ def test_numbers_that_python_takes_out_are_noted_with_their_lines():
     tape, out = taped(f, V)
     lifted = tape.lifted(out)
 
-    assert [reading.what for reading in lifted.readings] == ["int()", "bool()", "in"]
+    assert [reading.what for reading in lifted.readings] == ["int()", "bool()", "bool()"]
     assert [reading.line.text.split()[0] for reading in lifted.readings] == ["n", "if", "if"]
 
 
