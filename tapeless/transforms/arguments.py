@@ -52,7 +52,7 @@ def admit(
     converted = [
         one
         for one in selection.selected
-        if _check(_find(one, values, parameters), one, transform, holomorphic)
+        if check(_find(one, values, parameters), one, transform, holomorphic)
     ]
     if not converted:
         return None
@@ -75,8 +75,8 @@ def _find(one: Selected, values: Values, parameters: Parameters) -> Any:
         ) from None
 
 
-def _check(value: Any, one: Selected, transform: str, holomorphic: bool) -> bool:
-    """Whether there are Python ints to be read as floats."""
+def check(value: Any, one: Selected, transform: str, holomorphic: bool) -> bool:
+    """Whether there are Python ints to be read as floats; TypeError for what has no derivative."""
     leaves, structure = _tree.flatten(value)
     paths = _tree.labels(structure, one.name)
     for leaf, path in zip(leaves, paths, strict=True):
@@ -86,10 +86,7 @@ def _check(value: Any, one: Selected, transform: str, holomorphic: bool) -> bool
 
 def _check_leaf(leaf: Any, path: str, transform: str, holomorphic: bool, top: bool) -> None:
     if isinstance(leaf, Variable):
-        raise TypeError(
-            f"{transform} differentiates functions of NumPy arrays; argument {path!r} is a "
-            f"{type(leaf).__name__}: pass its data, or use tapeless.autograd.grad on what f gives for it"
-        )
+        leaf = leaf._data
     if not is_number(leaf) and not (top and type(leaf) is bool):
         if top:
             raise TypeError(

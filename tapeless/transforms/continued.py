@@ -20,6 +20,7 @@ from tapeless.graph.modes import current, enable_grad
 from tapeless.graph.tensor import Tensor
 from tapeless.graph.variable import Variable, wrap
 from tapeless.source.store import Values
+from tapeless.transforms.arguments import check
 from tapeless.transforms.matching import whole_tangents
 from tapeless.transforms.outputs import check_flows, check_scalar
 from tapeless.transforms.ownership import chosen
@@ -36,6 +37,8 @@ class Continued:
         self.transform = transform
         self.selection = plan.selection
         self.values = values
+        for one in plan.selection.selected:
+            check(one.of(values), one, transform.kind, transform.holomorphic)
         mode = current()
         self.create = mode.records or mode.dual_level is not None
         leaves = _tree.flatten((values, others))[0]

@@ -225,6 +225,11 @@ def test_tensors_in_containers():
     assert float(gradient["scale"]) == pytest.approx(np.sum(X**2))
 
 
+def test_integer_tensors_have_no_gradient():
+    with pytest.raises(TypeError, match="grad requires float or complex inputs; argument 'x' has dtype int64"):
+        tapeless.grad(energy)(tapeless.tensor([1, 2]))
+
+
 def test_without_grad_there_is_no_history():
     with tapeless.no_grad():
         gradient = tapeless.grad(energy)(tapeless.tensor(X, requires_grad=True))
