@@ -392,9 +392,14 @@ from tapeless.graph.vocabulary.writing import (
 )
 from tapeless.transforms import (
     check_grads,
+    checkpoint,
+    checkpoint_loop,
+    custom_jvp,
+    custom_vjp,
     elementwise_grad,
     function,
     grad,
+    grad_of,
     hessian,
     hvp,
     jacfwd,
@@ -403,10 +408,10 @@ from tapeless.transforms import (
     jvp,
     linearize,
     stop_gradient,
+    trace,
     value_and_grad,
     vjp,
 )
-from tapeless.transforms.trace import trace
 
 __all__ = [
     "Array",
@@ -482,6 +487,8 @@ __all__ = [
     "cfloat",
     "chain_matmul",
     "check_grads",
+    "checkpoint",
+    "checkpoint_loop",
     "cholesky",
     "chunk",
     "clamp",
@@ -505,6 +512,8 @@ __all__ = [
     "cummin",
     "cumprod",
     "cumsum",
+    "custom_jvp",
+    "custom_vjp",
     "deg2rad",
     "det",
     "diag",
@@ -557,6 +566,7 @@ __all__ = [
     "get_default_dtype",
     "get_rng_state",
     "grad",
+    "grad_of",
     "greater",
     "greater_equal",
     "gt",

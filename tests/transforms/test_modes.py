@@ -226,7 +226,7 @@ def test_tensors_in_containers():
 
 
 def test_integer_tensors_have_no_gradient():
-    with pytest.raises(TypeError, match="grad requires float or complex inputs; argument 'x' has dtype int64"):
+    with pytest.raises(TypeError, match="float or complex inputs; argument 'x' has dtype int64"):
         tapeless.grad(energy)(tapeless.tensor([1, 2]))
 
 
