@@ -33,6 +33,19 @@ class OwnRules:
         self.backward: Function | None = None
         self.pushforward: Function | None = None
 
+    @property
+    def remedy(self) -> str:
+        """What to write where there is no rule yet."""
+        return f"call {self.name}.{'defvjp(fwd, bwd)' if self.kind == 'vjp' else 'defjvp(rule)'}"
+
+    @property
+    def why_fixed(self) -> tuple[str, str]:
+        """Why a fixed argument cannot be differentiated, and what to do."""
+        return (
+            f"differentiates an argument of {self.name} that is in nondiff_argnums",
+            "take it out of nondiff_argnums, or use stop_gradient",
+        )
+
     @functools.cached_property
     def signature(self) -> inspect.Signature | None:
         """The function's own; None where it cannot be known."""

@@ -20,8 +20,7 @@ class Custom(OwnRules):
         if not is_recorded(args):
             return self.function(*args, **kwargs)
         if self.forward is None and self.pushforward is None:
-            words = "defvjp(fwd, bwd)" if self.kind == "vjp" else "defjvp(rule)"
-            raise MissingRuleError(f"{self.name} has no derivative rule yet: call {self.name}.{words}")
+            raise MissingRuleError(f"{self.name} has no derivative rule yet: {self.remedy}")
         return record(self, self.positional(args, kwargs))
 
 

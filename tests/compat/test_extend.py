@@ -182,7 +182,7 @@ def test_an_argument_without_a_rule_is_refused(mode: str):
     defvjp(f, lambda ans, x, y: lambda g: g * y)
 
     assert tl.grad(lambda x: f(x, 3.0), mode=mode)(2.0) == 3.0
-    with pytest.raises((TransformError, MissingRuleError)):
+    with pytest.raises((TransformError, MissingRuleError), match="defvjp"):
         tl.grad(lambda x: f(2.0, x), mode=mode)(2.0)
 
 
@@ -192,7 +192,7 @@ def test_a_primitive_without_rules_is_refused(mode: str):
     def f(x):
         return x * 2
 
-    with pytest.raises((TransformError, MissingRuleError), match="no derivative rule"):
+    with pytest.raises((TransformError, MissingRuleError), match=r"no derivative rule(.|\n)*defvjp"):
         tl.grad(f, mode=mode)(2.0)
 
 

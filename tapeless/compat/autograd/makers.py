@@ -59,6 +59,17 @@ class Primitive(Custom):
         if not isinstance(one, Mapping) or one.keys() != other.keys():
             self.pushforward = None
 
+    @property
+    def remedy(self) -> str:
+        return f"say defvjp({self.name}, ...)"
+
+    @property
+    def why_fixed(self) -> tuple[str, str]:
+        return (
+            f"differentiates {self.name} by an argument without a rule, or by one that is passed by keyword",
+            f"give it a rule with defvjp({self.name}, ...), and pass it by position",
+        )
+
     def moves(self, number: int) -> bool:
         """Whether there is a rule by an argument."""
         rules = self.forward_rules if self.reverse_rules is None else self.reverse_rules

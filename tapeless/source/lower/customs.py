@@ -60,8 +60,7 @@ def _read(m: Machine, function: Any, args: Args, kwargs: Kwargs) -> Value | None
     if not any(map(m.varies, values)):
         return call(m, Known(own.function), values, {})
     if own.backward is None and own.pushforward is None:
-        words = "defvjp(fwd, bwd)" if own.kind == "vjp" else "defjvp(rule)"
-        raise m.refuse(f"the call of {own.name}", "it has no derivative rule yet", f"call {own.name}.{words}")
+        raise m.refuse(f"the call of {own.name}", "it has no derivative rule yet", own.remedy)
     return written(m, own, values)
 
 

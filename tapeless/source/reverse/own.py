@@ -49,10 +49,7 @@ def own_pair(frame: Frame, procedure: Procedure, active: tuple[int, ...], revers
 def refuse_fixed(refuser: Any, rules: OwnRead, active: tuple[int, ...]) -> None:
     """What is in nondiff_argnums is not differentiated; functions made inside have no rules to be kept."""
     if any(place in rules.fixed for place in active):
-        raise refuser.refuse(
-            f"differentiates an argument of {rules.title} that is in nondiff_argnums",
-            "take it out of nondiff_argnums, or use stop_gradient",
-        )
+        raise refuser.refuse(*rules.own.why_fixed)
     if rules.own.kind in ("vjp", "jvp") and any(k not in rules.moving for k in active):
         raise refuser.refuse(
             f"differentiates what a function that is handed to {rules.title} finds around it",
