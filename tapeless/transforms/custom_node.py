@@ -285,7 +285,7 @@ def _transposed_jvp(ctx: Any, gs: Leaves, differentiable: bool) -> Leaves:
         tangents = [_tangent_for(face, leaf, True) for leaf in leaves]
         _, pushed = call.run_pushforward(call.arguments(leaves), tangents)
         wanted = [t for t in tangents if isinstance(t, Variable)]
-        gs = [_turned(call, _in_face(face, g)) if _flows(g) else None for g in gs]
+        gs = [_in_face(face, g) if _flows(g) else None for g in gs]  # the face transposes in its own way
         found = iter(_of_weighted(pushed, gs, wanted, differentiable))
     finally:
         modes.restore(before)

@@ -499,9 +499,21 @@ def test_what_a_rule_keeps_of_an_array_survives_writes_into_it():
     np.testing.assert_allclose(np.asarray(a.grad), [2.0 * y[0], 2.0 * y[1] + 8.0 * x[1]])
 
 
-def test_complex_gradients_follow_each_face():
+def squared_by_pullback():
     square = custom_vjp(lambda z: z * z)
     square.defvjp(lambda z: (z * z, z), lambda z, g: (2.0 * z * g,))
+    return square
+
+
+def squared_by_pushforward():
+    square = custom_jvp(lambda z: z * z)
+    square.defjvp(lambda primals, tangents: (primals[0] ** 2, 2.0 * primals[0] * tangents[0]))
+    return square
+
+
+@pytest.mark.parametrize("make", [squared_by_pullback, squared_by_pushforward])
+def test_complex_gradients_follow_each_face(make):
+    square = make()
     z = np.array([1.0 + 2.0j, -0.5j])
 
     def size(f, z):
@@ -517,6 +529,11 @@ def test_complex_gradients_follow_each_face():
     out = square(t)
     (out.real**2 + 3.0 * out.imag).sum().backward()
     np.testing.assert_allclose(t.grad.numpy(), np.conj(expected))
+    for face in (Array, tl.tensor):
+        with forward_ad.dual_level():
+            dual = forward_ad.make_dual(face(z), face(1j * z + 1.0))
+            tangent = forward_ad.unpack_dual(square(dual)).tangent
+        np.testing.assert_allclose(np.asarray(tangent), 2.0 * z * (1j * z + 1.0))
 
 
 def test_float32_stays_float32():
@@ -579,3 +596,17 @@ def test_a_primitive_of_another_librarys_function_takes_variables():
 
     np.testing.assert_allclose(np.asarray(a.grad), 2.0 * np.cos(x))
     np.testing.assert_allclose(tl.grad(lambda x: np.sum(lifted(x, k=2)), mode="tape")(x), 2.0 * np.cos(x))
+
+
+def test_keyword_only_parameters_keep_their_defaults_and_are_refused_otherwise():
+    @custom_vjp
+    def total(x, *, scale=1.0):
+        return np.sum(x) * scale
+
+    total.defvjp(lambda x: (np.sum(x), None), lambda _, g: (5.0 * g * np.ones(2),))
+
+    np.testing.assert_allclose(tl.grad(total, mode="source")(x), [5.0, 5.0])
+    with pytest.raises(TransformError, match="'scale' is keyword-only"):
+        tl.grad(lambda x: total(x, scale=2.0), mode="source")(x)
+    with pytest.raises(TypeError, match="'scale' is keyword-only"):
+        total(variables(x)[0], scale=2.0)

@@ -293,8 +293,8 @@ class Call:
             got = "something else" if several is None else f"{len(several)}"
             raise m.refuse(
                 title,
-                f"it must return a tuple of {count} cotangents, one for each differentiated argument; it "
-                f"returned {got}",
+                f"it must return a tuple of {count} cotangent{'s' * (count != 1)}, one for each "
+                f"differentiated argument; it returned {got}",
                 "return None for an argument without a cotangent",
             )
         leaves: list[Value] = []

@@ -134,6 +134,7 @@ def arranged(
     m: Machine, function: Any, bound: Sequence[Value], values: Sequence[Any]
 ) -> tuple[list[Value], dict[str, Value]]:
     """What is bound to the parameters as a call passes it: without what NumPy takes for nothing given."""
+    own = None
     try:
         plain, _ = unwrapped(function)
         own = own_rules_of(plain)
@@ -148,6 +149,8 @@ def arranged(
     for parameter, value, given in zip(parameters, bound, values, strict=False):
         if given is NOT_GIVEN:
             by_name = True
+        elif own is not None and parameter.kind is parameter.KEYWORD_ONLY and given is parameter.default:
+            pass  # its rules do not know it
         elif parameter.kind is parameter.VAR_POSITIONAL:
             assert isinstance(value, Tup)
             args.extend(value.items)
