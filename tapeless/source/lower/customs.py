@@ -15,22 +15,36 @@ from typing import Any
 from tapeless.errors import TransformError
 from tapeless.ir.names import Names
 from tapeless.ir.procedures import Procedure
-from tapeless.ir.program import Block, Const, Let, Var, names_of, with_blocks
-from tapeless.rules.lists import zeros_of
-from tapeless.source.facts import UNKNOWN, Fact
+from tapeless.ir.program import Let, Var, names_of
+from tapeless.source.facts import UNKNOWN
 from tapeless.source.lower.beings import Being
 from tapeless.source.lower.binding import constant
 from tapeless.source.lower.calls import NESTED, Args, Kwargs, call
 from tapeless.source.lower.leaves import plain_name
 from tapeless.source.lower.machine import Machine
 from tapeless.source.lower.outlines import Same, outline_of, plain, revived
+from tapeless.source.lower.own_values import (
+    as_built,
+    as_dyn,
+    cotangent_like,
+    dyn_leaves,
+    fresh_like,
+    has_derivative,
+    leaves_in,
+    parameter_names,
+    parts_in,
+    rule_name,
+    shape_of,
+    tangent_like,
+    unchanged,
+    varying,
+    with_further,
+    zero_like,
+)
 from tapeless.source.lower.recursion import call_procedure
 from tapeless.source.lower.values import (
     Closure,
     Dyn,
-    Entries,
-    Fields,
-    Items,
     Known,
     Partial,
     Ref,
@@ -135,7 +149,7 @@ class Call:
         function = self.own.function
         read = self._run if self.own.kind != "checkpoint" else self._called
         result, procedure, being = self._procedure(
-            "function", self.values, _names(function), lambda m, args: read(m, function, args)
+            "function", self.values, parameter_names(function), lambda m, args: read(m, function, args)
         )
         if procedure.rules is None:
             procedure.rules = OwnRead(self.own, self.title)  # before they are read: they may call it
@@ -161,7 +175,7 @@ class Call:
             own = dict(zip(being.captured, program.params[count:], strict=True))
             outside = tuple([own.get(name) or names.fresh(plain_name(name)) for name in captured])
             being.procedure.facts.update({name: UNKNOWN for name in outside if name not in own.values()})
-            body = _calling(program.body, procedure, len(beings[0].params), outside)
+            body = with_further(program.body, procedure, len(beings[0].params), outside)
             being.procedure.program = replace(program, params=(*program.params[:count], *outside), body=body)
             being.captured = captured
         made = self.m.block[-1]
@@ -201,12 +215,12 @@ class Call:
         except TransformError:
             m.back(mark)
             # What is handed to the graph may print, and stays where it is.
-            made = m.let(function, [_whole(m, arg) for arg in args], effect=isinstance(function, Opaque))
+            made = m.let(function, [as_built(m, arg) for arg in args], effect=isinstance(function, Opaque))
             if not results:
-                return _varying(made)
+                return varying(made)
             assert isinstance(made, Dyn)
             several = m.unpacked(made, ["t"] * results, None)
-            return Tup(tuple(map(_varying, several)))
+            return Tup(tuple(map(varying, several)))
         m.join_fork(fork)
         return outcome[0]
 
@@ -217,15 +231,15 @@ class Call:
         m = self.m
         ends, start = [], 0
         for value in self.values:
-            start += len(_leaves(m, value))
+            start += len(leaves_in(m, value))
             ends.append(start)
         starts = [0, *ends[:-1]]
         places = [tuple(range(a, b)) for a, b in zip(starts, ends, strict=True)]
         rules.fixed = tuple([place for k in self.fixed for place in places[k]])
         rules.moving = tuple([place for k in self.moving for place in places[k]])
-        leaves = _dyns(being.template)
+        leaves = dyn_leaves(being.template)
         rules.facts = tuple([leaf.fact for leaf in leaves])
-        rules.flows = tuple([_flows(fact) for fact in rules.facts])
+        rules.flows = tuple([has_derivative(fact) for fact in rules.facts])
         active, m.active = m.active, []  # what calls the function is not what its rules are called from
         try:
             m.fork(lambda: self._read_halves(being, rules, places, beings))
@@ -241,12 +255,12 @@ class Call:
             _, rules.forward, half = self._procedure(
                 "fwd",
                 self.values,
-                _names(own.forward),
+                parameter_names(own.forward),
                 lambda m, args: Tup(self._pair(m, own.forward, args, "forward half")),
             )
             out, kept = half.template.items
             self._check_structure(own.forward, "forward half", being.template, out)
-            rules.kept = len(_dyns(kept))
+            rules.kept = len(dyn_leaves(kept))
             beings.extend([half, self._read_backward(rules, kept, being.template, places)])
         if own.pushforward is not None:
             beings.append(self._read_pushforward(rules, being.template, places))
@@ -255,24 +269,24 @@ class Call:
         found = self._run(m, rule, args, results=2)
         if not isinstance(found, Tup) or len(found.items) != 2:
             raise m.refuse(
-                f"{_name(rule)}, the {role} of {self.own.name}",
+                f"{rule_name(rule)}, the {role} of {self.own.name}",
                 "it does not return a pair",
                 "return (result, residuals)" if role == "forward half" else "return (result, tangent)",
             )
         return found.items[0], found.items[1]
 
     def _check_structure(self, rule: Any, role: str, function: Any, rules: Any) -> None:
-        if _shape(function) != _shape(rules):
+        if shape_of(function) != shape_of(rules):
             raise self.m.refuse(
-                f"{_name(rule)}, the {role} of {self.own.name}",
+                f"{rule_name(rule)}, the {role} of {self.own.name}",
                 f"its result has another structure than that of {self.own.name}",
                 "return the same",
             )
 
     def _read_backward(self, rules: OwnRead, kept: Any, out: Any, places: list[tuple[int, ...]]) -> Being:
         m, rule = self.m, self.own.backward
-        residuals = revived(m, kept, lambda leaf: _fresh(m, leaf, "r"))
-        cotangent = revived(m, out, lambda leaf: _cotangent(m, leaf))
+        residuals = revived(m, kept, lambda leaf: fresh_like(m, leaf, "r"))
+        cotangent = revived(m, out, lambda leaf: cotangent_like(m, leaf))
         given = [*[self.values[k] for k in self.fixed], residuals, cotangent]
         found: list[int] = []
 
@@ -280,15 +294,15 @@ class Call:
             found.clear()
             return self._cotangents(m, self._run(m, rule, args, results=len(self.moving)), places, found)
 
-        _, rules.backward, being = self._procedure("bwd", given, _names(rule), read)
+        _, rules.backward, being = self._procedure("bwd", given, parameter_names(rule), read)
         rules.found = tuple(found)
         return being
 
     def _cotangents(self, m: Machine, given: Value, places: list[tuple[int, ...]], found: list[int]) -> Value:
         """The cotangents of the arguments' leaves; `found` takes the leaves' places."""
-        several = _parts(m, given)
+        several = parts_in(m, given)
         count = len(self.moving)
-        title = f"{_name(self.own.backward)}, the backward half of {self.own.name}"
+        title = f"{rule_name(self.own.backward)}, the backward half of {self.own.name}"
         if several is None or len(several) != count:
             got = "something else" if several is None else f"{len(several)}"
             raise m.refuse(
@@ -306,14 +320,14 @@ class Call:
                 if not isinstance(leaf, Dyn):
                     continue
                 place = next(numbered)
-                if value != Known(None) and _flows(leaf.fact):
+                if value != Known(None) and has_derivative(leaf.fact):
                     found.append(place)
                     leaves.append(value)
         return Tup(tuple(leaves))
 
     def _match(self, m: Machine, model: Value, given: Value, title: str, found: list[Any]) -> None:
         """Each leaf of an argument, and what is given for it."""
-        parts = _parts(m, model)
+        parts = parts_in(m, model)
         if parts is None:
             content = m.content(model) if isinstance(model, Ref) else None
             found.append((content.value if isinstance(content, Runtime) else model, given))
@@ -321,7 +335,7 @@ class Call:
         if given == Known(None):
             others: Sequence[Value] = [given] * len(parts)
         else:
-            others = _parts(m, given) or ()
+            others = parts_in(m, given) or ()
             if len(others) != len(parts):
                 raise m.refuse(
                     title, "a cotangent has another structure than its argument", "give it the same"
@@ -332,161 +346,30 @@ class Call:
     def _read_pushforward(self, rules: OwnRead, out: Any, places: list[tuple[int, ...]]) -> Being:
         m, rule = self.m, self.own.pushforward
         primals = Tup(tuple([self.values[k] for k in self.moving]))
-        trees = [plain(m, value, lambda leaf: _along(m, leaf)) for value in primals.items]
-        tangents = Tup(tuple([revived(m, tree, _same) for tree in trees]))
+        trees = [plain(m, value, lambda leaf: tangent_like(m, leaf)) for value in primals.items]
+        tangents = Tup(tuple([revived(m, tree, unchanged) for tree in trees]))
         rules.pushed = tuple(
             [
                 place
                 for k in self.moving
-                for place, leaf in zip(places[k], _leaves(m, self.values[k]), strict=True)
-                if _flows(leaf.fact)
+                for place, leaf in zip(places[k], leaves_in(m, self.values[k]), strict=True)
+                if has_derivative(leaf.fact)
             ]
         )
         given = [*[self.values[k] for k in self.fixed], primals, tangents]
 
         def read(m: Machine, args: Args) -> Value:
             result, tangent = self._pair(m, rule, args, "forward-mode rule")
-            self._check_structure(rule, "forward-mode rule", out, plain(m, result, _as_dyn))
+            self._check_structure(rule, "forward-mode rule", out, plain(m, result, as_dyn))
             matched: list[tuple[Value, Value]] = []
-            title = f"{_name(rule)}, the forward-mode rule of {self.own.name}"
+            title = f"{rule_name(rule)}, the forward-mode rule of {self.own.name}"
             self._match(m, result, tangent, title, matched)
             along = [
-                _zero_of(m, leaf) if value == Known(None) else value
+                zero_like(m, leaf) if value == Known(None) else value
                 for (leaf, value), flows in zip(matched, rules.flows, strict=True)
                 if flows
             ]
             return Tup((result, Tup(tuple(along))))
 
-        _, rules.pushforward, being = self._procedure("jvp", given, _names(rule), read)
+        _, rules.pushforward, being = self._procedure("jvp", given, parameter_names(rule), read)
         return being
-
-
-# Values -----------------------------------------------------------------------------------------------
-
-
-def _calling(block: Block, procedure: Procedure, count: int, outside: tuple[str, ...]) -> Block:
-    """The block with calls of a procedure that takes further arguments."""
-    return tuple(
-        [
-            replace(s, args=(*s.args[:count], *map(Var, outside)))
-            if isinstance(s, Let) and s.op is procedure
-            else with_blocks(s, lambda inner: _calling(inner, procedure, count, outside))
-            for s in block
-        ]
-    )
-
-
-def _names(rule: Any) -> list[str]:
-    """The names of a rule's parameters."""
-    try:
-        return list(inspect.signature(rule).parameters)
-    except (TypeError, ValueError):
-        return []
-
-
-def _name(rule: Any) -> str:
-    return str(getattr(rule, "__name__", repr(rule)))
-
-
-def _flows(fact: Fact) -> bool:
-    """Whether derivatives flow through such a value."""
-    return fact.kind not in ("slice", "stack") and (fact.dtype is None or fact.dtype.kind in "fc")
-
-
-def _same(leaf: Any) -> Any:
-    return leaf
-
-
-def _as_dyn(leaf: Dyn | Known) -> Dyn:
-    return leaf if isinstance(leaf, Dyn) else Dyn(Const(leaf.value))
-
-
-def _varying(value: Value) -> Value:
-    return Dyn(value.atom, value.fact, True) if isinstance(value, Dyn) else value
-
-
-def _whole(m: Machine, value: Value) -> Value:
-    """An argument of a function that is not read: containers are built."""
-    return value if isinstance(value, Dyn | Known) else m.called(Dyn(m.atom(value)), "t")
-
-
-def _cotangent(m: Machine, leaf: Dyn | Known) -> Value:
-    return _fresh(m, leaf, "g") if isinstance(leaf, Dyn) and _flows(leaf.fact) else Known(None)
-
-
-def _fresh(m: Machine, like: Dyn | Known, hint: str) -> Dyn:
-    """A value under a name of its own, of which as much is known as of another."""
-    assert isinstance(like, Dyn)
-    name = m.fresh(hint, like.fact)
-    return Dyn(Var(name), like.fact, _flows(like.fact))
-
-
-def _along(m: Machine, leaf: Dyn | Known) -> Value:
-    """The tangent of an argument, of which only the kind is known."""
-    if isinstance(leaf, Known):
-        return Known(0.0 if isinstance(leaf.value, float | complex) else None)
-    return _fresh(m, leaf, "t") if _flows(leaf.fact) else Known(None)
-
-
-def _zero_of(m: Machine, leaf: Value) -> Value:
-    if not isinstance(leaf, Dyn) or leaf.fact.kind == "scalar":
-        return Known(0.0)
-    return m.let(zeros_of, [leaf])
-
-
-def _parts(m: Machine, value: Value) -> tuple[Value, ...] | None:
-    """What a container of known structure holds."""
-    if isinstance(value, Tup):
-        return value.items
-    content = m.content(value) if isinstance(value, Ref) else None
-    if isinstance(value, Ref) and isinstance(content, Items | Entries | Fields):
-        return m.parts(value)
-    return None
-
-
-def _leaves(m: Machine, value: Value) -> list[Dyn]:
-    """The values of the running program in an argument, in the order in which a procedure takes them."""
-    found: list[Dyn] = []
-
-    def note(leaf: Dyn | Known) -> Value:
-        if isinstance(leaf, Dyn):
-            found.append(leaf)
-        return leaf
-
-    plain(m, value, note)
-    return found
-
-
-def _dyns(tree: Any) -> list[Dyn]:
-    """The leaves of a template."""
-    match tree:
-        case Dyn():
-            return [tree]
-        case Tup() | Items():
-            parts: Sequence[Any] = tree.items
-        case Entries():
-            parts = [value for _, value in tree.entries]
-        case Fields():
-            parts = [value for _, value in tree.fields]
-        case Runtime():
-            parts = [tree.value]
-        case _:
-            parts = []
-    return [leaf for part in parts for leaf in _dyns(part)]
-
-
-def _shape(tree: Any) -> Any:
-    """The structure of a template, without what is known of its leaves."""
-    match tree:
-        case Tup():
-            return (tree.cls, *map(_shape, tree.items))
-        case Items():
-            return ("list", *map(_shape, tree.items))
-        case Entries():
-            return ("dict", *[(key, _shape(value)) for key, value in tree.entries])
-        case Fields():
-            return (tree.cls, *[(name, _shape(value)) for name, value in tree.fields])
-        case Dyn() | Runtime():
-            return "*"
-        case _:
-            return None
