@@ -83,7 +83,10 @@ class Tape(Recorder):
                 raise TypeError(f"a Tape watches tensors, not {type(variable).__name__}")
             if variable._data.dtype.kind not in "fc":
                 raise TypeError(f"only floats and complex numbers have gradients, not {variable._data.dtype}")
-            place = self._find(variable) or self._add_source(variable, watched=True, name=name)
+            place = self._find(variable) or self._add_source(variable)
+            if isinstance(place, Given):
+                source = self._sources[place.number]
+                source.watched, source.name = True, name or source.name
             if not variable._needs:
                 variable._needs = True
                 self._restored.append(variable)

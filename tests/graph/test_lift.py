@@ -113,6 +113,16 @@ def test_a_name_is_given_to_the_outermost_operation_only():
     assert {name for let in tape.to_program(out).body for name in let.targets} == {"t", "t_1", "t_2"}
 
 
+def test_what_is_computed_on_the_way_has_no_name():
+    def f(x):
+        y = x * x * x
+        return np.sum(y)
+
+    tape, out = taped(f, V)
+
+    assert [let.targets[0] for let in tape.to_program(out).body] == ["t", "y", "t_1"]
+
+
 def test_a_line_that_runs_again_names_each_of_its_results():
     def f(x):
         y = x

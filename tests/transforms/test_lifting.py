@@ -60,6 +60,15 @@ def test_the_text_of_a_random_program_gives_its_gradient_or_is_refused(seed):
             raise
 
 
+def test_inputs_are_named_as_python_allows():
+    x = Array(V)
+    with Tape() as tape:
+        tape.watch(**{"my x": x, "lambda": x * 1.0})
+        out = np.sum(x * x)
+
+    assert "def f(my_x):" in tape.source(out)
+
+
 def test_several_inputs_have_several_gradients():
     text = agrees(lambda x, y: np.sum(np.tanh(x @ M) * y), V[:2], V)
 
