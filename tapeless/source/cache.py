@@ -111,7 +111,7 @@ class _Missing:
 MISSING: Any = _Missing()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Global:
     """A name in a namespace: a module's globals, or those of builtins."""
 
@@ -119,40 +119,40 @@ class Global:
     name: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Cell:
     """A variable of an enclosing function."""
 
     cell: types.CellType
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class OwnGlobal:
     """A name in the globals of the function that is called."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class OwnCell:
     """A variable of an enclosing function, of the function that is called: by its place in `__closure__`."""
 
     position: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Called:
     """The function that is called, itself: what only one of all functions of its text may use rests on it."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Argument:
     """The value at a position of the arguments."""
 
     position: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Attribute:
     """An attribute of an object, or of what is found at another place."""
 
@@ -160,7 +160,7 @@ class Attribute:
     name: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Item:
     """An item of a container, or of what is found at another place."""
 
@@ -171,7 +171,7 @@ class Item:
 Place: TypeAlias = Global | Cell | OwnGlobal | OwnCell | Called | Argument | Attribute | Item
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Guard:
     """What is found at a place is `expected`: that very object, or with `equal` one of its type and value.
 
@@ -187,7 +187,7 @@ class Guard:
         return matches(read(self.place, function, values), self.expected, self.equal)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Refresh:
     """What is found at a place is read at each call and must have this signature.
 
