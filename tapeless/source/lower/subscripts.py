@@ -6,6 +6,8 @@ import operator
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from tapeless.ir.inside import append_at
 from tapeless.ir.program import Var, set_imag
 from tapeless.source.facts import UNKNOWN, Fact, fact_of_constant
@@ -52,6 +54,8 @@ def get_item(m: Machine, base: Value, index: Value) -> Value:
                     return Known(base.value[index.value])
                 except (TypeError, KeyError, IndexError) as error:
                     raise m.refuse("this index", f"{type(error).__name__}: {error}") from None
+            if m.varies(index):
+                return _joined(m, base, index)
             return m.let(operator.getitem, [base, index])
         case Dyn():
             return wrap(m, m.let(operator.getitem, [base, index]))
@@ -59,6 +63,35 @@ def get_item(m: Machine, base: Value, index: Value) -> Value:
             raise m.refuse(
                 "this index", "what stands before it has no items", "index an array, list, tuple or dict"
             )
+
+
+def _joined(m: Machine, base: Known, index: Value) -> Value:
+    """`np.r_[...]` and `np.c_[...]`: what stands in the brackets in one array."""
+    join = next((join for owner, join in JOINERS if base.value is owner), None)
+    parts = list(index.items) if isinstance(index, Tup) else [index]
+    if join is None or any(isinstance(part, Known) and isinstance(part.value, str) for part in parts):
+        raise m.refuse(
+            "this index",
+            "what it means is not known here",
+            "write np.concatenate, np.stack or an index of an array",
+        )
+    for number, part in enumerate(parts):
+        if isinstance(part, Known) and isinstance(part.value, slice):
+            parts[number] = Known(np.r_[part.value])
+    return m.call(m, Known(join), [Tup(tuple(parts))], {})
+
+
+def _rows(parts: Any) -> Any:
+    return np.concatenate([np.atleast_1d(part) for part in parts])
+
+
+def _columns(parts: Any) -> Any:
+    return np.concatenate(
+        [np.reshape(part, (-1, 1)) if np.ndim(part) < 2 else part for part in parts], axis=-1
+    )
+
+
+JOINERS = ((np.r_, _rows), (np.c_, _columns))
 
 
 def _item_of(m: Machine, base: Ref, index: Value) -> Value:
