@@ -1,9 +1,9 @@
 """Graphs that a traced function builds for itself: their leaves are copies of what has a history already.
 
-    def f(x):                              f is traced: x is an Array
-        t = Array(x, requires_grad=True)   a copy of x, recorded
-        np.sum(t**3).backward()            t.grad is recorded too, and nothing else gets a gradient
-        return np.sum(t.grad * x)
+def f(x):                              f is traced: x is an Array
+    t = Array(x, requires_grad=True)   a copy of x, recorded
+    np.sum(t**3).backward()            t.grad is recorded too, and nothing else gets a gradient
+    return np.sum(t.grad * x)
 """
 
 from __future__ import annotations
