@@ -51,7 +51,8 @@ class TransformError(TapelessError, SyntaxError):
     is not supported and why, and ends with what to write instead. Editors and tracebacks find the place in
     `filename`, `lineno` and `offset`, as with any SyntaxError; `where`, `what`, `why`, `rewrite` repeat it.
 
-    Write what the message proposes, or run the function on the graph: with `Tensor`s, nothing is read.
+    Write what the message proposes, or run the function on the graph, which reads nothing: `mode="tape"`.  In
+    the default mode that has been tried when this is raised, and a note says what stopped the graph.
     """
 
     where: Location | None = None

@@ -172,6 +172,14 @@ def test_what_a_recorded_function_asks_of_its_arguments_is_answered_as_for_ndarr
     assert found[1] == 1.0
 
 
+@pytest.mark.parametrize(
+    ("function", "expected"),
+    [(max, [0.0, 0.0, 1.0]), (min, [0.0, 1.0, 0.0]), (sum, [1.0, 1.0, 1.0]), (abs, [1.0, -1.0, 1.0])],
+)
+def test_builtins_are_functions_too(function, expected):
+    np.testing.assert_array_equal(tapeless.elementwise_grad(function)(np.array([0.3, -1.2, 2.0])), expected)
+
+
 # At Tensors and Arrays --------------------------------------------------------------------------------------
 
 

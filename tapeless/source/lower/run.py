@@ -7,7 +7,7 @@ import inspect
 import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from types import FunctionType
+from types import BuiltinFunctionType, FunctionType
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from tapeless.ir.check import check
 from tapeless.ir.names import Names
 from tapeless.ir.program import Atom, Const, Let, Program, Return, Var, build_dict, build_list, build_tuple
 from tapeless.ir.renaming import rename, rename_block
+from tapeless.rules import table
 from tapeless.source.facts import Fact, Size, fact_of
 from tapeless.source.lower import customs, nested, watching
 from tapeless.source.lower.calls import call
@@ -113,6 +114,10 @@ def _lowered(
         bound.append(read)
         trees.append(tree)
     args, kwargs = arranged(m, function, bound, values)
+    if isinstance(function, BuiltinFunctionType) and table.find(function) is None:
+        raise TransformError(
+            f"{function.__name__} is not written in Python: differentiate a function that calls it"
+        )
     result = call(m, Known(function), args, kwargs)
     for pulled in m.recursions.maps:
         check_unwritten(m, pulled)
@@ -142,7 +147,10 @@ def arranged(
         follows = not isinstance(plain, FunctionType)  # a wrapper of the user's has parameters of its own
         parameters = list(inspect.signature(plain, follow_wrapped=follows).parameters.values())
     except (TypeError, ValueError):
-        return list(bound), {}
+        if isinstance(function, np.ufunc):
+            return list(bound), {}
+        # What does not tell its parameters is bound as *args.
+        return [item for one in bound for item in (one.items if isinstance(one, Tup) else (one,))], {}
     args: list[Value] = []
     kwargs: dict[str, Value] = {}
     by_name = False
