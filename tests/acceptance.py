@@ -1,6 +1,6 @@
 """Runs the acceptance cases of a folder against tapeless: every case whose rooms tapeless has.
 
-    python tests/acceptance.py ../shared/acceptance [--list]
+    python -m tests.acceptance ../shared/acceptance [--list]
 
 A case that speaks of `torch.nn` or `torch.optim`, itself or through a function of its file, waits until
 tapeless has a room of that name; from then on it must pass like all others.
