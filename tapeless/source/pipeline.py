@@ -140,6 +140,8 @@ def _fact_of(atom: Atom, facts: dict[str, Fact]) -> Fact:
 
 def _gradient(course: Course, form: Form) -> dict[str, Program]:
     program = course.lowered.program
+    if _fact_of(program.exit.values[0], course.lowered.facts).kind in ("list", "tuple", "dict"):
+        return {form.name: _without_gradient(program, form)}
     joint, facts = course.timed(
         "differentiate", reverse, program, course.lowered.facts, course.leaves, value=True
     )
@@ -162,6 +164,16 @@ def _gradient(course: Course, form: Form) -> dict[str, Program]:
             "simplify", simplify, replace(joint, name=name, body=tuple(body), exit=exit_), facts
         )
     }
+
+
+def _without_gradient(program: Program, form: Form) -> Program:
+    """What gives no number has no gradient; who asked for one says so when he sees the value."""
+    body, names = list(program.body), Names(names_of(program))
+    value, *aux = program.exit.values
+    if form.name == "gradient":
+        return replace(program, exit=Return((Const(None), *aux), as_tuple=bool(aux)))
+    packed = _packed(names, body, "value", (value, *aux)) if aux else value
+    return replace(program, body=tuple(body), exit=Return((packed, Const(None)), as_tuple=True))
 
 
 def _pair(course: Course, form: Form) -> dict[str, Program]:

@@ -180,6 +180,22 @@ def test_builtins_are_functions_too(function, expected):
     np.testing.assert_array_equal(tapeless.elementwise_grad(function)(np.array([0.3, -1.2, 2.0])), expected)
 
 
+@pytest.mark.parametrize("mode", ["auto", "source", "tape"])
+@pytest.mark.parametrize(
+    ("function", "returned"),
+    [
+        (lambda x: [x[0], x[1]], "a list"),
+        (lambda x: (np.sum(x),), "a tuple"),
+        (lambda x: {"a": x}, "a dict"),
+        (lambda x: None, "None"),
+    ],
+)
+def test_what_gives_no_number_has_no_gradient(function, returned, mode):
+    for transform in (tapeless.grad, tapeless.value_and_grad):
+        with pytest.raises(TypeError, match=f"requires a scalar output; <lambda>.x. returned {returned}"):
+            transform(function, mode=mode)(np.ones(2))
+
+
 # At Tensors and Arrays --------------------------------------------------------------------------------------
 
 
