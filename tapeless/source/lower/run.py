@@ -125,7 +125,7 @@ def _lowered(
         exit_ = Return(tuple([m.atom(item) for item in result.items]), as_tuple=True)
     else:
         exit_ = Return((m.atom(result),))
-    title = getattr(function, "__name__", type(function).__name__)
+    title: str = getattr(function, "__name__", type(function).__name__)  # pyright: ignore[reportAssignmentType]
     title = title if title.isidentifier() else "function"
     body = rename_block(tuple(m.block), m.renamed)
     exit_ = rename(exit_, m.renamed)
