@@ -37,7 +37,7 @@ def derivative_program(rule: Rule) -> Program:
     assert rule.derivative is not None
     try:
         tree = _syntax_tree(rule.derivative)
-        return check(lower(tree, environment(rule.derivative), rule.name))
+        return check(lower(tree, environment(rule.derivative), _title(rule)))
     except LoweringError:
         return _as_call(rule)
 
@@ -48,11 +48,11 @@ def forward_program(rule: Rule) -> Program:
     assert rule.pushforward is not None
     try:
         tree = _syntax_tree(rule.pushforward)
-        return check(lower(tree, environment(rule.pushforward), rule.name))
+        return check(lower(tree, environment(rule.pushforward), _title(rule)))
     except LoweringError:
         params = tuple(inspect.signature(rule.pushforward).parameters)
         body = (Let(("t_out",), rule.pushforward, tuple(map(Var, params))),)
-        return Program(rule.name, params, body, Return((Var("t_out"),)))
+        return Program(_title(rule), params, body, Return((Var("t_out"),)))
 
 
 def is_inlined(rule: Rule) -> bool:
@@ -76,7 +76,7 @@ def _as_call(rule: Rule) -> Program:
     count = _returned(rule.derivative)
     results = tuple(f"c{i}" for i in range(count)) if count > 1 else ("c",)
     body = (Let(results, rule.derivative, args, keywords),)
-    return Program(rule.name, (*lead, *rule.params), body, Return(tuple(map(Var, results)), count > 1))
+    return Program(_title(rule), (*lead, *rule.params), body, Return(tuple(map(Var, results)), count > 1))
 
 
 def _returned(function: Callable[..., Any]) -> int:
@@ -128,7 +128,7 @@ def slice_of(rule: Rule, needs: tuple[bool, ...], fits: tuple[int, ...]) -> Pull
         results.append(cotangent)
     params = program.params if program.params[0] == "g" else ("g", *program.params)
     exit_ = Return(tuple(results), as_tuple=len(results) != 1)
-    whole = Program(f"{rule.name}_pullback", params, tuple(body), exit_)
+    whole = Program(f"{_title(rule)}_pullback", params, tuple(body), exit_)
     return _with_residuals(share(drop_dead(whole)), rule, ("g",), needs)
 
 
@@ -152,7 +152,7 @@ def sum_of_products(rule: Rule, needs: tuple[bool, ...]) -> Pullback:
             total = term if total is None else let("t", operator.add, total, term)
     lead = tuple(tangents.values())
     exit_ = Return((Const(0.0) if total is None else total,))
-    whole = Program(f"{rule.name}_pushforward", (*lead, *program.params), tuple(body), exit_)
+    whole = Program(f"{_title(rule)}_pushforward", (*lead, *program.params), tuple(body), exit_)
     return _with_residuals(share(drop_dead(whole)), rule, lead, needs)
 
 
@@ -212,6 +212,11 @@ def _with_residuals(program: Program, rule: Rule, lead: tuple[str, ...], needs: 
     )
     cut = Program(program.name, (*lead, *(r.name for r in ordered)), tuple(body), exit_)
     return Pullback(check(cut), ordered, needs)
+
+
+def _title(rule: Rule) -> str:
+    """What generated functions are called after it: a primitive may be a lambda."""
+    return rule.name if rule.name.isidentifier() else "primitive"
 
 
 def _reads_shape_only(statement: Let | Return) -> bool:

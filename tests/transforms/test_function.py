@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import tapeless as tl
+import tapeless.extend
 from tapeless.autograd import forward_ad
 from tapeless.graph.array import Array
 
@@ -223,3 +224,12 @@ def test_tensors_around_a_function_have_gradients_too():
     assert x.grad.tolist() == [2.0, -3.0]
     assert layer_.w.grad.tolist() == [10.0, 21.0]
     assert scale.grad.tolist() == [5.0, -7.0]
+
+
+def test_a_primitive_may_be_a_lambda():
+    wave = tl.extend.primitive(lambda x: np.sin(x))
+    tl.extend.elementwise(wave, lambda out, x: np.cos(x))
+    t = tl.tensor([1.0, 2.0], requires_grad=True)
+    wave(t).sum().backward()
+
+    np.testing.assert_allclose(t.grad.numpy(), np.cos([1.0, 2.0]), rtol=1e-6)
