@@ -12,8 +12,6 @@ pullback is such a function again:
 from __future__ import annotations
 
 import functools
-import itertools
-import linecache
 import types
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -29,18 +27,13 @@ from tapeless.graph.modes import current
 from tapeless.graph.node import MultiNode, Node, edge, needs_grad, version_of
 from tapeless.graph.tensor import Tensor
 from tapeless.graph.variable import Variable, result, wrap
-from tapeless.ir.names import Names
 from tapeless.source.store import Ready
 from tapeless.source.wrappers import Transparent
-from tapeless.transforms.callee import Parameters, parameters_of
+from tapeless.transforms.function_text import Key, derived_function
 from tapeless.transforms.ownership import kept, refilled
 from tapeless.transforms.pairs import Pair
-from tapeless.transforms.products import jvp, vjp
 from tapeless.transforms.selection import Selection
 from tapeless.transforms.transform import Mode
-
-_serial = itertools.count()
-Key = int | str  # an argument: its position, or its name
 
 
 class GraphFunction(Transparent):
@@ -92,10 +85,7 @@ class GraphFunction(Transparent):
         key = (how, wrt, given)
         found = self._derived.get(key)
         if found is None:
-            write = _pulled_text if how == "pulled" else _pushed_text
-            name = f"{getattr(self.__wrapped__, '__name__', 'function').strip('<>')}_{how}"
-            text = write(name, _names(given, parameters_of_call(self.__wrapped__)), wrt)
-            made = _defined(text, name, self.__wrapped__)
+            made = derived_function(self.__wrapped__, how, given, wrt)
             found = self._derived.setdefault(key, GraphFunction(made, self.mode))
         return found
 
@@ -429,63 +419,3 @@ def _note_memory(value: Any, found: set[int]) -> None:
 def _memory(data: Any) -> int:
     base = getattr(data, "base", None)  # NumPy leads all views to the owner itself
     return id(data if base is None else base)
-
-
-# Text -------------------------------------------------------------------------------------------------------
-
-
-def parameters_of_call(function: Any) -> Parameters | None:
-    """Its parameters, where they can be known."""
-    try:
-        return parameters_of(function)
-    except (TypeError, ValueError):
-        return None
-
-
-def _names(given: tuple[Key, ...], parameters: Parameters | None) -> dict[Key, str]:
-    """A parameter name for each argument: the function's own where it has one."""
-    own = () if parameters is None else parameters.positional
-    return {
-        key: key if isinstance(key, str) else own[key] if key < len(own) else f"argument_{key}"
-        for key in given
-    }
-
-
-def _lambda(names: dict[Key, str], wrt: tuple[Key, ...]) -> str:
-    call = ", ".join([name if isinstance(key, int) else f"{key}={name}" for key, name in names.items()])
-    return f"lambda {', '.join([names[key] for key in wrt])}: function({call})"
-
-
-def _pulled_text(name: str, names: dict[Key, str], wrt: tuple[Key, ...]) -> str:
-    fresh = Names(names.values())
-    cotangent, pullback = fresh.fresh("cotangent"), fresh.fresh("pullback")
-    by = ", ".join([names[key] for key in wrt])
-    return (
-        f"def {name}({', '.join([*names.values(), cotangent])}):\n"
-        f"    _, {pullback} = vjp({_lambda(names, wrt)}, {by})\n"
-        f"    return {pullback}({cotangent})\n"
-    )
-
-
-def _pushed_text(name: str, names: dict[Key, str], wrt: tuple[Key, ...]) -> str:
-    fresh = Names(names.values())
-    tangents = [fresh.fresh(f"t{names[key]}") for key in wrt]
-    by = ", ".join([names[key] for key in wrt])
-    return (
-        f"def {name}({', '.join([*names.values(), *tangents])}):\n"
-        f"    return jvp({_lambda(names, wrt)}, ({by},), ({', '.join(tangents)},))[1]\n"
-    )
-
-
-def _defined(text: str, name: str, function: Any) -> Any:
-    """The function that a text defines, whose source can be read."""
-    filename = f"<tapeless {name} {next(_serial)}>"
-    linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
-    scope = {
-        "function": function,
-        "vjp": vjp,
-        "jvp": jvp,
-        "__name__": getattr(function, "__module__", "") or "",
-    }
-    exec(compile(text, filename, "exec"), scope)
-    return scope[name]
