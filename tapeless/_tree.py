@@ -288,3 +288,19 @@ def _labels(structure: Structure) -> list[str]:
     known = container(structure.type)
     assert known is not None
     return known.labels(structure.extra, len(structure.parts))
+
+
+def sum_of(a: Any, b: Any) -> Any:
+    """The sum of two numbers or arrays, or of two containers of one structure, item by item."""
+    kind: Any = a.__class__
+    if issubclass(kind, dict):
+        return {key: sum_of(a[key], b[key]) for key in a}
+    if hasattr(kind, "__dataclass_fields__"):
+        whole: Any = container(kind)
+        (parts, names), (others, _) = whole.flatten(a), whole.flatten(b)
+        return whole.unflatten(names, [sum_of(x, y) for x, y in zip(parts, others, strict=True)])
+    if not issubclass(kind, list | tuple):
+        return a + b
+    items = [sum_of(x, y) for x, y in zip(a, b, strict=True)]
+    build: Any = kind
+    return build(*items) if hasattr(build, "_fields") else build(items)

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, cast
 
-from tapeless.ir.program import sum_of
+from tapeless._tree import sum_of
 
 
 def item_at(whole: Any, *path: Any) -> Any:

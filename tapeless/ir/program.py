@@ -21,39 +21,7 @@ import numpy as np
 
 from tapeless import _tree
 from tapeless.errors import MissingRuleError
-
-
-@dataclass(frozen=True, slots=True)
-class Var:
-    """A use of a named value."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Const:
-    """A value that is known when the program is written."""
-
-    value: Any  # any Python object: numbers, None, strings, dtypes
-
-
-@dataclass(frozen=True, slots=True)
-class Star:
-    """An argument spread over the positions of a call: `f(*xs)`."""
-
-    value: Var
-
-
-class _Undefined:
-    """What a name is worth that was never assigned; as a constant, only in phis and in carries' `init`."""
-
-    def __repr__(self) -> str:
-        return "UNDEFINED"
-
-
-Atom = Var | Const
-Argument = Var | Const | Star
-UNDEFINED = Const(_Undefined())
+from tapeless.ir.atoms import UNDEFINED, Argument, Atom, Const, Star, Var
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,25 +343,9 @@ def take_last(items: list[Any], count: int) -> list[Any]:
     return last
 
 
-def sum_of(a: Any, b: Any) -> Any:
-    """The sum of two numbers or arrays, or of two containers of one structure, item by item."""
-    kind: Any = a.__class__
-    if issubclass(kind, dict):
-        return {key: sum_of(a[key], b[key]) for key in a}
-    if hasattr(kind, "__dataclass_fields__"):
-        whole: Any = _tree.container(kind)
-        (parts, names), (others, _) = whole.flatten(a), whole.flatten(b)
-        return whole.unflatten(names, [sum_of(x, y) for x, y in zip(parts, others, strict=True)])
-    if not issubclass(kind, list | tuple):
-        return a + b
-    items = [sum_of(x, y) for x, y in zip(a, b, strict=True)]
-    build = cast(Any, kind)
-    return build(*items) if hasattr(build, "_fields") else build(items)
-
-
 def add_part(whole: Any, index: Any, value: Any) -> None:
     """`whole[index] += value` in a list or dict, where the part may be a container itself."""
-    whole[index] = sum_of(whole[index], value)
+    whole[index] = _tree.sum_of(whole[index], value)
 
 
 def with_field(record: Any, name: str, value: Any) -> Any:

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from tapeless import _tree
+from tapeless._tree import sum_of
 from tapeless._types import Constant
-from tapeless.ir.program import sum_of
 from tapeless.rules.indexing import index_add
 from tapeless.rules.kinds import constant, forward_rule, general, linear
 from tapeless.rules.table import primitive

@@ -16,13 +16,15 @@ import importlib
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tapeless.ir.program import Program
 from tapeless.rules.support import dtype_of, layout_of
 from tapeless.rules.table import Rule, on_arrays
+
+if TYPE_CHECKING:
+    from tapeless.ir.program import Program
 
 OUT = -1
 SHAPE_ONLY = (np.shape, np.ndim, np.size, dtype_of, layout_of)

@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from tapeless.ir.program import Const
+from tapeless.ir.atoms import Const
 
 # scalar: a Python or NumPy number, which nobody can write into; array: an np.ndarray; numeric: one of
 # the two; list, tuple, dict, slice, stack: the container; object: anything else, or nothing is known.
