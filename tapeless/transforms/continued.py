@@ -24,7 +24,7 @@ from tapeless.transforms.arguments import check
 from tapeless.transforms.matching import whole_tangents
 from tapeless.transforms.outputs import check_flows, check_scalar
 from tapeless.transforms.ownership import chosen
-from tapeless.transforms.taped import Recorded, Run, flows
+from tapeless.transforms.taped import Recorded, Run, data_of, flows
 
 if TYPE_CHECKING:
     from tapeless.transforms.transform import Plan, Transform
@@ -88,7 +88,7 @@ class Continued:
         """The cotangent that sums up all outputs."""
         leaves, structure = _tree.flatten(self.run.out)
         return _tree.unflatten(
-            structure, [np.ones_like(_data(leaf)) if flows(leaf) else None for leaf in leaves]
+            structure, [np.ones_like(data_of(leaf)) if flows(leaf) else None for leaf in leaves]
         )
 
     def alone(self, several: tuple[Any, ...]) -> Any:
@@ -110,7 +110,7 @@ def value_and_gradient(transform: Any, plan: Plan, values: Values) -> Any:
 
 def _of_scalar(transform: Any, plan: Plan, values: Values) -> tuple[Continued, Any]:
     run = Continued(transform, plan, values)
-    check_scalar(_data(run.run.out), transform.kind, transform._callee.parameters, transform.holomorphic)
+    check_scalar(data_of(run.run.out), transform.kind, transform._callee.parameters, transform.holomorphic)
     return run, run.alone(run.pull(run.ones()))
 
 
@@ -124,7 +124,7 @@ def elementwise_gradient(transform: Any, plan: Plan, values: Values) -> Any:
 def pair(transform: Any, plan: Plan, values: Values) -> Any:
     """What `vjp` gives: the value and a pullback, of which both are recorded."""
     run = Continued(transform, plan, values)
-    check_flows(_tree.map(_data, run.run.out), transform.kind, transform._callee.parameters)
+    check_flows(_tree.map(data_of, run.run.out), transform.kind, transform._callee.parameters)
     out = _tree.map(_another, run.out)
     return (out, run.pull, run.aux) if transform.has_aux else (out, run.pull)
 
@@ -160,7 +160,7 @@ def jacobian(transform: Any, plan: Plan, values: Values) -> Any:
 
 def _block(run: Continued, leaf: Any) -> tuple[Any, ...]:
     """The derivatives of one output by each selected argument."""
-    shape, dtype = np.shape(_data(leaf)), np.asarray(_data(leaf)).dtype
+    shape, dtype = np.shape(data_of(leaf)), np.asarray(data_of(leaf)).dtype
     rows: list[list[Any]] = []
     none = chosen(run.run.gradients([], [], create=run.create), run.selection)
     structure = _tree.structure(none)
@@ -171,14 +171,10 @@ def _block(run: Continued, leaf: Any) -> tuple[Any, ...]:
         rows.append(_tree.flatten(row)[0])
     if not rows:
         zeros = [
-            np.zeros((*shape, *np.shape(_data(one))), _data(one).dtype) for one in _tree.flatten(none)[0]
+            np.zeros((*shape, *np.shape(data_of(one))), data_of(one).dtype) for one in _tree.flatten(none)[0]
         ]
         return run.shown(_tree.unflatten(structure, zeros))
     with enable_grad():
         stacked = [np.stack(column) for column in zip(*rows, strict=True)]
         found = [one.reshape((*shape, *one.shape[1:])) for one in stacked]
     return run.shown(_tree.unflatten(structure, found))
-
-
-def _data(leaf: Any) -> Any:
-    return leaf._data if isinstance(leaf, Variable) else leaf

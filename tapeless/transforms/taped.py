@@ -385,10 +385,11 @@ def as_array(value: Variable) -> Any:
 
 def plain(value: Any) -> Any:
     """Without Arrays: what plain NumPy would have given."""
-    return _tree.map(_data, value)
+    return _tree.map(data_of, value)
 
 
-def _data(leaf: Any) -> Any:
+def data_of(leaf: Any) -> Any:
+    """The array or number of a Variable; anything else as it is."""
     return leaf._data if isinstance(leaf, Variable) else leaf
 
 
@@ -414,9 +415,9 @@ def _moves(leaf: Any) -> bool:
 
 def _still(leaf: Any) -> Any:
     """The tangent of what does not move: zeros, None for what is no float."""
-    return np.zeros_like(_data(leaf))[()] if flows(leaf) else None
+    return np.zeros_like(data_of(leaf))[()] if flows(leaf) else None
 
 
 def _tangent_of(leaf: Any) -> Any:
     tangent = unpack_dual(leaf).tangent if isinstance(leaf, Variable) else None
-    return _still(leaf) if tangent is None else _fitted(tangent._data, _data(leaf))
+    return _still(leaf) if tangent is None else _fitted(tangent._data, data_of(leaf))
