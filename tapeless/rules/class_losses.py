@@ -1,0 +1,248 @@
+"""Losses of class indices: each with its weights and its reduction in one operation."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from tapeless._types import Array, Constant
+from tapeless.rules.activations import softmax
+from tapeless.rules.kinds import constant, forward_rule, general, linear
+from tapeless.rules.losses import collected, reduced
+from tapeless.rules.support import unbroadcast
+from tapeless.rules.table import primitive
+
+
+@primitive
+def class_cross_entropy(
+    x: Array, target: Constant, axis: int, weight: Constant, ignore_index: int, reduction: str
+) -> Array:
+    """-log softmax(x) along `axis` at the class in `target`, each times its class's weight.
+
+    >>> float(class_cross_entropy(np.array([[1e4, 0.0]]), np.array([1]), 1, None, -100, "mean"))
+    10000.0
+    """
+    if x.dtype.itemsize == 2:
+        wide = class_cross_entropy(x.astype(np.float32), target, axis, weight, ignore_index, reduction)
+        return wide.astype(x.dtype)
+    index, scale = _classes(x, target, axis, weight, ignore_index)
+    top = np.maximum.reduce(x, axis=axis, keepdims=True, initial=-math.inf)
+    total = np.log(np.add.reduce(np.exp(x - top), axis=axis))
+    losses = total + (np.squeeze(top, axis) - _at(x, index, axis))
+    return _weighed(losses, scale, reduction)
+
+
+@general(class_cross_entropy)
+def class_cross_entropy_rule(
+    g: Array,
+    x: Array,
+    target: Constant,
+    axis: int,
+    weight: Constant,
+    ignore_index: int,
+    reduction: str,
+) -> Array:
+    scale = class_scale(x, target, axis, weight, ignore_index, reduction)
+    return over_classes(g * scale, axis) * softmax_less_one(x, target, axis)
+
+
+@forward_rule(class_cross_entropy)
+def class_cross_entropy_forward(
+    t: Array,
+    out: Array,
+    x: Array,
+    target: Constant,
+    axis: int,
+    weight: Constant,
+    ignore_index: int,
+    reduction: str,
+) -> Array:
+    scale = class_scale(x, target, axis, weight, ignore_index, reduction)
+    return collected(scale * np.add.reduce(t * softmax_less_one(x, target, axis), axis=axis), reduction)
+
+
+@primitive
+def class_likelihood(
+    x: Array, target: Constant, axis: int, weight: Constant, ignore_index: int, reduction: str
+) -> Array:
+    """-x at the class in `target` along `axis`, each times its class's weight: x are log-probabilities.
+
+    >>> class_likelihood(np.array([[-1.0, -2.0]]), np.array([1]), 1, None, -100, "none")
+    array([2.])
+    """
+    index, scale = _classes(x, target, axis, weight, ignore_index)
+    return _weighed(-_at(x, index, axis), scale, reduction)
+
+
+@general(class_likelihood)
+def class_likelihood_rule(
+    g: Array,
+    x: Array,
+    target: Constant,
+    axis: int,
+    weight: Constant,
+    ignore_index: int,
+    reduction: str,
+) -> Array:
+    scale = class_scale(x, target, axis, weight, ignore_index, reduction)
+    return place_classes(-g * scale, target, np.shape(x), axis)
+
+
+@forward_rule(class_likelihood)
+def class_likelihood_forward(
+    t: Array,
+    out: Array,
+    x: Array,
+    target: Constant,
+    axis: int,
+    weight: Constant,
+    ignore_index: int,
+    reduction: str,
+) -> Array:
+    scale = class_scale(x, target, axis, weight, ignore_index, reduction)
+    return collected(-scale * pick_classes(t, target, axis), reduction)
+
+
+@primitive
+def softmax_less_one(x: Array, target: Constant, axis: int) -> Array:
+    """softmax(x) along `axis`, less one at the class in `target`."""
+    chances = softmax(x, axis)
+    index = _within(np.asarray(target), chances.shape[axis])
+    if chances.ndim == 2 and axis == 1:
+        chances[_counted(len(index)), index] -= 1.0
+    elif chances.size:
+        at = np.expand_dims(index, axis)
+        np.put_along_axis(chances, at, np.take_along_axis(chances, at, axis) - 1.0, axis)
+    return chances
+
+
+@general(softmax_less_one)
+def softmax_less_one_rule(g: Array, x: Array, target: Constant, axis: int) -> Array:
+    chances = softmax(x, axis)
+    weighted = g * chances
+    return weighted - chances * np.add.reduce(weighted, axis=axis, keepdims=True)
+
+
+@forward_rule(softmax_less_one)
+def softmax_less_one_forward(t: Array, out: Array, x: Array, target: Constant, axis: int) -> Array:
+    chances = softmax(x, axis)
+    weighted = t * chances
+    return weighted - chances * np.add.reduce(weighted, axis=axis, keepdims=True)
+
+
+@primitive
+def over_classes(x: Array, axis: int) -> Array:
+    """One number a sample, so that it broadcasts over the classes; a single number as it is."""
+    return np.expand_dims(x, axis) if np.ndim(x) else x
+
+
+@linear(over_classes)
+def over_classes_rule(g: Array, x: Array, axis: int) -> Array:
+    return np.reshape(g, np.shape(x))
+
+
+@primitive
+def pick_classes(x: Array, target: Constant, axis: int) -> Array:
+    """`x` at the class in `target`, of each sample."""
+    return _at(x, _within(np.asarray(target), x.shape[axis]), axis)
+
+
+@linear(pick_classes)
+def pick_classes_rule(g: Array, x: Array, target: Constant, axis: int) -> Array:
+    return place_classes(g, target, np.shape(x), axis)
+
+
+@primitive
+def place_classes(x: Array, target: Constant, shape: tuple[int, ...], axis: int) -> Array:
+    """Zeros of `shape`, with `x` at the class in `target`, of each sample."""
+    placed = np.zeros(shape, x.dtype)
+    index = np.expand_dims(_within(np.asarray(target), shape[axis]), axis)
+    if placed.size:
+        np.put_along_axis(placed, index, over_classes(x, axis), axis)
+    return placed
+
+
+@linear(place_classes)
+def place_classes_rule(g: Array, x: Array, target: Constant, shape: tuple[int, ...], axis: int) -> Array:
+    return unbroadcast(pick_classes(g, target, axis), np.shape(x))
+
+
+@primitive
+def class_scale(
+    x: Array, target: Array, axis: int, weight: Array, ignore_index: int, reduction: str
+) -> Array:
+    """What each sample's loss counts in the result."""
+    x = np.asarray(x)
+    _, scale = _classes(x, target, axis, weight, ignore_index)
+    if scale is None:
+        return 1.0 / np.size(target) if reduction == "mean" and np.size(target) else 1.0
+    if reduction == "mean":
+        with np.errstate(invalid="ignore"):
+            return scale / scale.sum()
+    return scale
+
+
+constant(class_scale)
+
+
+def _weighed(losses: Array, scale: Array | None, reduction: str) -> Array:
+    if scale is None:
+        return reduced(losses, reduction)
+    with np.errstate(invalid="ignore"):
+        losses = np.where(scale == 0.0, 0.0, losses * scale).astype(losses.dtype)
+        total = collected(losses, reduction)
+        return total / scale.sum() if reduction == "mean" else total[()]
+
+
+def _at(x: Array, index: Array, axis: int) -> Array:
+    if x.ndim == 2 and axis == 1:
+        return x[_counted(len(index)), index]
+    return np.squeeze(np.take_along_axis(x, np.expand_dims(index, axis), axis), axis)
+
+
+def _counted(n: int) -> Array:
+    return np.arange(n)
+
+
+def _within(target: Array, count: int) -> Array:
+    """The classes; some other one for samples that are ignored."""
+    return np.minimum(np.maximum(target, 0), count - 1)
+
+
+def _classes(
+    x: Array, target: Array, axis: int, weight: Array | None, ignore_index: int
+) -> tuple[Array, Array | None]:
+    """The class of each sample, and what each counts (None: all one); refuses what is no class."""
+    index = np.asarray(target)
+    _check_classes(x.shape, index, axis)
+    count = x.shape[axis]
+    if weight is not None and np.shape(weight) != (count,):
+        raise RuntimeError(
+            f"weight tensor should be defined either for all {count} classes or no classes but got "
+            f"weight tensor of shape: {list(np.shape(weight))}"
+        )
+    kept: Any = True
+    strange = index.size and (index.max() >= count or index.min() < 0)
+    if strange or 0 <= ignore_index < count:
+        kept = index != ignore_index
+        outside = kept & ((index < 0) | (index >= count))
+        if outside.any():
+            raise IndexError(f"Target {index[outside].flat[0]} is out of bounds.")
+        index = np.where(kept, index, 0)
+    if weight is None:
+        return index, None if kept is True or kept.all() else kept.astype(x.dtype)
+    return index, np.where(kept, np.asarray(weight, x.dtype)[index], 0.0).astype(x.dtype)
+
+
+def _check_classes(shape: tuple[int, ...], target: Array, axis: int) -> None:
+    expected = shape[:axis] + shape[axis + 1 :]
+    if target.dtype.kind not in "iu":
+        raise RuntimeError(f"expected target dtype to be Long or Byte, but got {target.dtype.name.title()}")
+    if target.shape == expected:
+        return
+    if axis and (not target.ndim or target.shape[0] != shape[0]):
+        given = target.shape[0] if target.ndim else 0
+        raise ValueError(f"Expected input batch_size ({shape[0]}) to match target batch_size ({given}).")
+    raise RuntimeError(f"Expected target size {list(expected)}, got {list(target.shape)}")
