@@ -1,6 +1,11 @@
 """Automatic differentiation for NumPy programs: derivatives of functions, and tensors that record."""
 
+from typing import TYPE_CHECKING
+
 from tapeless import autograd
+from tapeless._lazy import (
+    on_demand,
+)
 from tapeless._tree import (
     register_container,
 )
@@ -413,6 +418,21 @@ from tapeless.transforms import (
     vjp,
 )
 
+if TYPE_CHECKING:
+    from tapeless import nn
+
+# Rooms that many programs never enter are imported when somebody first asks for one.
+__getattr__ = on_demand(
+    "tapeless",
+    {
+        "data": "tapeless.data",
+        "load": "tapeless.saving:load",
+        "nn": "tapeless.nn",
+        "optim": "tapeless.optim",
+        "save": "tapeless.saving:save",
+    },
+)
+
 __all__ = [
     "Array",
     "BoolTensor",
@@ -670,6 +690,7 @@ __all__ = [
     "neg",
     "negative",
     "newaxis",
+    "nn",
     "no_grad",
     "nonzero",
     "norm",

@@ -17,12 +17,12 @@ ROOT = Path(__file__).parent.parent
 
 # A room may import rooms of lower floors, and its own modules.
 FLOORS = {
-    0: ("errors", "_types", "_tree"),
+    0: ("errors", "_types", "_tree", "_lazy"),
     1: ("ir",),
     2: ("rules",),
     3: ("graph", "source", "compile"),
     4: ("transforms", "numpy", "testing", "autograd"),
-    5: ("extend", "nn", "optim", "data", "viz", "compare", "cli", "compat"),
+    5: ("extend", "nn", "optim", "data", "saving", "viz", "compare", "cli", "compat"),
 }
 FLOOR_OF = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
 PUBLIC = 6  # tapeless/__init__.py and __main__.py, which nothing imports
@@ -172,9 +172,11 @@ def test_packages_do_nothing_but_name_what_is_public(module: str):
 
 
 def _names(node: ast.stmt) -> bool:
-    """Whether a statement is a docstring, an import, or `__all__ = ...` and the like."""
+    """Whether a statement is a docstring, an import (for types or not), or `__all__ = ...` and the like."""
     if isinstance(node, ast.Assign):
         return all(isinstance(target, ast.Name) and target.id.startswith("__") for target in node.targets)
+    if isinstance(node, ast.If):
+        return ast.unparse(node.test) == "TYPE_CHECKING" and not node.orelse and all(map(_names, node.body))
     docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
     return docstring or isinstance(node, ast.Import | ast.ImportFrom)
 

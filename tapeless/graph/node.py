@@ -148,7 +148,7 @@ class Node:
             self.check_versions()
         face = self.face
         for owner in self.owners:
-            if type(owner) is not face:
+            if not isinstance(owner, face):
                 break
         else:
             return self.owners

@@ -112,7 +112,8 @@ def binary(
             return slow(x, y)
         xd = x._data
         kind = type(y)
-        if kind is face:
+        if kind is face or (kind is not float and kind is not int and isinstance(y, face)):
+            kind = face  # also of parameters, which are a kind of Tensor
             yd = y._data
             if xd.dtype is not yd.dtype:
                 return slow(x, y)

@@ -1,0 +1,3 @@
+"""What layers compute, as functions of Tensors, Arrays and plain arrays."""
+
+__all__ = []

@@ -1,0 +1,128 @@
+"""A module's parameters and buffers as a dictionary; loading one; calling a module with other values."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tapeless.graph.modes import no_grad
+from tapeless.graph.tensor import Size, Tensor
+from tapeless.graph.variable import Variable, wrap
+from tapeless.nn import walking
+from tapeless.nn.parameter import Parameter
+
+
+class IncompatibleKeys(NamedTuple):
+    """What `load_state_dict` found on one side only."""
+
+    missing_keys: list[str]
+    unexpected_keys: list[str]
+
+    def __repr__(self) -> str:
+        if not self.missing_keys and not self.unexpected_keys:
+            return "<All keys matched successfully>"
+        return f"_IncompatibleKeys(missing_keys={self.missing_keys}, unexpected_keys={self.unexpected_keys})"
+
+
+def entries(module: Any, prefix: str = "") -> dict[str, tuple[Any, str]]:
+    """Of each name in a state_dict the module and attribute; those under several names under all of them."""
+    found: dict[str, tuple[Any, str]] = {}
+    for place, owner in walking.modules(module, set(), prefix.removesuffix("."), remove_duplicate=False):
+        persistent = [name for name, is_saved in owner._buffer_names.items() if is_saved]
+        for name in (*owner._parameter_names, *persistent):
+            if owner.__dict__[name] is not None:
+                found[walking.joined(place, name)] = (owner, name)
+    return found
+
+
+def state_dict(module: Any, prefix: str = "", keep_vars: bool = False) -> OrderedDict[str, Any]:
+    """See `Module.state_dict`."""
+    result: OrderedDict[str, Any] = OrderedDict()
+    for key, (owner, name) in entries(module, prefix).items():
+        value = owner.__dict__[name]
+        result[key] = value if keep_vars else value.detach()
+    return result
+
+
+def load_state_dict(
+    module: Any, given: Mapping[str, Any], strict: bool = True, assign: bool = False
+) -> IncompatibleKeys:
+    """See `Module.load_state_dict`."""
+    if not isinstance(given, Mapping):
+        raise TypeError(f"Expected state_dict to be dict-like, got {type(given)}.")
+    own = entries(module)
+    missing = [key for key in own if key not in given]
+    unexpected = [key for key in given if key not in own]
+    reports: list[str] = []
+    if strict and missing:
+        reports.append(f"Missing key(s) in state_dict: {_quoted(missing)}. ")
+    if strict and unexpected:
+        reports.append(f"Unexpected key(s) in state_dict: {_quoted(unexpected)}. ")
+    reports.extend(_misfits(own, given))
+    if reports:
+        lines = "\n\t".join(reports)
+        raise RuntimeError(f"Error(s) in loading state_dict for {type(module).__name__}:\n\t{lines}")
+    with no_grad():
+        for key, (owner, name) in own.items():
+            if key in given:
+                _put(owner, name, given[key], assign)
+    return IncompatibleKeys(missing, unexpected)
+
+
+def _quoted(keys: list[str]) -> str:
+    return ", ".join(f'"{key}"' for key in keys)
+
+
+def _misfits(own: dict[str, tuple[Any, str]], given: Mapping[str, Any]) -> list[str]:
+    reports: list[str] = []
+    for key, (owner, name) in own.items():
+        if key not in given:
+            continue
+        value, mine = given[key], owner.__dict__[name]
+        if not isinstance(value, Variable | np.ndarray | np.generic):
+            reports.append(
+                f'While copying the parameter named "{key}", expected torch.Tensor or Tensor-like object '
+                f"from checkpoint but received {type(value)}"
+            )
+        elif np.shape(_data(value)) != mine._data.shape:
+            reports.append(
+                f"size mismatch for {key}: copying a param with shape {Size(np.shape(_data(value)))} from "
+                f"checkpoint, the shape in current model is {mine.shape}."
+            )
+        elif _data(value).dtype.kind == "c" and mine._data.dtype.kind != "c":
+            reports.append(f"dtype mismatch for {key}: complex numbers do not fit into {mine._data.dtype}.")
+    return reports
+
+
+def _data(value: Any) -> Any:
+    return value._data if isinstance(value, Variable) else value
+
+
+def _put(owner: Any, name: str, value: Any, assign: bool) -> None:
+    mine = owner.__dict__[name]
+    if not assign:
+        mine.copy_(value if isinstance(value, Variable) else wrap(Tensor, np.asarray(value)))
+    elif name in owner._parameter_names and not isinstance(value, Parameter):
+        owner.__dict__[name] = Parameter(value, mine.requires_grad)
+    else:
+        owner.__dict__[name] = value if isinstance(value, Variable) else wrap(Tensor, np.asarray(value))
+
+
+def cast_own(module: Any, dtype: np.dtype[Any]) -> None:
+    """The floating-point parameters and buffers of one module in another dtype."""
+    for name in module._parameter_names:
+        parameter = module.__dict__[name]
+        if parameter is None or parameter._data.dtype.kind not in "fc" or parameter._data.dtype == dtype:
+            continue
+        grad = parameter.grad
+        parameter.grad = None
+        parameter.data = parameter.detach().to(dtype)
+        if grad is not None:
+            parameter.grad = grad.to(dtype)
+    for name in module._buffer_names:
+        buffer = module.__dict__[name]
+        if buffer is not None and buffer._data.dtype.kind in "fc" and buffer._data.dtype != dtype:
+            module.__dict__[name] = buffer.to(dtype)
