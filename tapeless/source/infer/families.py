@@ -7,6 +7,7 @@ from typing import Any
 
 from tapeless.source.infer import (
     contractions,
+    convolutions,
     creation,
     fourier,
     grids,
@@ -35,6 +36,7 @@ HANDLERS: dict[Any, Callable[..., Result]] = {
     **joining.HANDLERS,
     **selecting.HANDLERS,
     **contractions.HANDLERS,
+    **convolutions.HANDLERS,
     **linalg.HANDLERS,
     **signals.HANDLERS,
     **fourier.HANDLERS,

@@ -22,7 +22,7 @@ from tests.source.infer.calls import CALLS, Call, described, name_of, term
 from tests.source.infer.truth import Truth
 
 DTYPES = (np.float32, np.float16, np.longdouble, np.complex64, np.int64, np.int8, np.bool_)
-INVALID = (TypeError, ValueError, ArithmeticError, IndexError, AttributeError)
+INVALID = (TypeError, ValueError, ArithmeticError, IndexError, AttributeError, RuntimeError)
 
 FUNCTIONS: dict[str, list[Call]] = {}
 for _call in CALLS:

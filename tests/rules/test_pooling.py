@@ -1,0 +1,134 @@
+"""Pooling against its definition, window by window."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from tapeless.rules.pooling import (
+    adaptive_average_pool,
+    adaptive_bounds,
+    adaptive_places,
+    average_pool,
+    pool_places,
+    pooled_lengths,
+    take_pooled,
+)
+from tests.rules.sample import distinct
+from tests.rules.samples.pooling import ADAPTIVE, AVERAGES, MAXIMA
+
+NAN, INF = math.nan, math.inf
+
+
+def window(plane, size, stride, padding, dilation, at):
+    """The places of the plane under one window, and how many it would have with the padding."""
+    axes, held = [], 1
+    for n, k, step, pad, far, i in zip(plane, size, stride, padding, dilation, at, strict=True):
+        reached = [i * step - pad + j * far for j in range(k)]
+        axes.append([place for place in reached if 0 <= place < n])
+        held *= sum(place < n + pad for place in reached)
+    return [[]] if not axes else list(
+        np.stack(np.meshgrid(*axes, indexing="ij"), -1).reshape(-1, len(axes))
+    ), held
+
+
+@pytest.mark.parametrize("case", MAXIMA, ids=str)
+def test_each_maximum_is_the_largest_of_its_window(case):
+    shape, size, stride, padding, dilation, ceil_mode = case
+    x, lead = distinct(*shape), len(shape) - len(size)
+
+    places = pool_places(x, *case[1:])
+    found = take_pooled(x, places, len(size))
+
+    assert found.shape[lead:] == pooled_lengths(shape[lead:], size, stride, padding, dilation, ceil_mode)
+    for index in np.ndindex(*found.shape):
+        under, _ = window(shape[lead:], size, stride, padding, dilation, index[lead:])
+        values = [x[(*index[:lead], *place)] for place in under]
+        assert found[index] == max(values)
+        where = under[values.index(max(values))]
+        assert places[index] == np.ravel_multi_index(tuple(where), shape[lead:])
+
+
+@pytest.mark.parametrize("case", AVERAGES, ids=str)
+def test_each_mean_is_the_sum_of_its_window_over_what_counts(case):
+    shape, size, stride, padding, _, count_include_pad, divisor = case
+    x, lead = np.random.default_rng(0).standard_normal(shape), len(shape) - len(size)
+
+    found = average_pool(x, *case[1:])
+
+    for index in np.ndindex(*found.shape):
+        under, held = window(shape[lead:], size, stride, padding, (1,) * len(size), index[lead:])
+        total = sum(x[(*index[:lead], *place)] for place in under)
+        over = divisor if divisor is not None else held if count_include_pad else len(under)
+        np.testing.assert_allclose(found[index], total / over, atol=1e-12)
+
+
+@pytest.mark.parametrize("case", ADAPTIVE, ids=str)
+def test_adaptive_windows_cover_all_and_give_as_many_numbers_as_asked_for(case):
+    shape, lengths = case
+    x, lead = distinct(*shape), len(shape) - len(lengths)
+    bounds = [adaptive_bounds(n, m) for n, m in zip(shape[lead:], lengths, strict=True)]
+
+    means = adaptive_average_pool(x, lengths)
+    largest = take_pooled(x, adaptive_places(x, lengths), len(lengths))
+
+    assert means.shape == largest.shape == (*shape[:lead], *lengths)
+    for index in np.ndindex(*means.shape):
+        ends = [axis[i] for axis, i in zip(bounds, index[lead:], strict=True)]
+        under = x[(*index[:lead], *(slice(*pair) for pair in ends))]
+        np.testing.assert_allclose(means[index], under.mean())
+        assert largest[index] == under.max()
+
+
+def places_of(values, **options):
+    size, stride, padding = (
+        options.get(name, other) for name, other in (("size", 2), ("stride", 1), ("padding", 0))
+    )
+    return pool_places(np.array(values), (size,), (stride,), (padding,), (1,), False).tolist()
+
+
+def test_the_first_of_equal_numbers_is_taken():
+    assert places_of([2.0, 2.0, 2.0], size=3) == [0]
+    assert places_of([0.0, -0.0, 0.0], size=2) == [0, 1]
+    assert places_of([True, True, False]) == [0, 1]
+
+
+def test_nan_is_larger_than_all_and_the_last_of_several_is_taken():
+    assert places_of([NAN, 5.0, NAN, 1.0], size=3) == [2, 2]
+    assert adaptive_places(np.array([NAN, 5.0, NAN, 1.0]), (1,)).tolist() == [2]
+
+
+def test_padding_is_never_the_largest():
+    assert places_of([-INF, -INF, -INF], size=3, stride=2, padding=1) == [0, 1]
+    assert places_of([-5, -7, -9], size=3, stride=2, padding=1) == [0, 1]
+    assert pool_places(np.full((2, 2), -INF), (2, 2), (2, 2), (1, 1), (1, 1), False).tolist() == [
+        [0, 1],
+        [2, 3],
+    ]
+
+
+def test_padding_by_steps_of_a_dilated_window_begins_with_the_first_place_inside():
+    # places -3, -1, 1 and -1, 1, 3
+    assert pool_places(np.full(4, -INF), (3,), (2,), (3,), (2,), False).tolist()[:2] == [1, 1]
+
+
+def test_float32_stays_float32():
+    x = np.ones((1, 1, 4, 4), np.float32)
+
+    assert average_pool(x, (3, 3), (2, 2), (1, 1), True, False, None).dtype == np.float32
+    assert average_pool(x, (2, 2), (2, 2), (0, 0), False, True, None).dtype == np.float32
+    assert adaptive_average_pool(x, (3, 3)).dtype == np.float32
+
+
+@pytest.mark.parametrize("pool", [pool_places, average_pool])
+def test_a_plane_smaller_than_a_window_is_refused_in_the_words_people_search_for(pool):
+    rest = ((1, 1), False) if pool is pool_places else (False, True, None)
+
+    with pytest.raises(RuntimeError) as refused:
+        pool(np.zeros((5, 1, 2, 2)), (3, 3), (3, 3), (0, 0), *rest)
+
+    assert str(refused.value) == (
+        "Given input size: (1x2x2). Calculated output size: (1x0x0). Output size is too small"
+    )
