@@ -125,7 +125,7 @@ def _adam(
     multiply(s, rest2, s)
     add(variance, s, variance)
     if o["amsgrad"]:
-        variance = maximum(slots[2], variance, slots[2])
+        variance = maximum(slots[2], variance, out=slots[2])
     sqrt(variance, s)
     add(s, eps, s)
     divide(mean, s, s)

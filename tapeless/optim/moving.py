@@ -40,6 +40,19 @@ class FormulaOptimizer(Optimizer):
             self._step_group(group, is_quick)
         return loss
 
+    def _check_state(self, state: dict[int, dict[str, Any]]) -> None:
+        shapes = [p._data.shape for p in self._params()]
+        misfits = [
+            MISFIT_STATE.format(
+                f"{name!r} of parameter {number}", list(value._data.shape), list(shapes[number])
+            )
+            for number, kept in state.items()
+            for name, value in kept.items()
+            if name != "step" and isinstance(value, Variable) and value._data.shape != shapes[number]
+        ]
+        if misfits:
+            raise ValueError("; ".join(misfits))
+
     def _step_group(self, group: Group, is_quick: bool) -> None:
         formula = self._formula
         names = formula.slots(group)
@@ -98,6 +111,7 @@ class FormulaOptimizer(Optimizer):
 
 
 MISFIT = "the gradient of a parameter has shape {}, the parameter has shape {}: clear it with zero_grad()"
+MISFIT_STATE = "the state {} has shape {}, the parameter has shape {}"
 READ_ONLY = (
     "the memory of a parameter is read-only (it came from a read-only NumPy array): make the parameter of a "
     "copy, tensor(array)"
@@ -122,8 +136,7 @@ def _slot(state: dict[str, Any], name: str, array: np.ndarray, start: float) -> 
     data = kept._array()
     if data.shape != array.shape:
         raise RuntimeError(
-            f"the state {name!r} of a parameter has shape {list(data.shape)}, the parameter has shape "
-            f"{list(array.shape)}"
+            MISFIT_STATE.format(f"{name!r} of a parameter", list(data.shape), list(array.shape))
         )
     if not (data.flags.c_contiguous and data.flags.writeable) or data.dtype != array.dtype:
         data = np.array(data, dtype=array.dtype, order="C")

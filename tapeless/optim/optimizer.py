@@ -179,18 +179,20 @@ class Optimizer:
         state: defaultdict[Any, dict[str, Any]] = defaultdict(dict)
         for key, kept in state_dict["state"].items():
             p = by_number.get(key)
-            state[key if p is None else p] = self._loaded(p, kept)
+            if p is None and str(key).isdigit():
+                raise ValueError(
+                    f"loaded state dict has a state for parameter {key!r}, which no group of it has"
+                )
+            state[key if p is None else p] = _loaded(p, kept)
+        self._check_state([(number, p, state[p]) for number, p in by_number.items() if p in state])
         self.state = state
         self.param_groups = [
             {**_without_params(own), **_without_params(other), "params": own["params"]}
             for own, other in pairs
         ]
 
-    def _loaded(self, p: Any, kept: Any) -> Any:
-        """A copy of what a state dict holds of a parameter."""
-        if p is None or not isinstance(kept, dict):
-            return _copied(kept, None)
-        return {name: _copied(value, None if name == "step" else p) for name, value in kept.items()}
+    def _check_state(self, loaded: list[tuple[Any, Any, dict[str, Any]]]) -> None:
+        """ValueError if what is to be loaded does not fit: (number, parameter, its state) of each."""
 
     def _params(self) -> list[Any]:
         return [p for group in self.param_groups for p in group["params"]]
@@ -257,6 +259,13 @@ def _zero(grad: Variable) -> None:
         grad.requires_grad_(False)  # type: ignore[attr-defined]
     with no_grad():
         grad[...] = 0  # type: ignore[index]
+
+
+def _loaded(p: Any, kept: Any) -> Any:
+    """A copy of what a state dict holds of a parameter."""
+    if p is None or not isinstance(kept, dict):
+        return _copied(kept, None)
+    return {name: _copied(value, None if name == "step" else p) for name, value in kept.items()}
 
 
 def _copied(value: Any, p: Variable | None) -> Any:

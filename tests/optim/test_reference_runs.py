@@ -1,0 +1,43 @@
+"""100 steps of every optimiser and option end where PyTorch's end, on both sides."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import tapeless as tl
+from tapeless import optim
+from tests.optim import problems
+
+STORED = json.loads((Path(__file__).parent / "reference_runs.json").read_text(encoding="utf-8"))
+TOLERANCE = {"float64": 1e-10, "float32": 1e-5}
+
+
+def cases(runs: list[Any]) -> Any:
+    return pytest.mark.parametrize("case", runs, ids=[case.name for case in runs])
+
+
+def flat(params: list[np.ndarray]) -> list[float]:
+    return [float(x) for p in params for x in np.ravel(p)]
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@cases(problems.OPTIMISERS)
+def test_tensors_go_where_torch_goes(case: problems.OptimiserCase, dtype: str):
+    params = [tl.tensor(start, dtype=getattr(tl, dtype), requires_grad=True) for start in problems.STARTS]
+    optimizer = getattr(optim, case.optimizer)(params, **case.options)
+    rows = []
+    for step in range(problems.STEPS):
+        grads = problems.gradients([p.detach().numpy() for p in params], step)
+        for p, grad in zip(params, grads, strict=True):
+            p.grad = tl.tensor(grad, dtype=p.dtype)
+        optimizer.step()
+        if step in problems.SHOWN:
+            rows.append(flat([p.detach().numpy() for p in params]))
+
+    expected = STORED["optimisers"][case.name][dtype]
+    np.testing.assert_allclose(rows, expected, rtol=TOLERANCE[dtype], atol=TOLERANCE[dtype])
