@@ -40,15 +40,14 @@ class FormulaOptimizer(Optimizer):
             self._step_group(group, is_quick)
         return loss
 
-    def _check_state(self, state: dict[int, dict[str, Any]]) -> None:
-        shapes = [p._data.shape for p in self._params()]
+    def _check_state(self, loaded: list[tuple[Any, Any, dict[str, Any]]]) -> None:
         misfits = [
             MISFIT_STATE.format(
-                f"{name!r} of parameter {number}", list(value._data.shape), list(shapes[number])
+                f"{name!r} of parameter {number}", list(value._data.shape), list(p._data.shape)
             )
-            for number, kept in state.items()
+            for number, p, kept in loaded
             for name, value in kept.items()
-            if name != "step" and isinstance(value, Variable) and value._data.shape != shapes[number]
+            if name != "step" and isinstance(value, Variable) and value._data.shape != p._data.shape
         ]
         if misfits:
             raise ValueError("; ".join(misfits))

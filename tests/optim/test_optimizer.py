@@ -560,6 +560,10 @@ def test_state_dicts_that_do_not_fit_are_refused_and_change_nothing():
     ):
         adam.load_state_dict(other.state_dict())
 
+    stored = other.state_dict()
+    with pytest.raises(ValueError, match="state for parameter '0', which no group of it has"):
+        other.load_state_dict({**stored, "state": {"0": stored["state"][0]}})
+
     assert adam.param_groups[0]["lr"] == 0.25
     assert one.param_groups[0]["lr"] == 0.1
 
