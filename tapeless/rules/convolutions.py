@@ -24,7 +24,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from tapeless._types import Array
-from tapeless.rules.kinds import forward_rule, general, linear
+from tapeless.rules.kinds import constant, forward_rule, general, linear
 from tapeless.rules.table import primitive
 
 Shape: TypeAlias = tuple[int, ...]
@@ -276,6 +276,72 @@ def over_channels(x: Array, shape: Shape) -> Array:
 @linear(over_channels)
 def over_channels_rule(g: Array, x: Array, shape: Shape) -> Array:
     return sum_of_channels(g)
+
+
+@primitive
+def transposed_shape(
+    x: Shape,
+    w: Shape,
+    bias: Shape | None,
+    stride: Steps,
+    padding: Steps,
+    output_padding: Steps,
+    dilation: Steps,
+    groups: int,
+) -> Shape:
+    """The shape that a transposed convolution gives; RuntimeError in PyTorch's words if nothing fits."""
+    count = len(w) - 2
+    if len(x) != len(w):
+        raise RuntimeError(
+            f"Expected {count + 1}D (unbatched) or {count + 2}D (batched) input to conv_transpose{count}d, "
+            f"but got input of size: {list(x[1:]) if len(x) == count + 1 else list(x)}"
+        )
+    check_groups(w, groups)
+    if x[1] != w[0]:
+        raise RuntimeError(
+            f"Given transposed=1, weight of size {list(w)}, expected input{list(x)} to have {w[0]} channels, "
+            f"but got {x[1]} channels instead"
+        )
+    if bias is not None and bias != (w[1] * groups,):
+        raise RuntimeError(
+            f"Given transposed=1, weight of size {list(w)}, expected bias to be 1-dimensional with "
+            f"{w[1] * groups} elements, but got bias of size {list(bias)} instead"
+        )
+    if min(padding) < 0 or min(output_padding) < 0:
+        name = "padding" if min(padding) < 0 else "output_padding"
+        raise RuntimeError(f"negative {name} is not supported")
+    if any(more >= max(step, far) for more, step, far in zip(output_padding, stride, dilation, strict=True)):
+        raise RuntimeError(
+            "output padding must be smaller than either stride or dilation, but got "
+            f"output_padding: {output_padding} stride: {stride} dilation: {dilation}"
+        )
+    lengths = tuple(
+        (n - 1) * step - 2 * pad + far * (k - 1) + more + 1
+        for n, k, step, pad, more, far in zip(
+            x[2:], w[2:], stride, padding, output_padding, dilation, strict=True
+        )
+    )
+    if min(lengths) < 1:
+        found = " x ".join(map(str, lengths))
+        raise RuntimeError(
+            f"Given input size per channel: ({' x '.join(map(str, x[2:]))}). "
+            f"Calculated output size per channel: ({found}). Output size is too small"
+        )
+    return (x[0], w[1] * groups, *lengths)
+
+
+@primitive
+def same_padding(w: Shape, dilation: Steps) -> Padding:
+    """The padding with which such kernels keep each length; of an odd number more goes after.
+
+    >>> same_padding((1, 1, 3, 4), (1, 1))
+    ((1, 1), (1, 2))
+    """
+    reach = [far * (k - 1) for k, far in zip(w[2:], dilation, strict=True)]
+    return tuple((whole // 2, whole - whole // 2) for whole in reach)
+
+
+constant(transposed_shape, same_padding)
 
 
 # What does not fit, in PyTorch's words ----------------------------------------------------------------

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from tapeless.rules import convolutions, pooling
-from tapeless.source.facts import INT, Dims, Fact
+from tapeless.source.facts import INT, PYTHON_NUMBERS, UNKNOWN, Dims, Fact
 from tapeless.source.infer.dtypes import result_dtype
 from tapeless.source.infer.lengths import ANY
-from tapeless.source.infer.terms import Dtype, Result, Term, anything, operand, shape_argument
+from tapeless.source.infer.terms import Dtype, Result, Term, anything, items_of, operand, shape_argument
 
 
 def inexact(dtype: Dtype | None) -> Dtype | None:
@@ -53,6 +53,12 @@ def in_shape(at: int) -> Callable[..., Fact]:
     return handler
 
 
+def transposed_shape(x: Term, *rest: Term) -> Fact:
+    """As many whole numbers as the input has axes."""
+    items = items_of(x)
+    return UNKNOWN if items is None else Fact("tuple", items=(PYTHON_NUMBERS[int],) * len(items))
+
+
 def sum_of_channels(x: Term) -> Fact:
     """A number for each channel."""
     fact = operand(x)
@@ -82,6 +88,7 @@ HANDLERS: dict[Any, Callable[..., Result]] = {
     convolutions.convolution_with_bias: convolution_with_bias,
     convolutions.convolution_to_input: product_in_shape,
     convolutions.convolution_to_weight: product_in_shape,
+    convolutions.transposed_shape: transposed_shape,
     convolutions.sum_of_channels: sum_of_channels,
     convolutions.over_channels: in_shape(1),
     pooling.pool_places: places,

@@ -1,0 +1,203 @@
+"""Convolutions, with PyTorch's names, defaults and messages: of Tensors, Arrays and plain arrays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tapeless._types import Array
+from tapeless.graph.ops import op
+from tapeless.nn.functional.sizes import Sizes, of_each_axis
+from tapeless.rules.convolutions import (
+    convolution,
+    convolution_to_input,
+    convolution_with_bias,
+    over_channels,
+    same_padding,
+    transposed_shape,
+)
+
+# What the graph calls them.
+OPERATIONS = [op(row, "Convolution") for row in (convolution, convolution_with_bias, convolution_to_input)]
+
+
+def conv1d(
+    input: Array,
+    weight: Array,
+    bias: Array | None = None,
+    stride: Sizes = 1,
+    padding: Sizes | str = 0,
+    dilation: Sizes = 1,
+    groups: int = 1,
+) -> Array:
+    """The correlation of signals (batch, channels, length) with kernels (outputs, channels / groups, size).
+
+    The batch may be missing.  `padding` is how many zeros go before and after each signal, "valid" (none) or
+    "same" (as many as keep the length).  RuntimeError where shapes do not fit.  As PyTorch's.
+
+    >>> conv1d(np.array([[1.0, 2.0, 4.0]]), np.array([[[-1.0, 1.0]]]))
+    array([[1., 2.]])
+    """
+    return _convolved(input, weight, bias, stride, padding, dilation, groups, 1)
+
+
+def conv2d(
+    input: Array,
+    weight: Array,
+    bias: Array | None = None,
+    stride: Sizes = 1,
+    padding: Sizes | str = 0,
+    dilation: Sizes = 1,
+    groups: int = 1,
+) -> Array:
+    """The correlation of images (batch, channels, height, width) with kernels.
+
+    Kernels are (outputs, channels / groups, *size); the batch may be missing.  `stride`, `padding` and
+    `dilation` are a number, or one for each of height and width; `padding` may also be "valid" (none) or
+    "same" (as many zeros as keep the size).  RuntimeError where shapes do not fit.  As PyTorch's.
+
+    >>> import tapeless as tl
+    >>> image = tl.ones(1, 1, 2, 2)
+    >>> conv2d(image, tl.ones(1, 1, 2, 2, requires_grad=True), tl.ones(1))
+    tensor([[[[5.]]]], grad_fn=<ConvolutionBackward0>)
+    """
+    return _convolved(input, weight, bias, stride, padding, dilation, groups, 2)
+
+
+def conv_transpose1d(
+    input: Array,
+    weight: Array,
+    bias: Array | None = None,
+    stride: Sizes = 1,
+    padding: Sizes = 0,
+    output_padding: Sizes = 0,
+    groups: int = 1,
+    dilation: Sizes = 1,
+) -> Array:
+    """The transpose of `conv1d` with the same kernels: (inputs, outputs / groups, size).
+
+    >>> conv_transpose1d(np.array([[1.0, 2.0]]), np.array([[[1.0, 10.0]]]), stride=2)
+    array([[ 1., 10.,  2., 20.]])
+    """
+    return _transposed(input, weight, bias, stride, padding, output_padding, groups, dilation, 1)
+
+
+def conv_transpose2d(
+    input: Array,
+    weight: Array,
+    bias: Array | None = None,
+    stride: Sizes = 1,
+    padding: Sizes = 0,
+    output_padding: Sizes = 0,
+    groups: int = 1,
+    dilation: Sizes = 1,
+) -> Array:
+    """Each number of the input times a kernel, added up where the kernels lie: `conv2d`'s transpose.
+
+    Kernels are (inputs, outputs / groups, *size).  `padding` cuts off what such a convolution would have
+    padded; where several sizes would have given this one, `output_padding` takes a larger one.  RuntimeError
+    where shapes do not fit.  As PyTorch's.
+
+    >>> conv_transpose2d(np.array([[[1.0, 2.0]]]), np.ones((1, 1, 1, 2)))
+    array([[[1., 3., 2.]]])
+    """
+    return _transposed(input, weight, bias, stride, padding, output_padding, groups, dilation, 2)
+
+
+def _convolved(
+    input: Array,
+    weight: Array,
+    bias: Array | None,
+    stride: Sizes,
+    padding: Sizes | str,
+    dilation: Sizes,
+    groups: int,
+    count: int,
+) -> Array:
+    steps = of_each_axis("stride", stride, count)
+    far = of_each_axis("dilation", dilation, count)
+    _check_steps(input, weight, steps, far, count)
+    around = _padding(padding, weight.shape, steps, far, count)
+    if input.ndim == count + 1:
+        alone = np.expand_dims(input, 0)
+        return np.squeeze(_applied(alone, weight, bias, steps, around, far, groups), 0)
+    return _applied(input, weight, bias, steps, around, far, groups)
+
+
+def _applied(
+    input: Array, weight: Array, bias: Array | None, stride: Any, padding: Any, dilation: Any, groups: int
+) -> Array:
+    if bias is None:
+        return convolution(input, weight, stride, padding, dilation, groups)
+    return convolution_with_bias(input, weight, bias, stride, padding, dilation, groups)
+
+
+def _check_steps(input: Array, weight: Array, stride: Any, dilation: Any, count: int) -> None:
+    if weight.ndim != count + 2:
+        raise RuntimeError(
+            f"Expected {weight.ndim}-dimensional input for {weight.ndim}-dimensional weight "
+            f"{list(weight.shape)}, but got {input.ndim}-dimensional input of size "
+            f"{list(input.shape)} instead"
+        )
+    if min(stride) <= 0:
+        raise RuntimeError("non-positive stride is not supported")
+    if min(dilation) <= 0:
+        raise RuntimeError("non-positive dilation is not supported")
+
+
+def _padding(padding: Any, weight: Any, stride: Any, dilation: Any, count: int) -> Any:
+    """How much goes before and after, for each axis."""
+    if padding == "valid":
+        return ((0, 0),) * count
+    if padding == "same":
+        if max(stride) > 1:
+            raise RuntimeError("padding='same' is not supported for strided convolutions")
+        return same_padding(weight, dilation)
+    if isinstance(padding, str):
+        raise RuntimeError(f"Invalid padding string: '{padding}'")
+    around = of_each_axis("padding", padding, count)
+    if min(around) < 0:
+        raise RuntimeError("negative padding is not supported")
+    return tuple([(pad, pad) for pad in around])
+
+
+def _transposed(
+    input: Array,
+    weight: Array,
+    bias: Array | None,
+    stride: Sizes,
+    padding: Sizes,
+    output_padding: Sizes,
+    groups: int,
+    dilation: Sizes,
+    count: int,
+) -> Array:
+    steps = of_each_axis("stride", stride, count)
+    far = of_each_axis("dilation", dilation, count)
+    _check_steps(input, weight, steps, far, count)
+    around = of_each_axis("padding", padding, count)
+    more = of_each_axis("output_padding", output_padding, count)
+    if input.ndim == count + 1:
+        alone = np.expand_dims(input, 0)
+        return np.squeeze(_spread(alone, weight, bias, steps, around, more, far, groups), 0)
+    return _spread(input, weight, bias, steps, around, more, far, groups)
+
+
+def _spread(
+    input: Array,
+    weight: Array,
+    bias: Array | None,
+    stride: Any,
+    padding: Any,
+    output_padding: Any,
+    dilation: Any,
+    groups: int,
+) -> Array:
+    biases = None if bias is None else bias.shape
+    shape = transposed_shape(
+        input.shape, weight.shape, biases, stride, padding, output_padding, dilation, groups
+    )
+    around = tuple([(pad, pad - more) for pad, more in zip(padding, output_padding, strict=True)])
+    found = convolution_to_input(input, weight, shape, stride, around, dilation, groups)
+    return found if bias is None else found + over_channels(bias, found.shape)
