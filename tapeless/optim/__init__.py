@@ -1,5 +1,6 @@
-"""Optimisers, for Tensors that require grad; `lr_scheduler` changes their learning rates."""
+"""Optimisers: of Tensors that require grad; in `pure`, of arrays."""
 
+from tapeless.optim import pure
 from tapeless.optim.adadelta import Adadelta
 from tapeless.optim.adagrad import Adagrad
 from tapeless.optim.adam import Adam, AdamW
@@ -7,4 +8,4 @@ from tapeless.optim.optimizer import Optimizer
 from tapeless.optim.rmsprop import RMSprop
 from tapeless.optim.sgd import SGD
 
-__all__ = ["SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop"]
+__all__ = ["SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop", "pure"]

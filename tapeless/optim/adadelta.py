@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tapeless.optim import formulas
-from tapeless.optim.checks import at_least_zero
+from tapeless.optim import checks, formulas
 from tapeless.optim.moving import FormulaOptimizer
 
 
@@ -37,10 +36,6 @@ class Adadelta(FormulaOptimizer):
         *,
         maximize: bool = False,
     ) -> None:
-        at_least_zero("learning rate", lr)
-        if not 0.0 <= rho <= 1.0:
-            raise ValueError(f"Invalid rho value: {rho}")
-        at_least_zero("epsilon value", eps)
-        at_least_zero("weight_decay value", weight_decay)
         defaults = {"lr": lr, "rho": rho, "eps": eps, "weight_decay": weight_decay, "maximize": maximize}
+        checks.adadelta(defaults)
         super().__init__(params, defaults)

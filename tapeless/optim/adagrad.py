@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tapeless.optim import formulas
-from tapeless.optim.checks import at_least_zero
+from tapeless.optim import checks, formulas
 from tapeless.optim.moving import FormulaOptimizer
 
 
@@ -38,11 +37,6 @@ class Adagrad(FormulaOptimizer):
         *,
         maximize: bool = False,
     ) -> None:
-        at_least_zero("learning rate", lr)
-        at_least_zero("lr_decay value", lr_decay)
-        at_least_zero("weight_decay value", weight_decay)
-        at_least_zero("initial_accumulator_value value", initial_accumulator_value)
-        at_least_zero("epsilon value", eps)
         defaults = {
             "lr": lr,
             "lr_decay": lr_decay,
@@ -51,4 +45,5 @@ class Adagrad(FormulaOptimizer):
             "initial_accumulator_value": initial_accumulator_value,
             "maximize": maximize,
         }
+        checks.adagrad(defaults)
         super().__init__(params, defaults)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tapeless.optim import formulas
-from tapeless.optim.checks import at_least_zero, decay_rates
+from tapeless.optim import checks, formulas
 from tapeless.optim.moving import FormulaOptimizer
 
 
@@ -44,10 +43,6 @@ class Adam(FormulaOptimizer):
         maximize: bool = False,
         decoupled_weight_decay: bool = False,
     ) -> None:
-        at_least_zero("learning rate", lr)
-        at_least_zero("epsilon value", eps)
-        decay_rates(betas)
-        at_least_zero("weight_decay value", weight_decay)
         defaults = {
             "lr": lr,
             "betas": betas,
@@ -57,6 +52,7 @@ class Adam(FormulaOptimizer):
             "maximize": maximize,
             "decoupled_weight_decay": decoupled_weight_decay,
         }
+        checks.adam(defaults)
         super().__init__(params, defaults)
 
 

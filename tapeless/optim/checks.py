@@ -1,8 +1,11 @@
-"""What options may be; the texts are PyTorch's."""
+"""What the options of each optimiser may be; the texts are PyTorch's."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
+
+Options = Mapping[str, Any]
 
 
 def at_least_zero(what: str, value: Any) -> None:
@@ -16,8 +19,52 @@ def at_least_zero(what: str, value: Any) -> None:
         raise ValueError(f"Invalid {what}: {value}")
 
 
-def decay_rates(betas: Any) -> None:
-    """ValueError for betas outside [0, 1)."""
-    for index in (0, 1):
-        if not 0.0 <= betas[index] < 1.0:
-            raise ValueError(f"Invalid beta parameter at index {index}: {betas[index]}")
+def sgd(options: Options) -> None:
+    """ValueError for a negative number, and for nesterov without momentum or with dampening."""
+    at_least_zero("learning rate", options["lr"])
+    at_least_zero("momentum value", options["momentum"])
+    at_least_zero("weight_decay value", options["weight_decay"])
+    if options["nesterov"] and (options["momentum"] <= 0 or options["dampening"] != 0):
+        raise ValueError("Nesterov momentum requires a momentum and zero dampening")
+
+
+def adam(options: Options) -> None:
+    """ValueError for a negative number, and for betas outside [0, 1)."""
+    at_least_zero("learning rate", options["lr"])
+    at_least_zero("epsilon value", options["eps"])
+    for index, beta in enumerate(options["betas"]):
+        if not 0.0 <= beta < 1.0:
+            raise ValueError(f"Invalid beta parameter at index {index}: {beta}")
+    at_least_zero("weight_decay value", options["weight_decay"])
+
+
+def rmsprop(options: Options) -> None:
+    """ValueError for a negative number."""
+    at_least_zero("learning rate", options["lr"])
+    for name in ("momentum", "weight_decay", "alpha"):
+        at_least_zero(f"{name} value", options[name])
+    at_least_zero("epsilon value", options["eps"])
+
+
+def adagrad(options: Options) -> None:
+    """ValueError for a negative number."""
+    at_least_zero("learning rate", options["lr"])
+    for name in ("lr_decay", "weight_decay", "initial_accumulator_value"):
+        at_least_zero(f"{name} value", options[name])
+    at_least_zero("epsilon value", options["eps"])
+
+
+def adadelta(options: Options) -> None:
+    """ValueError for a negative number, and for rho outside [0, 1]."""
+    at_least_zero("learning rate", options["lr"])
+    if not 0.0 <= options["rho"] <= 1.0:
+        raise ValueError(f"Invalid rho value: {options['rho']}")
+    at_least_zero("epsilon value", options["eps"])
+    at_least_zero("weight_decay value", options["weight_decay"])
+
+
+def lbfgs(options: Options) -> None:
+    """ValueError for a negative learning rate or an unknown line search."""
+    at_least_zero("learning rate", options["lr"])
+    if options["line_search_fn"] not in (None, "strong_wolfe"):
+        raise ValueError(f"line_search_fn must be None or 'strong_wolfe', not {options['line_search_fn']!r}")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tapeless.optim import formulas
-from tapeless.optim.checks import at_least_zero
+from tapeless.optim import checks, formulas
 from tapeless.optim.moving import FormulaOptimizer
 
 
@@ -40,11 +39,6 @@ class RMSprop(FormulaOptimizer):
         *,
         maximize: bool = False,
     ) -> None:
-        at_least_zero("learning rate", lr)
-        at_least_zero("epsilon value", eps)
-        at_least_zero("momentum value", momentum)
-        at_least_zero("weight_decay value", weight_decay)
-        at_least_zero("alpha value", alpha)
         defaults = {
             "lr": lr,
             "momentum": momentum,
@@ -54,4 +48,5 @@ class RMSprop(FormulaOptimizer):
             "weight_decay": weight_decay,
             "maximize": maximize,
         }
+        checks.rmsprop(defaults)
         super().__init__(params, defaults)

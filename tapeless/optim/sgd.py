@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tapeless.optim import formulas
-from tapeless.optim.checks import at_least_zero
+from tapeless.optim import checks, formulas
 from tapeless.optim.moving import FormulaOptimizer
 
 
@@ -43,11 +42,6 @@ class SGD(FormulaOptimizer):
         *,
         maximize: bool = False,
     ) -> None:
-        at_least_zero("learning rate", lr)
-        at_least_zero("momentum value", momentum)
-        at_least_zero("weight_decay value", weight_decay)
-        if nesterov and (momentum <= 0 or dampening != 0):
-            raise ValueError("Nesterov momentum requires a momentum and zero dampening")
         defaults = {
             "lr": lr,
             "momentum": momentum,
@@ -56,4 +50,5 @@ class SGD(FormulaOptimizer):
             "nesterov": nesterov,
             "maximize": maximize,
         }
+        checks.sgd(defaults)
         super().__init__(params, defaults)

@@ -41,3 +41,21 @@ def test_tensors_go_where_torch_goes(case: problems.OptimiserCase, dtype: str):
 
     expected = STORED["optimisers"][case.name][dtype]
     np.testing.assert_allclose(rows, expected, rtol=TOLERANCE[dtype], atol=TOLERANCE[dtype])
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@cases(problems.OPTIMISERS)
+def test_arrays_go_where_torch_goes(case: problems.OptimiserCase, dtype: str):
+    params = [np.array(start, dtype=dtype) for start in problems.STARTS]
+    optimizer = getattr(optim.pure, case.optimizer)(**case.options)
+    state = optimizer.init(params)
+    rows = []
+    for step in range(problems.STEPS):
+        grads = [grad.astype(dtype) for grad in problems.gradients(params, step)]
+        params, state = optimizer.update(grads, state, params)
+        if step in problems.SHOWN:
+            rows.append(flat(params))
+
+    expected = STORED["optimisers"][case.name][dtype]
+    assert params[0].dtype == dtype
+    np.testing.assert_allclose(rows, expected, rtol=TOLERANCE[dtype], atol=TOLERANCE[dtype])
