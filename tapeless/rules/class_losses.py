@@ -178,22 +178,45 @@ def class_scale(
     _, scale = _classes(x, target, axis, weight, ignore_index)
     if scale is None:
         return 1.0 / np.size(target) if reduction == "mean" and np.size(target) else 1.0
-    if reduction == "mean":
-        with np.errstate(invalid="ignore"):
-            return scale / scale.sum()
-    return scale
+    total = scale.sum()
+    return scale / total if reduction == "mean" and total else scale
 
 
-constant(class_scale)
+@primitive
+def smoothing_scale(
+    x: Array, target: Array, axis: int, weight: Array, ignore_index: int, reduction: str
+) -> Array:
+    """What each sample's loss for all classes counts; averages are over the weights of its class."""
+    x = np.asarray(x)
+    kept = np.not_equal(target, ignore_index).astype(x.dtype)
+    if reduction != "mean":
+        return kept
+    _, scale = _classes(x, target, axis, weight, ignore_index)
+    total = (kept if scale is None else scale).sum()
+    return kept / total if total else kept
+
+
+constant(class_scale, smoothing_scale)
+
+
+@primitive
+def counted(losses: Array, scale: Constant) -> Array:
+    """The losses times what each counts; zero where that is zero, whatever the loss."""
+    with np.errstate(invalid="ignore"):
+        return np.where(np.equal(scale, 0.0), 0.0, losses * scale).astype(np.result_type(losses, scale))[()]
+
+
+@linear(counted)
+def counted_rule(g: Array, losses: Array, scale: Constant) -> Array:
+    return counted(g, scale)
 
 
 def _weighed(losses: Array, scale: Array | None, reduction: str) -> Array:
     if scale is None:
         return reduced(losses, reduction)
+    total = collected(counted(losses, scale), reduction)
     with np.errstate(invalid="ignore"):
-        losses = np.where(scale == 0.0, 0.0, losses * scale).astype(losses.dtype)
-        total = collected(losses, reduction)
-        return total / scale.sum() if reduction == "mean" else total[()]
+        return total / scale.sum() if reduction == "mean" else total
 
 
 def _at(x: Array, index: Array, axis: int) -> Array:
@@ -239,10 +262,30 @@ def _classes(
 def _check_classes(shape: tuple[int, ...], target: Array, axis: int) -> None:
     expected = shape[:axis] + shape[axis + 1 :]
     if target.dtype.kind not in "iu":
-        raise RuntimeError(f"expected target dtype to be Long or Byte, but got {target.dtype.name.title()}")
+        raise RuntimeError(f"expected target dtype to be Long or Byte, but got {_kind(target)}")
     if target.shape == expected:
         return
-    if axis and (not target.ndim or target.shape[0] != shape[0]):
-        given = target.shape[0] if target.ndim else 0
-        raise ValueError(f"Expected input batch_size ({shape[0]}) to match target batch_size ({given}).")
+    _check_batch(shape, target)
     raise RuntimeError(f"Expected target size {list(expected)}, got {list(target.shape)}")
+
+
+def check_chances(input: Array, target: Array) -> None:
+    """Refuse probabilities of classes that have not the input's shape, in PyTorch's words."""
+    shape = np.shape(input)
+    if np.shape(target) == shape:
+        return
+    _check_batch(shape, target)
+    if np.ndim(target) != len(shape):
+        raise RuntimeError(f"expected target dtype to be Long or Byte, but got {_kind(target)}")
+    raise RuntimeError(f"Expected target size {list(shape)}, got {list(np.shape(target))}")
+
+
+def _check_batch(shape: tuple[int, ...], target: Array) -> None:
+    given = np.shape(target)[0] if np.ndim(target) else 0
+    if len(shape) > 1 and given != shape[0]:
+        raise ValueError(f"Expected input batch_size ({shape[0]}) to match target batch_size ({given}).")
+
+
+def _kind(target: Array) -> str:
+    name = str(np.dtype(target.dtype))
+    return {"float64": "Double", "float32": "Float", "float16": "Half", "bool": "Bool"}.get(name, name)

@@ -99,6 +99,28 @@ def squared_error_forward(
 
 
 @primitive
+def absolute_error(input: Array, target: Array, reduction: str) -> Array:
+    """|input - target|."""
+    _warn_of_broadcasting(input, target)
+    return reduced(np.abs(input - target), reduction)
+
+
+@general(absolute_error)
+def absolute_error_rule(g: Array, input: Array, target: Array, reduction: str) -> Any:
+    error = input - target
+    slope = share(g, np.size(error), reduction) * np.sign(error)
+    return slope, -slope
+
+
+@forward_rule(absolute_error)
+def absolute_error_forward(
+    t_input: Array, t_target: Array, out: Array, input: Array, target: Array, reduction: str
+) -> Array:
+    error = input - target
+    return share(collected(np.sign(error) * (t_input - t_target), reduction), np.size(error), reduction)
+
+
+@primitive
 def bent_error(input: Array, target: Array, bend: float, slope: float, reduction: str) -> Array:
     """A parabola up to an error of `bend`, from there a line of that slope: Huber's loss.
 
@@ -144,6 +166,11 @@ def binary_cross_entropy(input: Array, target: Array, weight: Constant, reductio
     >>> binary_cross_entropy(np.array([0.0, 0.5]), np.array([1.0, 1.0]), 1.0, "none").round(4)
     array([100.    ,   0.6931])
     """
+    if np.shape(input) != np.shape(target):
+        raise ValueError(
+            f"Using a target size (torch.Size({list(np.shape(target))})) that is different to the input size "
+            f"(torch.Size({list(np.shape(input))})) is deprecated. Please ensure they have the same size."
+        )
     if np.size(input) and not (np.min(input) >= 0.0 and np.max(input) <= 1.0):
         raise RuntimeError("all elements of input should be between 0 and 1")
     with np.errstate(divide="ignore"):
@@ -227,3 +254,17 @@ def logistic_cross_entropy_forward(
     other = (pos_weight - 1.0) * np.logaddexp(0.0, -input) - input
     moved = weight * (t_input * steep + t_target * other)
     return share(collected(moved, reduction), np.size(moved), reduction)
+
+
+# Variances ----------------------------------------------------------------------------------------------
+
+
+@primitive
+def raised(x: Array, low: float) -> Array:
+    """`x`, but at least `low`, which its derivative does not see; ValueError below zero."""
+    if np.any(x < 0.0):
+        raise ValueError("var has negative entry/entries")
+    return np.maximum(x, low)
+
+
+elementwise(raised, lambda out, x, low: (1.0, None))

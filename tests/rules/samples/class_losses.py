@@ -7,6 +7,7 @@ import numpy as np
 from tapeless.rules.class_losses import (
     class_cross_entropy,
     class_likelihood,
+    counted,
     over_classes,
     pick_classes,
     place_classes,
@@ -44,6 +45,7 @@ SAMPLES = [
     Sample(class_likelihood, (array(3), np.array(1), 0, None, -100, "none"), note="one sample"),
     Sample(softmax_less_one, (array(4, 3), HOLES, 1)),
     Sample(softmax_less_one, (array(2, 3, 2), IMAGES, 1)),
+    Sample(counted, (array(4), np.array([0.0, 0.5, 1.0, 0.0]))),
     Sample(over_classes, (array(4), 1)),
     Sample(over_classes, (array(), 1)),
     Sample(pick_classes, (array(4, 3), LABELS, 1)),
@@ -79,6 +81,12 @@ EDGES = [
         (np.zeros((0, 3)),),
         note="empty",
     ),
+    Edge(
+        class_cross_entropy,
+        (np.zeros((1, 3)), np.array([-100]), 1, None, -100, "mean"),
+        (np.zeros((1, 3)),),
+        note="all ignored",
+    ),
     # the mean is over the weights of the samples' classes, 1 and 3
     Edge(
         class_likelihood,
@@ -86,5 +94,6 @@ EDGES = [
         (np.array([[-0.25, 0.0], [0.0, -0.75]]),),
         note="weights",
     ),
+    Edge(counted, (row(math.inf, 1.0), row(0.0, 2.0)), (row(0.0, 2.0),)),
     Edge(place_classes, (np.zeros((0,)), np.zeros((0,), int), (0, 3), 1), (np.zeros((0,)),)),
 ]

@@ -5,11 +5,13 @@ import math
 import numpy as np
 
 from tapeless.rules.losses import (
+    absolute_error,
     bent_error,
     binary_cross_entropy,
     clamped_log,
     collected,
     logistic_cross_entropy,
+    raised,
     share,
     squared_error,
 )
@@ -31,6 +33,7 @@ SAMPLES = [
     *[Sample(share, (array(2, 3), 6, how)) for how in WAYS],
     *[Sample(squared_error, (array(2, 3), array(2, 3, seed=1), how), wrt=(0, 1)) for how in WAYS],
     Sample(squared_error, (array(), array(seed=1), "mean"), wrt=(0, 1)),
+    *[Sample(absolute_error, (array(2, 3), array(2, 3, seed=1), how), wrt=(0, 1)) for how in WAYS],
     *[
         Sample(bent_error, (3.0 * array(2, 3), array(2, 3, seed=1), 1.5, 0.7, how), wrt=(0, 1))
         for how in WAYS
@@ -47,6 +50,7 @@ SAMPLES = [
         note="weight",
     ),
     Sample(clamped_log, (positive(2, 3),)),
+    Sample(raised, (positive(2, 3), 0.1)),
     *[
         Sample(logistic_cross_entropy, (3.0 * array(2, 3), chances(2, 3, seed=1), 1.0, 1.0, how), wrt=(0, 1))
         for how in WAYS
@@ -62,6 +66,12 @@ SAMPLES = [
 EDGES = [
     Edge(share, (np.zeros((0,)), 0, "mean"), (np.zeros((0,)),)),
     Edge(squared_error, (np.zeros((0, 2)), np.zeros((0, 2)), "mean"), (np.zeros((0, 2)),)),
+    Edge(
+        absolute_error,
+        (row(0.0, 1.0, -1.0), row(0.0, 0.0, 0.0), "sum"),
+        (row(0.0, 1.0, -1.0), row(0.0, -1.0, 1.0)),
+        wrt=(0, 1),
+    ),
     # at the bend both pieces have the line's slope
     Edge(
         bent_error,
@@ -74,6 +84,7 @@ EDGES = [
         (row(0.0, 1.0, 0.0, 1.0), row(0.0, 1.0, 1.0, 0.0), 1.0, "sum"),
         (row(0.0, 0.0, -1e12, 1e12),),
     ),
+    Edge(raised, (row(0.0, 0.05, 1.0), 0.1), (row(1.0, 1.0, 1.0),)),
     Edge(clamped_log, (row(0.0, 1.0),), (row(1e12, 1.0),)),
     Edge(
         logistic_cross_entropy,
