@@ -10,6 +10,7 @@ import numpy as np
 
 from tapeless._types import Array
 from tapeless.rules.kinds import forward_rule, general
+from tapeless.rules.support import dtype_of
 from tapeless.rules.table import primitive
 
 
@@ -20,13 +21,18 @@ def shielded_product(x: Array, factor: Array) -> Array:
     >>> shielded_product(np.array([0.0, 2.0]), np.array([np.inf, 3.0]))
     array([0., 6.])
     """
-    return x * np.where(x == 0.0, 0.0, factor)[()]
+    return x * np.where(x == 0.0, 0.0, _unwidening(factor, x))[()]
 
 
 @primitive
 def shielded_quotient(x: Array, divisor: Array) -> Array:
     """`x / divisor`, zero where `x` is zero."""
-    return np.divide(x, np.where(x == 0.0, 1.0, divisor))
+    return np.divide(x, np.where(x == 0.0, 1.0, _unwidening(divisor, x)))
+
+
+def _unwidening(number: Array, x: Array) -> Array:
+    """A Python number in the dtype of `x`: np.where would make float64 of it."""
+    return np.asarray(number, dtype_of(x)) if type(number) in (int, float) else number
 
 
 @general(shielded_product)
