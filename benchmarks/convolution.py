@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 
 import tapeless as tl
-import tapeless.nn.functional as F
+from tapeless.nn import functional
 
 SHAPE = (32, 16, 28, 28)
 Steps = dict[str, Callable[[], Any]]
@@ -38,10 +38,10 @@ torch: Any = importlib.import_module("torch") if importlib.util.find_spec("torch
 def tapeless_steps(apply: Callable[..., Any], arrays: list[np.ndarray]) -> Steps:
     """Forward and backward on Tensors."""
     leaves = [tl.from_numpy(a.copy()).requires_grad_() for a in arrays]
-    out = apply(F, *leaves)
+    out = apply(functional, *leaves)
     cotangent = tl.ones_like(out)
     return {
-        "forward": lambda: apply(F, *leaves),
+        "forward": lambda: apply(functional, *leaves),
         "backward": lambda: tl.autograd.grad(out, leaves, cotangent, retain_graph=True),
     }
 
@@ -49,11 +49,10 @@ def tapeless_steps(apply: Callable[..., Any], arrays: list[np.ndarray]) -> Steps
 def torch_steps(apply: Callable[..., Any], arrays: list[np.ndarray]) -> Steps:
     """The same in PyTorch."""
     leaves = [torch.from_numpy(a.copy()).requires_grad_() for a in arrays]
-    functional = torch.nn.functional
-    out = apply(functional, *leaves)
+    out = apply(torch.nn.functional, *leaves)
     cotangent = torch.ones_like(out)
     return {
-        "forward": lambda: apply(functional, *leaves),
+        "forward": lambda: apply(torch.nn.functional, *leaves),
         "backward": lambda: torch.autograd.grad(out, leaves, cotangent, retain_graph=True),
     }
 

@@ -7,8 +7,8 @@
     the transpose of convolution_to_weight  is convolution in c,            convolution_to_input in x
 
 x is (batch, channels, *lengths), w is (outputs, channels / groups, *sizes), with one or two lengths.  What is
-computed is the correlation, as everywhere in deep learning.  Stride and dilation are a number for each
-length, padding a pair (before, after) for each; a negative padding cuts off.
+computed is the correlation, as everywhere in deep learning.  Stride, padding and dilation are a number, or
+one for each length; padding may also be "valid", "same", or pairs (before, after): negative ones cut off.
 
 How it is computed: rows of the image are laid out as `(row, place in a kernel's row and channel, image and
 place in a result's row)`.  The matrix that belongs to a row of the result is then a view of these, of as many
@@ -18,66 +18,78 @@ rows as the kernel has; the views overlap, and all are multiplied with the kerne
 from __future__ import annotations
 
 import math
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from tapeless._types import Array
-from tapeless.rules.kinds import constant, forward_rule, general, linear
+from tapeless.rules.kinds import forward_rule, general, linear
 from tapeless.rules.table import primitive
-
-Shape: TypeAlias = tuple[int, ...]
-Steps: TypeAlias = tuple[int, ...]
-Padding: TypeAlias = tuple[tuple[int, int], ...]
+from tapeless.rules.windows import (
+    Padding,
+    Pairs,
+    Shape,
+    Sizes,
+    Steps,
+    check_bias,
+    check_convolved,
+    laid,
+    places,
+)
 
 # How many numbers the products of single rows may take before they are added up, in `convolution_to_weight`.
 BLOCK = 2**21
 
 
 @primitive
-def convolution(x: Array, w: Array, stride: Steps, padding: Padding, dilation: Steps, groups: int) -> Array:
+def convolution(x: Array, w: Array, stride: Sizes, padding: Padding, dilation: Sizes, groups: int) -> Array:
     """Each kernel's correlation with the padded input; RuntimeError in PyTorch's words if shapes do not fit.
 
-    >>> convolution(np.arange(4.0).reshape(1, 1, 4), np.ones((1, 1, 2)), (1,), ((0, 0),), (1,), 1)
+    >>> convolution(np.arange(4.0).reshape(1, 1, 4), np.ones((1, 1, 2)), 1, 0, 1, 1)
     array([[[1., 3., 5.]]])
     """
-    check_shapes(np.shape(x), np.shape(w), padding, dilation, groups)
-    return _convolved(x, w, None, stride, padding, dilation, groups)
+    steps, around, far = laid(np.shape(w), stride, padding, dilation)
+    check_convolved(np.shape(x), np.shape(w), around, far, groups)
+    return _convolved(x, w, None, steps, around, far, groups)
 
 
 @primitive
 def convolution_with_bias(
-    x: Array, w: Array, bias: Array, stride: Steps, padding: Padding, dilation: Steps, groups: int
+    x: Array, w: Array, bias: Array, stride: Sizes, padding: Padding, dilation: Sizes, groups: int
 ) -> Array:
     """`convolution` plus a number for each kernel."""
-    check_shapes(np.shape(x), np.shape(w), padding, dilation, groups)
-    check_bias(np.shape(w), np.shape(bias), np.shape(w)[0])
-    return _convolved(x, w, bias, stride, padding, dilation, groups)
+    steps, around, far = laid(np.shape(w), stride, padding, dilation)
+    check_convolved(np.shape(x), np.shape(w), around, far, groups)
+    check_bias("", np.shape(w), np.shape(bias), np.shape(w)[0])
+    return _convolved(x, w, bias, steps, around, far, groups)
 
 
 @primitive
 def convolution_to_input(
-    c: Array, w: Array, shape: Shape, stride: Steps, padding: Padding, dilation: Steps, groups: int
+    c: Array, w: Array, shape: Shape, stride: Sizes, padding: Padding, dilation: Sizes, groups: int
 ) -> Array:
     """The cotangent of x, from that of the convolution; `shape` is x's.  A transposed convolution."""
-    if any(step > 1 for step in stride):
-        return _scattered(c, w, shape, stride, padding, dilation, groups)
-    reach = [(size - 1) * step for size, step in zip(w.shape[2:], dilation, strict=True)]
-    outer = tuple((far - before, far - after) for far, (before, after) in zip(reach, padding, strict=True))
-    return _convolved(c, _turned(w, groups), None, stride, outer, dilation, groups)
+    steps, around, far = laid(w.shape, stride, padding, dilation)
+    if max(steps) > 1:
+        return _scattered(c, w, shape, steps, around, far, groups)
+    reach = [(size - 1) * step for size, step in zip(w.shape[2:], far, strict=True)]
+    outer = tuple(
+        (whole - before, whole - after) for whole, (before, after) in zip(reach, around, strict=True)
+    )
+    return _convolved(c, _turned(w, groups), None, steps, outer, far, groups)
 
 
 @primitive
 def convolution_to_weight(
-    c: Array, x: Array, shape: Shape, stride: Steps, padding: Padding, dilation: Steps, groups: int
+    c: Array, x: Array, shape: Shape, stride: Sizes, padding: Padding, dilation: Sizes, groups: int
 ) -> Array:
     """The cotangent of w, from that of the convolution; `shape` is w's."""
+    laying = laid(shape, stride, padding, dilation)
+    size = shape[2:]
     if len(shape) == 3:
-        c, x = c[:, :, None], x[:, :, None]
-        stride, padding, dilation = _in_plane(stride, padding, dilation)
-    size = (1, *shape[-1:]) if len(shape) == 3 else shape[2:]
-    windows = _windows(x, size, stride, padding, dilation, groups)
+        c, x, size, laying = c[:, :, None], x[:, :, None], (1, *size), _in_plane(*laying)
+    windows = _windows(x, size, *laying, groups)
     batch, outputs, height, width = c.shape
     rows = c.reshape(batch, groups, outputs // groups, height, width).transpose(1, 3, 2, 0, 4)
     rows = rows.reshape(groups, height, outputs // groups, batch * width)
@@ -97,14 +109,14 @@ def _summed_products(a: Array, b: Array) -> Array:
 
 
 def _convolved(
-    x: Array, w: Array, bias: Array | None, stride: Steps, padding: Padding, dilation: Steps, groups: int
+    x: Array, w: Array, bias: Array | None, stride: Steps, padding: Pairs, dilation: Steps, groups: int
 ) -> Array:
     if w.ndim == 3:
         flat = _convolved(x[:, :, None], w[:, :, None], bias, *_in_plane(stride, padding, dilation), groups)
         return flat[:, :, 0]
     windows = _windows(x, w.shape[2:], stride, padding, dilation, groups)
     batch, outputs = x.shape[0], w.shape[0] // groups
-    height, width = _lengths(x.shape, w.shape[2:], stride, padding, dilation)
+    height, width = places(x.shape, w.shape[2:], stride, padding, dilation)
     kernels = w.reshape(groups, 1, outputs, *w.shape[1:]).transpose(0, 1, 2, 4, 5, 3)
     rows = np.matmul(kernels.reshape(groups, 1, outputs, windows.shape[2]), windows)
     found = rows.reshape(groups, height, outputs, batch, width).transpose(3, 0, 2, 1, 4)
@@ -116,22 +128,15 @@ def _convolved(
     return full.reshape(shape)
 
 
-def _in_plane(stride: Steps, padding: Padding, dilation: Steps) -> tuple[Steps, Padding, Steps]:
+def _in_plane(stride: Steps, padding: Pairs, dilation: Steps) -> tuple[Steps, Pairs, Steps]:
     """A signal is an image of one row."""
     return (1, *stride), ((0, 0), *padding), (1, *dilation)
 
 
-def _lengths(shape: Shape, size: Shape, stride: Steps, padding: Padding, dilation: Steps) -> Shape:
-    """How many places the kernel has along each length."""
-    whole = [n + before + after for n, (before, after) in zip(shape[2:], padding, strict=True)]
-    reach = [(k - 1) * step for k, step in zip(size, dilation, strict=True)]
-    return tuple((n - far - 1) // step + 1 for n, far, step in zip(whole, reach, stride, strict=True))
-
-
-def _windows(x: Array, size: Shape, stride: Steps, padding: Padding, dilation: Steps, groups: int) -> Array:
+def _windows(x: Array, size: Shape, stride: Steps, padding: Pairs, dilation: Steps, groups: int) -> Array:
     """(group, row of the result, place in the kernel and channel, image and place in the row)."""
     batch, channels = x.shape[:2]
-    height, width = _lengths(x.shape, size, stride, padding, dilation)
+    height, width = places(x.shape, size, stride, padding, dilation)
     apart = x.reshape(batch, groups, channels // groups, *x.shape[2:]).transpose(1, 3, 2, 0, 4)
     images = padded(apart, ((0, 0), padding[0], (0, 0), (0, 0), padding[1]))
     steps = images.strides
@@ -152,7 +157,7 @@ def _windows(x: Array, size: Shape, stride: Steps, padding: Padding, dilation: S
     return as_strided(rows, shape, strides, writeable=False).reshape(groups, height, -1, columns)
 
 
-def padded(x: Array, padding: Padding) -> Array:
+def padded(x: Array, padding: Pairs) -> Array:
     """A contiguous copy with zeros around it; negative padding cuts off."""
     shape = tuple(n + before + after for n, (before, after) in zip(x.shape, padding, strict=True))
     if shape == x.shape and not any(before for before, _ in padding):
@@ -175,7 +180,7 @@ def _turned(w: Array, groups: int) -> Array:
 
 
 def _scattered(
-    c: Array, w: Array, shape: Shape, stride: Steps, padding: Padding, dilation: Steps, groups: int
+    c: Array, w: Array, shape: Shape, stride: Steps, padding: Pairs, dilation: Steps, groups: int
 ) -> Array:
     """Each number of c times its kernel, added up where the kernel lay: a loop over the kernel's places."""
     batch, outputs, *lengths = c.shape
@@ -199,7 +204,7 @@ def _scattered(
 
 @linear(convolution, shaped=True)
 def convolution_rule(
-    g: Array, x: Array, w: Array, stride: Steps, padding: Padding, dilation: Steps, groups: int
+    g: Array, x: Array, w: Array, stride: Sizes, padding: Padding, dilation: Sizes, groups: int
 ) -> Any:
     return (
         convolution_to_input(g, w, np.shape(x), stride, padding, dilation, groups),
@@ -209,7 +214,7 @@ def convolution_rule(
 
 @linear(convolution_to_input, shaped=True)
 def convolution_to_input_rule(
-    g: Array, c: Array, w: Array, shape: Shape, stride: Steps, padding: Padding, dilation: Steps, groups: int
+    g: Array, c: Array, w: Array, shape: Shape, stride: Sizes, padding: Padding, dilation: Sizes, groups: int
 ) -> Any:
     return (
         convolution(g, w, stride, padding, dilation, groups),
@@ -219,7 +224,7 @@ def convolution_to_input_rule(
 
 @linear(convolution_to_weight, shaped=True)
 def convolution_to_weight_rule(
-    g: Array, c: Array, x: Array, shape: Shape, stride: Steps, padding: Padding, dilation: Steps, groups: int
+    g: Array, c: Array, x: Array, shape: Shape, stride: Sizes, padding: Padding, dilation: Sizes, groups: int
 ) -> Any:
     return (
         convolution(x, g, stride, padding, dilation, groups),
@@ -229,7 +234,7 @@ def convolution_to_weight_rule(
 
 @general(convolution_with_bias, shaped=True)
 def convolution_with_bias_rule(
-    g: Array, x: Array, w: Array, bias: Array, stride: Steps, padding: Padding, dilation: Steps, groups: int
+    g: Array, x: Array, w: Array, bias: Array, stride: Sizes, padding: Padding, dilation: Sizes, groups: int
 ) -> Any:
     return (
         convolution_to_input(g, w, np.shape(x), stride, padding, dilation, groups),
@@ -247,9 +252,9 @@ def convolution_with_bias_forward(
     x: Array,
     w: Array,
     bias: Array,
-    stride: Steps,
+    stride: Sizes,
     padding: Padding,
-    dilation: Steps,
+    dilation: Sizes,
     groups: int,
 ) -> Array:
     first = convolution_with_bias(t_x, w, t_bias, stride, padding, dilation, groups)
@@ -276,121 +281,3 @@ def over_channels(x: Array, shape: Shape) -> Array:
 @linear(over_channels)
 def over_channels_rule(g: Array, x: Array, shape: Shape) -> Array:
     return sum_of_channels(g)
-
-
-@primitive
-def transposed_shape(
-    x: Shape,
-    w: Shape,
-    bias: Shape | None,
-    stride: Steps,
-    padding: Steps,
-    output_padding: Steps,
-    dilation: Steps,
-    groups: int,
-) -> Shape:
-    """The shape that a transposed convolution gives; RuntimeError in PyTorch's words if nothing fits."""
-    count = len(w) - 2
-    if len(x) != len(w):
-        raise RuntimeError(
-            f"Expected {count + 1}D (unbatched) or {count + 2}D (batched) input to conv_transpose{count}d, "
-            f"but got input of size: {list(x[1:]) if len(x) == count + 1 else list(x)}"
-        )
-    check_groups(w, groups)
-    if x[1] != w[0]:
-        raise RuntimeError(
-            f"Given transposed=1, weight of size {list(w)}, expected input{list(x)} to have {w[0]} channels, "
-            f"but got {x[1]} channels instead"
-        )
-    if bias is not None and bias != (w[1] * groups,):
-        raise RuntimeError(
-            f"Given transposed=1, weight of size {list(w)}, expected bias to be 1-dimensional with "
-            f"{w[1] * groups} elements, but got bias of size {list(bias)} instead"
-        )
-    if min(padding) < 0 or min(output_padding) < 0:
-        name = "padding" if min(padding) < 0 else "output_padding"
-        raise RuntimeError(f"negative {name} is not supported")
-    if any(more >= max(step, far) for more, step, far in zip(output_padding, stride, dilation, strict=True)):
-        raise RuntimeError(
-            "output padding must be smaller than either stride or dilation, but got "
-            f"output_padding: {output_padding} stride: {stride} dilation: {dilation}"
-        )
-    lengths = tuple(
-        (n - 1) * step - 2 * pad + far * (k - 1) + more + 1
-        for n, k, step, pad, more, far in zip(
-            x[2:], w[2:], stride, padding, output_padding, dilation, strict=True
-        )
-    )
-    if min(lengths) < 1:
-        found = " x ".join(map(str, lengths))
-        raise RuntimeError(
-            f"Given input size per channel: ({' x '.join(map(str, x[2:]))}). "
-            f"Calculated output size per channel: ({found}). Output size is too small"
-        )
-    return (x[0], w[1] * groups, *lengths)
-
-
-@primitive
-def same_padding(w: Shape, dilation: Steps) -> Padding:
-    """The padding with which such kernels keep each length; of an odd number more goes after.
-
-    >>> same_padding((1, 1, 3, 4), (1, 1))
-    ((1, 1), (1, 2))
-    """
-    reach = [far * (k - 1) for k, far in zip(w[2:], dilation, strict=True)]
-    return tuple((whole // 2, whole - whole // 2) for whole in reach)
-
-
-constant(transposed_shape, same_padding)
-
-
-# What does not fit, in PyTorch's words ----------------------------------------------------------------
-
-
-def check_shapes(x: Shape, w: Shape, padding: Padding, dilation: Steps, groups: int) -> None:
-    """RuntimeError if an input of that shape cannot be convolved with such kernels."""
-    count = len(w) - 2
-    if len(x) != len(w):
-        raise RuntimeError(
-            f"Expected {count + 1}D (unbatched) or {count + 2}D (batched) input to conv{count}d, "
-            f"but got input of size: {list(x)}"
-        )
-    check_groups(w, groups)
-    if x[1] != w[1] * groups:
-        raise RuntimeError(
-            f"Given groups={groups}, weight of size {list(w)}, expected input{list(x)} to have "
-            f"{w[1] * groups} channels, but got {x[1]} channels instead"
-        )
-    whole = [n + before + after for n, (before, after) in zip(x[2:], padding, strict=True)]
-    reach = [(k - 1) * step + 1 for k, step in zip(w[2:], dilation, strict=True)]
-    if any(n < far for n, far in zip(whole, reach, strict=True)):
-        raise RuntimeError(
-            f"Calculated padded input size per channel: ({' x '.join(map(str, whole))}). "
-            f"Kernel size: ({' x '.join(map(str, reach))}). "
-            "Kernel size can't be greater than actual input size"
-        )
-
-
-def check_groups(w: Shape, groups: int) -> None:
-    """RuntimeError if the first axis of the kernels cannot be divided among the groups."""
-    if groups <= 0:
-        raise RuntimeError("non-positive groups is not supported")
-    if w[0] < groups:
-        raise RuntimeError(
-            f"Given groups={groups}, expected weight to be at least {groups} at dimension 0, "
-            f"but got weight of size {list(w)} instead"
-        )
-    if w[0] % groups:
-        raise RuntimeError(
-            f"Given groups={groups}, expected weight to be divisible by {groups} at dimension 0, "
-            f"but got weight of size [{list(w)}] instead"
-        )
-
-
-def check_bias(w: Shape, bias: Shape, outputs: int) -> None:
-    """RuntimeError if there is not one number for each output."""
-    if bias != (outputs,):
-        raise RuntimeError(
-            f"Given weight of size {list(w)}, expected bias to be 1-dimensional with {outputs} elements, "
-            f"but got bias of size {list(bias)} instead"
-        )

@@ -1,8 +1,9 @@
 """Pooling over windows of signals and images: the largest of each window, or its mean.
 
-Windows lie over the last axes, one for each number in `size`; the axes before them are left alone.  Maxima
-are taken in two steps: which place of its plane is the largest of each window, through which nothing flows, and
-`take_pooled`, which is linear.
+Windows lie over the last `axes` axes; those before them are left alone.  Sizes, strides, paddings and
+dilations are a number, or one for each axis; a stride of None is the size.  Maxima are taken in two steps:
+which place of its plane is the largest of each window, through which nothing flows, and `take_pooled`, which
+is linear.
 """
 
 from __future__ import annotations
@@ -17,27 +18,19 @@ import numpy as np
 from tapeless._types import Array, Constant
 from tapeless.rules.kinds import constant, linear
 from tapeless.rules.table import primitive
+from tapeless.rules.windows import (
+    Shape,
+    Sizes,
+    Steps,
+    adaptive_bounds,
+    adaptive_counts,
+    check_pooled,
+    pooled_lengths,
+    pooling,
+)
 
-Shape: TypeAlias = tuple[int, ...]
-Steps: TypeAlias = tuple[int, ...]
-
-
-def pooled_lengths(
-    lengths: Shape, size: Shape, stride: Steps, padding: Steps, dilation: Steps, ceil_mode: bool
-) -> Shape:
-    """How many windows there are along each axis; with `ceil_mode` the last may reach beyond the padding.
-
-    >>> [pooled_lengths((5,), (2,), (2,), (0,), (1,), ceil_mode) for ceil_mode in (False, True)]
-    [(2,), (3,)]
-    """
-    found: list[int] = []
-    for n, k, step, pad, far in zip(lengths, size, stride, padding, dilation, strict=True):
-        rest = n + 2 * pad - far * (k - 1) - 1
-        count = (rest + (step - 1 if ceil_mode else 0)) // step + 1
-        if ceil_mode and (count - 1) * step >= n + pad:  # nothing but padding would be under it
-            count -= 1
-        found.append(count)
-    return tuple(found)
+# How many windows along an axis, or along each; None keeps an axis.
+Counts: TypeAlias = int | Sequence[int | None]
 
 
 # The largest ------------------------------------------------------------------------------------------
@@ -45,37 +38,40 @@ def pooled_lengths(
 
 @primitive
 def pool_places(
-    x: Array, size: Shape, stride: Steps, padding: Steps, dilation: Steps, ceil_mode: bool
+    x: Array, axes: int, size: Sizes, stride: Sizes | None, padding: Sizes, dilation: Sizes, ceil_mode: bool
 ) -> Array:
     """For each window the place of its largest number, counted through the plane; int64.
 
     Of equal numbers the first counts, of several nan the last, as PyTorch has it; padding never counts.
 
-    >>> pool_places(np.array([1.0, 3.0, 3.0, 2.0]), (2,), (1,), (0,), (1,), False)
+    >>> pool_places(np.array([1.0, 3.0, 3.0, 2.0]), 1, 2, 1, 0, 1, False)
     array([1, 1, 2])
     """
     x = np.asarray(x)
-    lead = x.ndim - len(size)
-    counts = pooled_lengths(x.shape[lead:], size, stride, padding, dilation, ceil_mode)
-    check_pooled(x.shape[lead - 1 :] if lead else x.shape, counts)
-    whole = _reaching(x, _lowest(x.dtype), counts, size, stride, padding, dilation)
-    starts = [np.arange(m) * step - pad for m, step, pad in zip(counts, stride, padding, strict=True)]
-    steps = list(itertools.product(*(range(k) for k in size)))
-    views = (_under(whole, place, counts, stride, dilation) for place in steps)
+    own, steps, pads, far = pooling(f"max_pool{axes}d", axes, size, stride, padding, dilation)
+    lead = x.ndim - axes
+    counts = pooled_lengths(x.shape[lead:], own, steps, pads, far, ceil_mode)
+    check_pooled(x.shape, counts)
+    whole = _reaching(x, _lowest(x.dtype), counts, own, steps, pads, far)
+    starts = [np.arange(m) * step - pad for m, step, pad in zip(counts, steps, pads, strict=True)]
+    inner = list(itertools.product(*(range(k) for k in own)))
+    views = (_under(whole, place, counts, steps, far) for place in inner)
     # Until something larger is found: the first place of the window that is not padding.
-    first = [-(np.minimum(start, 0) // far) for start, far in zip(starts, dilation, strict=True)]
-    chosen = _scanned(views, np.full(x.shape[:lead] + counts, _lowest(x.dtype), x.dtype), _mixed(first, size))
+    first = [-(np.minimum(start, 0) // reach) for start, reach in zip(starts, far, strict=True)]
+    best = np.full(x.shape[:lead] + counts, _lowest(x.dtype), x.dtype)
+    chosen = _scanned(views, best, _mixed(first, own))
     scale = _mixing(x.shape[lead:])
-    offsets = [sum(k * far * n for k, far, n in zip(place, dilation, scale, strict=True)) for place in steps]
+    offsets = [sum(k * reach * n for k, reach, n in zip(place, far, scale, strict=True)) for place in inner]
     return _mixed(starts, x.shape[lead:]) + np.array(offsets, np.int64)[chosen]
 
 
 @primitive
-def adaptive_places(x: Array, lengths: Shape) -> Array:
-    """`pool_places` for as many windows as `lengths` says, spread evenly over the axes."""
+def adaptive_places(x: Array, axes: int, lengths: Counts) -> Array:
+    """`pool_places` for as many windows as `lengths` says, spread evenly over the axes; None keeps one."""
     x = np.asarray(x)
-    lead = x.ndim - len(lengths)
-    bounds = [adaptive_bounds(n, m) for n, m in zip(x.shape[lead:], lengths, strict=True)]
+    counts = adaptive_counts(f"adaptive_max_pool{axes}d", x.shape, axes, lengths)
+    lead = x.ndim - axes
+    bounds = [adaptive_bounds(n, m) for n, m in zip(x.shape[lead:], counts, strict=True)]
     widest = [max([end - start for start, end in ends], default=0) for ends in bounds]
     # Windows that are not the widest read their last place twice, which does not count.
     at = [
@@ -85,8 +81,8 @@ def adaptive_places(x: Array, lengths: Shape) -> Array:
     steps = list(itertools.product(*(range(width) for width in widest)))
     places = [[axis[k] for axis, k in zip(at, place, strict=True)] for place in steps]
     views = (x[(..., *np.ix_(*rows))] for rows in places)
-    best = np.full(x.shape[:lead] + lengths, _lowest(x.dtype), x.dtype)
-    chosen = _scanned(views, best, np.zeros(lengths, np.int64))
+    best = np.full(x.shape[:lead] + counts, _lowest(x.dtype), x.dtype)
+    chosen = _scanned(views, best, np.zeros(counts, np.int64))
     table = np.array([_mixed(rows, x.shape[lead:]) for rows in places], np.int64)
     if not table.size:
         return np.zeros(best.shape, np.int64)
@@ -189,6 +185,25 @@ def put_pooled_rule(g: Array, c: Array, places: Constant, shape: Shape, axes: in
 @primitive
 def average_pool(
     x: Array,
+    axes: int,
+    size: Sizes,
+    stride: Sizes | None,
+    padding: Sizes,
+    ceil_mode: bool,
+    count_include_pad: bool,
+    divisor: int | None,
+) -> Array:
+    """The mean of each window: its sum over how many numbers it holds, or over the `divisor`.
+
+    >>> average_pool(np.array([1.0, 3.0, 5.0, 7.0]), 1, 2, None, 0, False, True, None)
+    array([2., 6.])
+    """
+    own, steps, pads, _ = pooling(f"avg_pool{axes}d", axes, size, stride, padding)
+    return _averaged(np.asarray(x), own, steps, pads, ceil_mode, count_include_pad, divisor)
+
+
+def _averaged(
+    x: Array,
     size: Shape,
     stride: Steps,
     padding: Steps,
@@ -196,15 +211,9 @@ def average_pool(
     count_include_pad: bool,
     divisor: int | None,
 ) -> Array:
-    """The mean of each window: its sum over how many numbers it holds, or over the `divisor`.
-
-    >>> average_pool(np.array([1.0, 3.0, 5.0, 7.0]), (2,), (2,), (0,), False, True, None)
-    array([2., 6.])
-    """
-    x = np.asarray(x)
     lead, ones = x.ndim - len(size), (1,) * len(size)
     counts = pooled_lengths(x.shape[lead:], size, stride, padding, ones, ceil_mode)
-    check_pooled(x.shape[lead - 1 :] if lead else x.shape, counts)
+    check_pooled(x.shape, counts)
     found = _reaching(x, 0.0, counts, size, stride, padding, ones)
     for axis, (k, m, step) in enumerate(zip(size, counts, stride, strict=True), lead):
         found = _sums(found, axis, k, m, step)
@@ -215,14 +224,28 @@ def average_pool(
 def average_pool_transposed(
     c: Array,
     shape: Shape,
-    size: Shape,
-    stride: Steps,
-    padding: Steps,
+    axes: int,
+    size: Sizes,
+    stride: Sizes | None,
+    padding: Sizes,
     ceil_mode: bool,
     count_include_pad: bool,
     divisor: int | None,
 ) -> Array:
     """The transpose of `average_pool` for an input of that shape."""
+    own, steps, pads, _ = pooling(f"avg_pool{axes}d", axes, size, stride, padding)
+    return _shared_out(c, shape, own, steps, pads, count_include_pad, divisor)
+
+
+def _shared_out(
+    c: Array,
+    shape: Shape,
+    size: Shape,
+    stride: Steps,
+    padding: Steps,
+    count_include_pad: bool,
+    divisor: int | None,
+) -> Array:
     lead = len(shape) - len(size)
     counts = c.shape[lead:]
     x = np.broadcast_to(np.zeros((), c.dtype), shape)
@@ -279,15 +302,16 @@ def _divisors(
 def average_pool_rule(
     g: Array,
     x: Array,
-    size: Shape,
-    stride: Steps,
-    padding: Steps,
+    axes: int,
+    size: Sizes,
+    stride: Sizes | None,
+    padding: Sizes,
     ceil_mode: bool,
     count_include_pad: bool,
     divisor: int | None,
 ) -> Array:
     return average_pool_transposed(
-        g, np.shape(x), size, stride, padding, ceil_mode, count_include_pad, divisor
+        g, np.shape(x), axes, size, stride, padding, ceil_mode, count_include_pad, divisor
     )
 
 
@@ -296,52 +320,45 @@ def average_pool_transposed_rule(
     g: Array,
     c: Array,
     shape: Shape,
-    size: Shape,
-    stride: Steps,
-    padding: Steps,
+    axes: int,
+    size: Sizes,
+    stride: Sizes | None,
+    padding: Sizes,
     ceil_mode: bool,
     count_include_pad: bool,
     divisor: int | None,
 ) -> Array:
-    return average_pool(g, size, stride, padding, ceil_mode, count_include_pad, divisor)
+    return average_pool(g, axes, size, stride, padding, ceil_mode, count_include_pad, divisor)
 
 
 # As many windows as asked for -------------------------------------------------------------------------
 
 
-def adaptive_bounds(n: int, count: int) -> list[tuple[int, int]]:
-    """Where `count` windows over n places begin and end.
-
-    >>> adaptive_bounds(5, 3)
-    [(0, 2), (1, 4), (3, 5)]
-    """
-    return [(i * n // count, -(-(i + 1) * n // count)) for i in range(count)]
-
-
 @primitive
-def adaptive_average_pool(x: Array, lengths: Shape) -> Array:
-    """The means of windows spread over the last axes: as many as `lengths` says.
+def adaptive_average_pool(x: Array, axes: int, lengths: Counts) -> Array:
+    """The means of windows spread over the last axes: as many as `lengths` says; None keeps an axis.
 
-    >>> adaptive_average_pool(np.arange(5.0), (3,))
+    >>> adaptive_average_pool(np.arange(5.0), 1, 3)
     array([0.5, 2. , 3.5])
     """
     x = np.asarray(x)
-    even = _even_windows(x.shape, lengths)
+    counts = adaptive_counts(f"adaptive_avg_pool{axes}d", x.shape, axes, lengths)
+    even = _even_windows(x.shape, counts)
     if even is not None:
-        return average_pool.on_arrays(x, even, even, (0,) * len(even), False, True, None)  # type: ignore[attr-defined]
-    for axis, share in _shares(x.shape, lengths, x.dtype):
+        return _averaged(x, even, even, (0,) * axes, False, True, None)
+    for axis, share in _shares(x.shape, counts, x.dtype):
         x = np.moveaxis(np.tensordot(share, x, axes=(1, axis)), 0, axis)
     return np.ascontiguousarray(x)
 
 
 @primitive
-def adaptive_average_pool_transposed(c: Array, shape: Shape, lengths: Shape) -> Array:
+def adaptive_average_pool_transposed(c: Array, shape: Shape, axes: int, lengths: Counts) -> Array:
     """The transpose of `adaptive_average_pool` for an input of that shape."""
-    even = _even_windows(shape, lengths)
+    counts = adaptive_counts(f"adaptive_avg_pool{axes}d", shape, axes, lengths)
+    even = _even_windows(shape, counts)
     if even is not None:
-        zeros = (0,) * len(even)
-        return average_pool_transposed.on_arrays(c, shape, even, even, zeros, False, True, None)  # type: ignore[attr-defined]
-    for axis, share in _shares(shape, lengths, c.dtype):
+        return _shared_out(c, shape, even, even, (0,) * axes, True, None)
+    for axis, share in _shares(shape, counts, c.dtype):
         c = np.moveaxis(np.tensordot(share, c, axes=(0, axis)), 0, axis)
     return np.ascontiguousarray(c)
 
@@ -362,20 +379,12 @@ def _shares(shape: Shape, lengths: Shape, dtype: np.dtype[Any]) -> Iterator[tupl
 
 
 @linear(adaptive_average_pool, shaped=True)
-def adaptive_average_pool_rule(g: Array, x: Array, lengths: Shape) -> Array:
-    return adaptive_average_pool_transposed(g, np.shape(x), lengths)
+def adaptive_average_pool_rule(g: Array, x: Array, axes: int, lengths: Counts) -> Array:
+    return adaptive_average_pool_transposed(g, np.shape(x), axes, lengths)
 
 
 @linear(adaptive_average_pool_transposed, shaped=True)
-def adaptive_average_pool_transposed_rule(g: Array, c: Array, shape: Shape, lengths: Shape) -> Array:
-    return adaptive_average_pool(g, lengths)
-
-
-def check_pooled(shape: Shape, counts: Shape) -> None:
-    """RuntimeError in PyTorch's words if no window fits into a plane of that shape."""
-    if min(counts) < 1:
-        given = "x".join(map(str, shape))
-        found = "x".join(map(str, (*shape[: len(shape) - len(counts)], *counts)))
-        raise RuntimeError(
-            f"Given input size: ({given}). Calculated output size: ({found}). Output size is too small"
-        )
+def adaptive_average_pool_transposed_rule(
+    g: Array, c: Array, shape: Shape, axes: int, lengths: Counts
+) -> Array:
+    return adaptive_average_pool(g, axes, lengths)

@@ -9,13 +9,12 @@ import pytest
 
 from tapeless.rules.pooling import (
     adaptive_average_pool,
-    adaptive_bounds,
     adaptive_places,
     average_pool,
     pool_places,
-    pooled_lengths,
     take_pooled,
 )
+from tapeless.rules.windows import adaptive_bounds, adaptive_counts, pooled_lengths, pooling
 from tests.rules.sample import distinct
 from tests.rules.samples.pooling import ADAPTIVE, AVERAGES, MAXIMA
 
@@ -36,11 +35,12 @@ def window(plane, size, stride, padding, dilation, at):
 
 @pytest.mark.parametrize("case", MAXIMA, ids=str)
 def test_each_maximum_is_the_largest_of_its_window(case):
-    shape, size, stride, padding, dilation, ceil_mode = case
-    x, lead = distinct(*shape), len(shape) - len(size)
+    shape, axes, *options, ceil_mode = case
+    size, stride, padding, dilation = pooling("max_pool", axes, *options)
+    x, lead = distinct(*shape), len(shape) - axes
 
     places = pool_places(x, *case[1:])
-    found = take_pooled(x, places, len(size))
+    found = take_pooled(x, places, axes)
 
     assert found.shape[lead:] == pooled_lengths(shape[lead:], size, stride, padding, dilation, ceil_mode)
     for index in np.ndindex(*found.shape):
@@ -53,13 +53,14 @@ def test_each_maximum_is_the_largest_of_its_window(case):
 
 @pytest.mark.parametrize("case", AVERAGES, ids=str)
 def test_each_mean_is_the_sum_of_its_window_over_what_counts(case):
-    shape, size, stride, padding, _, count_include_pad, divisor = case
-    x, lead = np.random.default_rng(0).standard_normal(shape), len(shape) - len(size)
+    shape, axes, *options, _, count_include_pad, divisor = case
+    size, stride, padding, ones = pooling("avg_pool", axes, *options)
+    x, lead = np.random.default_rng(0).standard_normal(shape), len(shape) - axes
 
     found = average_pool(x, *case[1:])
 
     for index in np.ndindex(*found.shape):
-        under, held = window(shape[lead:], size, stride, padding, (1,) * len(size), index[lead:])
+        under, held = window(shape[lead:], size, stride, padding, ones, index[lead:])
         total = sum(x[(*index[:lead], *place)] for place in under)
         over = divisor if divisor is not None else held if count_include_pad else len(under)
         np.testing.assert_allclose(found[index], total / over, atol=1e-12)
@@ -67,12 +68,13 @@ def test_each_mean_is_the_sum_of_its_window_over_what_counts(case):
 
 @pytest.mark.parametrize("case", ADAPTIVE, ids=str)
 def test_adaptive_windows_cover_all_and_give_as_many_numbers_as_asked_for(case):
-    shape, lengths = case
-    x, lead = distinct(*shape), len(shape) - len(lengths)
+    shape, axes, _ = case
+    x, lead = distinct(*shape), len(shape) - axes
+    lengths = adaptive_counts("", shape, *case[1:])
     bounds = [adaptive_bounds(n, m) for n, m in zip(shape[lead:], lengths, strict=True)]
 
-    means = adaptive_average_pool(x, lengths)
-    largest = take_pooled(x, adaptive_places(x, lengths), len(lengths))
+    means = adaptive_average_pool(x, *case[1:])
+    largest = take_pooled(x, adaptive_places(x, *case[1:]), axes)
 
     assert means.shape == largest.shape == (*shape[:lead], *lengths)
     for index in np.ndindex(*means.shape):
@@ -86,7 +88,7 @@ def places_of(values, **options):
     size, stride, padding = (
         options.get(name, other) for name, other in (("size", 2), ("stride", 1), ("padding", 0))
     )
-    return pool_places(np.array(values), (size,), (stride,), (padding,), (1,), False).tolist()
+    return pool_places(np.array(values), 1, size, stride, padding, 1, False).tolist()
 
 
 def test_the_first_of_equal_numbers_is_taken():
@@ -97,37 +99,39 @@ def test_the_first_of_equal_numbers_is_taken():
 
 def test_nan_is_larger_than_all_and_the_last_of_several_is_taken():
     assert places_of([NAN, 5.0, NAN, 1.0], size=3) == [2, 2]
-    assert adaptive_places(np.array([NAN, 5.0, NAN, 1.0]), (1,)).tolist() == [2]
+    assert adaptive_places(np.array([NAN, 5.0, NAN, 1.0]), 1, 1).tolist() == [2]
 
 
 def test_padding_is_never_the_largest():
     assert places_of([-INF, -INF, -INF], size=3, stride=2, padding=1) == [0, 1]
     assert places_of([-5, -7, -9], size=3, stride=2, padding=1) == [0, 1]
-    assert pool_places(np.full((2, 2), -INF), (2, 2), (2, 2), (1, 1), (1, 1), False).tolist() == [
+    assert pool_places(np.full((2, 2), -INF), 2, 2, 2, 1, 1, False).tolist() == [
         [0, 1],
         [2, 3],
     ]
 
 
 def test_padding_by_steps_of_a_dilated_window_begins_with_the_first_place_inside():
-    # places -3, -1, 1 and -1, 1, 3
-    assert pool_places(np.full(4, -INF), (3,), (2,), (3,), (2,), False).tolist()[:2] == [1, 1]
+    # places -2, 0, 2 and 0, 2, 4
+    assert pool_places(np.full(5, -INF), 1, 3, 2, 2, 2, False).tolist() == [0, 0, 2]
+    # places -1, 1, 3 and 1, 3, 5
+    assert pool_places(np.full(6, -INF), 1, 3, 2, 1, 2, False).tolist() == [1, 1]
 
 
 def test_float32_stays_float32():
     x = np.ones((1, 1, 4, 4), np.float32)
 
-    assert average_pool(x, (3, 3), (2, 2), (1, 1), True, False, None).dtype == np.float32
-    assert average_pool(x, (2, 2), (2, 2), (0, 0), False, True, None).dtype == np.float32
-    assert adaptive_average_pool(x, (3, 3)).dtype == np.float32
+    assert average_pool(x, 2, 3, 2, 1, True, False, None).dtype == np.float32
+    assert average_pool(x, 2, 2, 2, 0, False, True, None).dtype == np.float32
+    assert adaptive_average_pool(x, 2, 3).dtype == np.float32
 
 
 @pytest.mark.parametrize("pool", [pool_places, average_pool])
 def test_a_plane_smaller_than_a_window_is_refused_in_the_words_people_search_for(pool):
-    rest = ((1, 1), False) if pool is pool_places else (False, True, None)
+    rest = (1, False) if pool is pool_places else (False, True, None)
 
     with pytest.raises(RuntimeError) as refused:
-        pool(np.zeros((5, 1, 2, 2)), (3, 3), (3, 3), (0, 0), *rest)
+        pool(np.zeros((5, 1, 2, 2)), 2, 3, None, 0, *rest)
 
     assert str(refused.value) == (
         "Given input size: (1x2x2). Calculated output size: (1x0x0). Output size is too small"

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from tapeless._types import Array
 from tapeless.graph.ops import op
-from tapeless.nn.functional.sizes import Sizes, of_each_axis
 from tapeless.rules.convolutions import (
     convolution,
     convolution_to_input,
     convolution_with_bias,
     over_channels,
-    same_padding,
-    transposed_shape,
 )
+from tapeless.rules.windows import Padding, Sizes, transposed_padding, transposed_shape
 
 # What the graph calls them.
 OPERATIONS = [op(row, "Convolution") for row in (convolution, convolution_with_bias, convolution_to_input)]
@@ -27,7 +23,7 @@ def conv1d(
     weight: Array,
     bias: Array | None = None,
     stride: Sizes = 1,
-    padding: Sizes | str = 0,
+    padding: Padding = 0,
     dilation: Sizes = 1,
     groups: int = 1,
 ) -> Array:
@@ -47,7 +43,7 @@ def conv2d(
     weight: Array,
     bias: Array | None = None,
     stride: Sizes = 1,
-    padding: Sizes | str = 0,
+    padding: Padding = 0,
     dilation: Sizes = 1,
     groups: int = 1,
 ) -> Array:
@@ -110,56 +106,38 @@ def _convolved(
     weight: Array,
     bias: Array | None,
     stride: Sizes,
-    padding: Sizes | str,
+    padding: Padding,
     dilation: Sizes,
     groups: int,
     count: int,
 ) -> Array:
-    steps = of_each_axis("stride", stride, count)
-    far = of_each_axis("dilation", dilation, count)
-    _check_steps(input, weight, steps, far, count)
-    around = _padding(padding, weight.shape, steps, far, count)
+    if weight.ndim != count + 2:
+        raise RuntimeError(_other_rank(input, weight))
     if input.ndim == count + 1:
         alone = np.expand_dims(input, 0)
-        return np.squeeze(_applied(alone, weight, bias, steps, around, far, groups), 0)
-    return _applied(input, weight, bias, steps, around, far, groups)
+        return np.squeeze(_applied(alone, weight, bias, stride, padding, dilation, groups), 0)
+    return _applied(input, weight, bias, stride, padding, dilation, groups)
 
 
 def _applied(
-    input: Array, weight: Array, bias: Array | None, stride: Any, padding: Any, dilation: Any, groups: int
+    input: Array,
+    weight: Array,
+    bias: Array | None,
+    stride: Sizes,
+    padding: Padding,
+    dilation: Sizes,
+    groups: int,
 ) -> Array:
     if bias is None:
         return convolution(input, weight, stride, padding, dilation, groups)
     return convolution_with_bias(input, weight, bias, stride, padding, dilation, groups)
 
 
-def _check_steps(input: Array, weight: Array, stride: Any, dilation: Any, count: int) -> None:
-    if weight.ndim != count + 2:
-        raise RuntimeError(
-            f"Expected {weight.ndim}-dimensional input for {weight.ndim}-dimensional weight "
-            f"{list(weight.shape)}, but got {input.ndim}-dimensional input of size "
-            f"{list(input.shape)} instead"
-        )
-    if min(stride) <= 0:
-        raise RuntimeError("non-positive stride is not supported")
-    if min(dilation) <= 0:
-        raise RuntimeError("non-positive dilation is not supported")
-
-
-def _padding(padding: Any, weight: Any, stride: Any, dilation: Any, count: int) -> Any:
-    """How much goes before and after, for each axis."""
-    if padding == "valid":
-        return ((0, 0),) * count
-    if padding == "same":
-        if max(stride) > 1:
-            raise RuntimeError("padding='same' is not supported for strided convolutions")
-        return same_padding(weight, dilation)
-    if isinstance(padding, str):
-        raise RuntimeError(f"Invalid padding string: '{padding}'")
-    around = of_each_axis("padding", padding, count)
-    if min(around) < 0:
-        raise RuntimeError("negative padding is not supported")
-    return tuple([(pad, pad) for pad in around])
+def _other_rank(input: Array, weight: Array) -> str:
+    return (
+        f"Expected {weight.ndim}-dimensional input for {weight.ndim}-dimensional weight "
+        f"{list(weight.shape)}, but got {input.ndim}-dimensional input of size {list(input.shape)} instead"
+    )
 
 
 def _transposed(
@@ -173,31 +151,30 @@ def _transposed(
     dilation: Sizes,
     count: int,
 ) -> Array:
-    steps = of_each_axis("stride", stride, count)
-    far = of_each_axis("dilation", dilation, count)
-    _check_steps(input, weight, steps, far, count)
-    around = of_each_axis("padding", padding, count)
-    more = of_each_axis("output_padding", output_padding, count)
+    if weight.ndim != count + 2:
+        raise RuntimeError(_other_rank(input, weight))
     if input.ndim == count + 1:
         alone = np.expand_dims(input, 0)
-        return np.squeeze(_spread(alone, weight, bias, steps, around, more, far, groups), 0)
-    return _spread(input, weight, bias, steps, around, more, far, groups)
+        return np.squeeze(
+            _scattered(alone, weight, bias, stride, padding, output_padding, groups, dilation), 0
+        )
+    return _scattered(input, weight, bias, stride, padding, output_padding, groups, dilation)
 
 
-def _spread(
+def _scattered(
     input: Array,
     weight: Array,
     bias: Array | None,
-    stride: Any,
-    padding: Any,
-    output_padding: Any,
-    dilation: Any,
+    stride: Sizes,
+    padding: Sizes,
+    output_padding: Sizes,
     groups: int,
+    dilation: Sizes,
 ) -> Array:
     biases = None if bias is None else bias.shape
     shape = transposed_shape(
         input.shape, weight.shape, biases, stride, padding, output_padding, dilation, groups
     )
-    around = tuple([(pad, pad - more) for pad, more in zip(padding, output_padding, strict=True)])
+    around = transposed_padding(padding, output_padding, weight.ndim - 2)
     found = convolution_to_input(input, weight, shape, stride, around, dilation, groups)
     return found if bias is None else found + over_channels(bias, found.shape)

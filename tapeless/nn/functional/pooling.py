@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any
 
 from tapeless._types import Array
 from tapeless.graph.ops import op
-from tapeless.nn.functional.sizes import Sizes, of_each_window_axis
 from tapeless.rules.pooling import (
+    Counts,
     adaptive_average_pool,
     adaptive_places,
     average_pool,
     pool_places,
     take_pooled,
 )
+from tapeless.rules.windows import Sizes
 
 # What the graph calls them.
 OPERATIONS = [
@@ -21,9 +22,6 @@ OPERATIONS = [
     op(average_pool, "AvgPool2D"),
     op(adaptive_average_pool, "AdaptiveAvgPool2D"),
 ]
-
-# How many windows along an axis; None keeps its length.
-Count: TypeAlias = int | None
 
 
 def max_pool1d(
@@ -46,7 +44,7 @@ def max_pool1d(
             "max_pool1d: Expected 2D or 3D (batch mode) tensor with optional 0 dim batch size for input, "
             f"but got:{list(input.shape)}"
         )
-    return _largest("max_pool1d", input, kernel_size, stride, padding, dilation, ceil_mode, return_indices, 1)
+    return _largest(input, 1, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
 
 
 def max_pool2d(
@@ -76,7 +74,7 @@ def max_pool2d(
     """
     if input.ndim not in (3, 4):
         raise RuntimeError("non-empty 3D or 4D (batch mode) tensor expected for input")
-    return _largest("max_pool2d", input, kernel_size, stride, padding, dilation, ceil_mode, return_indices, 2)
+    return _largest(input, 2, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
 
 
 def avg_pool1d(
@@ -98,7 +96,7 @@ def avg_pool1d(
             f"Expected 2 to 3 dimensions, but got {input.ndim}-dimensional tensor for argument #1 'self' "
             "(while checking arguments for avg_pool1d)"
         )
-    return _mean("avg_pool1d", input, kernel_size, stride, padding, ceil_mode, count_include_pad, None, 1)
+    return average_pool(input, 1, kernel_size, stride, padding, ceil_mode, count_include_pad, None)
 
 
 def avg_pool2d(
@@ -124,16 +122,8 @@ def avg_pool2d(
         raise RuntimeError("non-empty 3D or 4D (batch mode) tensor expected for input")
     if divisor_override == 0:
         raise RuntimeError("divisor must be not zero")
-    return _mean(
-        "avg_pool2d",
-        input,
-        kernel_size,
-        stride,
-        padding,
-        ceil_mode,
-        count_include_pad,
-        divisor_override,
-        2,
+    return average_pool(
+        input, 2, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
     )
 
 
@@ -144,10 +134,11 @@ def adaptive_avg_pool1d(input: Array, output_size: Sizes) -> Array:
     >>> adaptive_avg_pool1d(np.array([[1.0, 3.0, 2.0, 5.0]]), 2)
     array([[2. , 3.5]])
     """
-    return adaptive_average_pool(input, _counts("adaptive_avg_pool1d", input, output_size, 1))
+    _check_rank("adaptive_avg_pool1d", input, 1)
+    return adaptive_average_pool(input, 1, output_size)
 
 
-def adaptive_avg_pool2d(input: Array, output_size: Any) -> Array:
+def adaptive_avg_pool2d(input: Array, output_size: Counts) -> Array:
     """The means of as many windows over images ([batch,] channels, height, width), as even as may be.
 
     `output_size` is a number, or a pair in which None keeps a length.  As
@@ -157,7 +148,8 @@ def adaptive_avg_pool2d(input: Array, output_size: Any) -> Array:
     >>> adaptive_avg_pool2d(np.array([[[1.0, 3.0], [2.0, 6.0]]]), (1, None))
     array([[[1.5, 4.5]]])
     """
-    return adaptive_average_pool(input, _counts("adaptive_avg_pool2d", input, output_size, 2))
+    _check_rank("adaptive_avg_pool2d", input, 2)
+    return adaptive_average_pool(input, 2, output_size)
 
 
 def adaptive_max_pool1d(input: Array, output_size: Sizes, return_indices: bool = False) -> Any:
@@ -167,93 +159,44 @@ def adaptive_max_pool1d(input: Array, output_size: Sizes, return_indices: bool =
     >>> adaptive_max_pool1d(np.array([[1.0, 3.0, 2.0, 5.0]]), 2)
     array([[3., 5.]])
     """
-    places = adaptive_places(input, _counts("adaptive_max_pool1d", input, output_size, 1))
-    found = take_pooled(input, places, 1)
-    return (found, places) if return_indices else found
+    _check_rank("adaptive_max_pool1d", input, 1)
+    return _adaptive_largest(input, 1, output_size, return_indices)
 
 
-def adaptive_max_pool2d(input: Array, output_size: Any, return_indices: bool = False) -> Any:
+def adaptive_max_pool2d(input: Array, output_size: Counts, return_indices: bool = False) -> Any:
     """The largest numbers of as many windows over images; see `adaptive_avg_pool2d` and `max_pool2d`.
 
     >>> import numpy as np
     >>> adaptive_max_pool2d(np.array([[[1.0, 3.0], [2.0, 6.0]]]), 1)
     array([[[6.]]])
     """
-    places = adaptive_places(input, _counts("adaptive_max_pool2d", input, output_size, 2))
-    found = take_pooled(input, places, 2)
-    return (found, places) if return_indices else found
+    _check_rank("adaptive_max_pool2d", input, 2)
+    return _adaptive_largest(input, 2, output_size, return_indices)
 
 
 def _largest(
-    name: str,
     input: Array,
+    count: int,
     kernel_size: Sizes,
     stride: Sizes | None,
     padding: Sizes,
     dilation: Sizes,
     ceil_mode: bool,
     return_indices: bool,
-    count: int,
 ) -> Any:
-    size = of_each_window_axis(name, "kernel_size", kernel_size, count)
-    steps = size if stride is None else of_each_window_axis(name, "stride", stride, count)
-    pads = of_each_window_axis(name, "padding", padding, count)
-    far = of_each_window_axis(name, "dilation", dilation, count)
-    _check_windows(size, steps, pads, far)
-    places = pool_places(input, size, steps, pads, far, ceil_mode)
+    places = pool_places(input, count, kernel_size, stride, padding, dilation, ceil_mode)
     found = take_pooled(input, places, count)
     return (found, places) if return_indices else found
 
 
-def _mean(
-    name: str,
-    input: Array,
-    kernel_size: Sizes,
-    stride: Sizes | None,
-    padding: Sizes,
-    ceil_mode: bool,
-    count_include_pad: bool,
-    divisor: int | None,
-    count: int,
-) -> Array:
-    size = of_each_window_axis(name, "kernel_size", kernel_size, count)
-    steps = size if stride is None else of_each_window_axis(name, "stride", stride, count)
-    pads = of_each_window_axis(name, "padding", padding, count)
-    _check_windows(size, steps, pads, (1,) * count)
-    return average_pool(input, size, steps, pads, ceil_mode, count_include_pad, divisor)
+def _adaptive_largest(input: Array, count: int, output_size: Counts, return_indices: bool) -> Any:
+    places = adaptive_places(input, count, output_size)
+    found = take_pooled(input, places, count)
+    return (found, places) if return_indices else found
 
 
-def _check_windows(size: Any, stride: Any, padding: Any, dilation: Any) -> None:
-    if min(size) <= 0:
-        raise RuntimeError(f"kernel size should be greater than zero, but got {list(size)}")
-    if min(stride) <= 0:
-        raise RuntimeError("stride should not be zero")
-    if min(dilation) <= 0:
-        raise RuntimeError(f"dilation should be greater than zero, but got {list(dilation)}")
-    if min(padding) < 0:
-        raise RuntimeError(f"pad must be non-negative, but got pad: {min(padding)}")
-    for k, pad, far in zip(size, padding, dilation, strict=True):
-        if pad > (far * (k - 1) + 1) // 2:
-            raise RuntimeError(
-                "pad should be at most half of effective kernel size, but got "
-                f"pad={pad}, kernel_size={k} and dilation={far}"
-            )
-
-
-def _counts(name: str, input: Array, output_size: Any, count: int) -> Any:
-    """How many windows along each of the last axes."""
+def _check_rank(name: str, input: Array, count: int) -> None:
     if input.ndim not in (count + 1, count + 2):
         raise RuntimeError(
             f"{name}(): Expected {count + 1}D or {count + 2}D tensor, but got {list(input.shape)}"
         )
-    wanted = of_each_window_axis(name, "output_size", output_size, count)
-    lengths = [
-        input.shape[input.ndim - count + axis] if number is None else number
-        for axis, number in enumerate(wanted)
-    ]
-    if min([0, *[number for number in wanted if number is not None]]) < 0:
-        raise RuntimeError(
-            f"{name}: elements of output_size must be greater than or equal to 0 but received "
-            f"{{{', '.join(map(str, wanted))}}}"
-        )
-    return tuple(lengths)

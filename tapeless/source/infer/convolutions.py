@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tapeless.rules import convolutions, pooling
+from tapeless.rules import convolutions, pooling, windows
 from tapeless.source.facts import INT, PYTHON_NUMBERS, UNKNOWN, Dims, Fact
 from tapeless.source.infer.dtypes import result_dtype
 from tapeless.source.infer.lengths import ANY
@@ -88,7 +88,7 @@ HANDLERS: dict[Any, Callable[..., Result]] = {
     convolutions.convolution_with_bias: convolution_with_bias,
     convolutions.convolution_to_input: product_in_shape,
     convolutions.convolution_to_weight: product_in_shape,
-    convolutions.transposed_shape: transposed_shape,
+    windows.transposed_shape: transposed_shape,
     convolutions.sum_of_channels: sum_of_channels,
     convolutions.over_channels: in_shape(1),
     pooling.pool_places: places,
