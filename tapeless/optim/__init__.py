@@ -4,8 +4,9 @@ from tapeless.optim import pure
 from tapeless.optim.adadelta import Adadelta
 from tapeless.optim.adagrad import Adagrad
 from tapeless.optim.adam import Adam, AdamW
+from tapeless.optim.lbfgs import LBFGS
 from tapeless.optim.optimizer import Optimizer
 from tapeless.optim.rmsprop import RMSprop
 from tapeless.optim.sgd import SGD
 
-__all__ = ["SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop", "pure"]
+__all__ = ["LBFGS", "SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop", "pure"]

@@ -7,12 +7,12 @@ from typing import Any, ClassVar
 import numpy as np
 
 from tapeless.graph.engine import mark_written
-from tapeless.graph.modes import NO_GRAD, NORMAL, current, no_grad
 from tapeless.graph.tensor import Tensor
-from tapeless.graph.variable import INFERENCE, Variable, wrap
+from tapeless.graph.variable import Variable, wrap
 from tapeless.optim.formulas import Formula
 from tapeless.optim.optimizer import Closure, Group, Optimizer, evaluate
 from tapeless.optim.pieces import Work, Workspace
+from tapeless.optim.writing import is_quick, may_write_memory, write
 
 
 class FormulaOptimizer(Optimizer):
@@ -34,10 +34,9 @@ class FormulaOptimizer(Optimizer):
 
     def step(self, closure: Closure | None = None) -> Any:
         loss = None if closure is None else evaluate(closure)
-        mode = current()
-        is_quick = mode is NORMAL or mode is NO_GRAD
+        quick = is_quick()
         for group in self.param_groups:
-            self._step_group(group, is_quick)
+            self._step_group(group, quick)
         return loss
 
     def _check_state(self, loaded: list[tuple[Any, Any, dict[str, Any]]]) -> None:
@@ -52,7 +51,7 @@ class FormulaOptimizer(Optimizer):
         if misfits:
             raise ValueError("; ".join(misfits))
 
-    def _step_group(self, group: Group, is_quick: bool) -> None:
+    def _step_group(self, group: Group, quick: bool) -> None:
         formula = self._formula
         names = formula.slots(group)
         step, dtype, constants = -1, None, ()
@@ -61,7 +60,7 @@ class FormulaOptimizer(Optimizer):
             if meta is None or meta.grad is None:
                 continue
             g = meta.grad._data
-            is_direct = is_quick and not p._keeps_old and p._counter is not INFERENCE
+            is_direct = quick and may_write_memory(p)
             work = self._work(p, names, group) if is_direct else self._work_apart(p, names, group)
             if g.shape != work.shape:
                 raise RuntimeError(MISFIT.format(list(g.shape), list(work.shape)))
@@ -73,7 +72,7 @@ class FormulaOptimizer(Optimizer):
             if is_direct:
                 mark_written(p)
             else:
-                _write(p, work.array)
+                write(p, work.array)
 
     def _work(self, p: Any, names: tuple[str, ...], group: Group) -> Work:
         work = self._works.get(p)
@@ -141,8 +140,3 @@ def _slot(state: dict[str, Any], name: str, array: np.ndarray, start: float) -> 
         data = np.array(data, dtype=array.dtype, order="C")
         state[name] = wrap(Tensor, data)
     return data, False
-
-
-def _write(p: Any, array: np.ndarray) -> None:
-    with no_grad():
-        p[...] = wrap(p._face, array)

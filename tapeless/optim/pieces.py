@@ -96,8 +96,10 @@ class Work:
             self.pieces = [(slice(None), array, slots, s, t)]
         else:
             self.contiguous = None if array.flags.c_contiguous else np.empty(self.shape, array.dtype)
-            flat = _flat(array if self.contiguous is None else self.contiguous)
-            self.pieces = [self._piece(start, flat, [_flat(one) for one in slots]) for start in _starts(flat)]
+            flat = flat_real(array if self.contiguous is None else self.contiguous)
+            self.pieces = [
+                self._piece(start, flat, [flat_real(one) for one in slots]) for start in _starts(flat)
+            ]
 
     def _piece(self, start: int, flat: Array, slots: list[Array]) -> tuple[Any, ...]:
         part = slice(start, min(start + PIECE, flat.size))
@@ -134,12 +136,24 @@ class Work:
             apart = self.space.buffer(self.array.dtype, g.size)
             np.copyto(apart.reshape(self.shape), g)
             g = apart
-        return _flat(g)
+        return flat_real(g)
 
 
-def _flat(array: Array) -> Array:
+def flat_real(array: Array) -> Array:
+    """The elements in one row, as a view if they lie so; complex numbers as pairs of real ones."""
     flat = array.reshape(-1)
     return flat.view(_real(flat.dtype))
+
+
+def parted(flat: Array, like: Sequence[Array]) -> list[Array]:
+    """What `flat_real` of several arrays put into one row, as new arrays of their shapes and dtypes."""
+    found, start = [], 0
+    for array in like:
+        end = start + array.size * (2 if array.dtype.kind == "c" else 1)
+        part = flat[start:end].astype(_real(array.dtype)).view(array.dtype)
+        found.append(part.reshape(array.shape))
+        start = end
+    return found
 
 
 def _real(dtype: np.dtype[Any]) -> np.dtype[Any]:

@@ -34,7 +34,8 @@ from tapeless import _tree
 from tapeless.graph.variable import Variable
 from tapeless.optim import checks, formulas
 from tapeless.optim.formulas import Formula, Options
-from tapeless.optim.pieces import Work, Workspace
+from tapeless.optim.pieces import Work, Workspace, flat_real, parted
+from tapeless.optim.quasi_newton import Memory, minimise
 
 Schedule = Callable[[int], float]
 
@@ -121,8 +122,8 @@ def _arrays(
     for index, leaf in enumerate(leaves):
         if isinstance(leaf, Variable):
             raise TypeError(
-                f"{_tree.labels(structure, name)[index]} is a {type(leaf).__name__}: these updates are for "
-                "arrays, and are not recorded; optimise Tensors with the classes of tapeless.optim"
+                f"{_tree.labels(structure, name)[index]} is of type {type(leaf).__name__}: these updates are "
+                "for arrays, and are not recorded; optimise Tensors with the classes of tapeless.optim"
             )
     arrays = [np.asarray(float(leaf) if type(leaf) is int else leaf) for leaf in leaves]
     for index, array in enumerate(arrays):
@@ -269,3 +270,75 @@ class Adadelta(_Pure):
 
     _formula = formulas.ADADELTA
     _check = checks.adadelta
+
+
+@dataclass(frozen=True)
+class LBFGS:
+    """As `tapeless.optim.LBFGS`: each update makes up to `max_iter` iterations, so it takes a function.
+
+    `update(value_and_grad, state, params)`, where `value_and_grad(params)` gives the loss and its gradient.
+    The state is a `Memory`, whose `prev_loss` is the loss at the last point but one.
+
+    >>> import tapeless as tl
+    >>> def loss(w):
+    ...     return 100 * (w[1] - w[0] ** 2) ** 2 + (1 - w[0]) ** 2
+    >>> w = np.array([-1.2, 1.0])
+    >>> optimizer = LBFGS(line_search_fn="strong_wolfe", max_iter=50)
+    >>> w, state = optimizer.update(tl.value_and_grad(loss), optimizer.init(w), w)
+    >>> w.round(3), state.n_iter
+    (array([1., 1.]), 35)
+    """
+
+    lr: float = 1
+    max_iter: int = 20
+    max_eval: int | None = None
+    tolerance_grad: float = 1e-7
+    tolerance_change: float = 1e-9
+    history_size: int = 100
+    line_search_fn: str | None = None
+
+    def __post_init__(self) -> None:
+        checks.lbfgs(self.__dict__)
+
+    def init(self, params: Any) -> Memory:
+        """The state before the first update; TypeError as for the other optimisers."""
+        leaves, structure = _tree.flatten(params)
+        _arrays(leaves, structure, "params")
+        return Memory()
+
+    def update(
+        self, value_and_grad: Callable[[Any], tuple[Any, Any]], state: Memory, params: Any
+    ) -> tuple[Any, Memory]:
+        """The parameters and the state after some iterations; what is given stays as it is."""
+        if not callable(value_and_grad):
+            raise TypeError(
+                "LBFGS asks for the loss at several points: give its update a function, "
+                f"tapeless.value_and_grad(loss) for one, not {type(value_and_grad).__name__}"
+            )
+        leaves, structure = _tree.flatten(params)
+        arrays = _arrays(leaves, structure, "params")
+        here = np.concatenate([flat_real(array) for array in arrays])
+
+        def place(x: np.ndarray) -> None:
+            nonlocal here
+            here = x
+
+        def filled() -> Any:
+            cut = parted(here, arrays)
+            return _tree.unflatten(
+                structure, [_like(leaf, one) for leaf, one in zip(leaves, cut, strict=True)]
+            )
+
+        def evaluate() -> tuple[float, np.ndarray]:
+            given = value_and_grad(filled())
+            if not isinstance(given, tuple) or len(given) != 2:
+                raise TypeError("value_and_grad(params) must give a pair, the loss and its gradient")
+            grads = _arrays(_tree.leaves_like(structure, given[1], "grads"), structure, "grads", arrays)
+            return float(given[0]), np.concatenate([flat_real(g) for g in grads])
+
+        state = minimise(here, place, evaluate, state, self._options())
+        return filled(), state
+
+    def _options(self) -> dict[str, Any]:
+        most = self.max_iter * 5 // 4 if self.max_eval is None else self.max_eval
+        return {**self.__dict__, "max_eval": most}

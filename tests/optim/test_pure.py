@@ -165,7 +165,7 @@ REFUSALS = [
     (
         lambda: pure.Adam().init([tl.ones(2)]),
         TypeError,
-        r"params\[0\] is a Tensor: .*classes of tapeless.optim",
+        r"params\[0\] is of type Tensor: .*classes of tapeless.optim",
     ),
     (lambda: pure.SGD().update({"v": 1.0}, pure.SGD().init(w), w), ValueError, "grads lacks the key 'w'"),
     (

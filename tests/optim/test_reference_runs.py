@@ -59,3 +59,31 @@ def test_arrays_go_where_torch_goes(case: problems.OptimiserCase, dtype: str):
     expected = STORED["optimisers"][case.name][dtype]
     assert params[0].dtype == dtype
     np.testing.assert_allclose(rows, expected, rtol=TOLERANCE[dtype], atol=TOLERANCE[dtype])
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("name", problems.LBFGS)
+def test_lbfgs_goes_where_torch_goes(name: str, dtype: str):
+    params = [tl.tensor(one, dtype=getattr(tl, dtype), requires_grad=True) for one in problems.VALLEY_STARTS]
+    optimizer = optim.LBFGS(params, **problems.LBFGS[name])
+    evaluations = 0
+
+    def closure() -> Any:
+        nonlocal evaluations
+        evaluations += 1
+        optimizer.zero_grad()
+        loss = problems.valley(*params)
+        loss.backward()
+        return loss
+
+    rows, losses = [], []
+    for _ in range(problems.LBFGS_STEPS):
+        losses.append(optimizer.step(closure).item())
+        rows.append(flat([p.detach().numpy() for p in params]))
+
+    expected, tolerance = STORED["lbfgs"][name][dtype], TOLERANCE[dtype]
+    later = 3e-3 if dtype == "float32" else tolerance  # the valley's curvature magnifies each rounding
+    np.testing.assert_allclose(rows[0], expected["rows"][0], rtol=tolerance, atol=tolerance)
+    np.testing.assert_allclose(rows, expected["rows"], rtol=later, atol=later)
+    np.testing.assert_allclose(losses, expected["losses"], rtol=10 * later, atol=tolerance)
+    assert dtype == "float32" or evaluations == expected["evaluations"]
