@@ -11,7 +11,7 @@ from tapeless._types import Array, Constant
 from tapeless.rules.activations import softmax
 from tapeless.rules.kinds import constant, forward_rule, general, linear
 from tapeless.rules.losses import collected, reduced
-from tapeless.rules.support import unbroadcast
+from tapeless.rules.support import dtype_of, unbroadcast
 from tapeless.rules.table import primitive
 
 
@@ -34,7 +34,7 @@ def class_cross_entropy(
     return _weighed(losses, scale, reduction)
 
 
-@general(class_cross_entropy)
+@general(class_cross_entropy, shaped=True)
 def class_cross_entropy_rule(
     g: Array,
     x: Array,
@@ -76,7 +76,7 @@ def class_likelihood(
     return _weighed(-_at(x, index, axis), scale, reduction)
 
 
-@general(class_likelihood)
+@general(class_likelihood, shaped=True)
 def class_likelihood_rule(
     g: Array,
     x: Array,
@@ -87,7 +87,7 @@ def class_likelihood_rule(
     reduction: str,
 ) -> Array:
     scale = class_scale(x, target, axis, weight, ignore_index, reduction)
-    return place_classes(-g * scale, target, np.shape(x), axis)
+    return place_classes(-g * scale, target, np.shape(x), dtype_of(x), axis)
 
 
 @forward_rule(class_likelihood)
@@ -118,7 +118,7 @@ def softmax_less_one(x: Array, target: Constant, axis: int) -> Array:
     return chances
 
 
-@general(softmax_less_one)
+@general(softmax_less_one, shaped=True)
 def softmax_less_one_rule(g: Array, x: Array, target: Constant, axis: int) -> Array:
     chances = softmax(x, axis)
     weighted = g * chances
@@ -138,7 +138,7 @@ def over_classes(x: Array, axis: int) -> Array:
     return np.expand_dims(x, axis) if np.ndim(x) else x
 
 
-@linear(over_classes)
+@linear(over_classes, shaped=True)
 def over_classes_rule(g: Array, x: Array, axis: int) -> Array:
     return np.reshape(g, np.shape(x))
 
@@ -149,23 +149,27 @@ def pick_classes(x: Array, target: Constant, axis: int) -> Array:
     return _at(x, _within(np.asarray(target), x.shape[axis]), axis)
 
 
-@linear(pick_classes)
+@linear(pick_classes, shaped=True)
 def pick_classes_rule(g: Array, x: Array, target: Constant, axis: int) -> Array:
-    return place_classes(g, target, np.shape(x), axis)
+    return place_classes(g, target, np.shape(x), dtype_of(x), axis)
 
 
 @primitive
-def place_classes(x: Array, target: Constant, shape: tuple[int, ...], axis: int) -> Array:
+def place_classes(
+    x: Array, target: Constant, shape: tuple[int, ...], dtype: np.dtype[Any], axis: int
+) -> Array:
     """Zeros of `shape`, with `x` at the class in `target`, of each sample."""
-    placed = np.zeros(shape, x.dtype)
+    placed = np.zeros(shape, dtype)
     index = np.expand_dims(_within(np.asarray(target), shape[axis]), axis)
     if placed.size:
         np.put_along_axis(placed, index, over_classes(x, axis), axis)
     return placed
 
 
-@linear(place_classes)
-def place_classes_rule(g: Array, x: Array, target: Constant, shape: tuple[int, ...], axis: int) -> Array:
+@linear(place_classes, shaped=True)
+def place_classes_rule(
+    g: Array, x: Array, target: Constant, shape: tuple[int, ...], dtype: np.dtype[Any], axis: int
+) -> Array:
     return unbroadcast(pick_classes(g, target, axis), np.shape(x))
 
 
@@ -206,7 +210,7 @@ def counted(losses: Array, scale: Constant) -> Array:
         return np.where(np.equal(scale, 0.0), 0.0, losses * scale).astype(np.result_type(losses, scale))[()]
 
 
-@linear(counted)
+@linear(counted, shaped=True)
 def counted_rule(g: Array, losses: Array, scale: Constant) -> Array:
     return counted(g, scale)
 
@@ -238,6 +242,8 @@ def _classes(
     x: Array, target: Array, axis: int, weight: Array | None, ignore_index: int
 ) -> tuple[Array, Array | None]:
     """The class of each sample, and what each counts (None: all one); refuses what is no class."""
+    if x.dtype.kind != "f":
+        raise TypeError(f"losses are of floats: the input has dtype {x.dtype}; convert it to float")
     index = np.asarray(target)
     _check_classes(x.shape, index, axis)
     count = x.shape[axis]

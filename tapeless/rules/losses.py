@@ -24,12 +24,13 @@ def collected(losses: Array, reduction: str) -> Array:
     """The sum of the losses, or with reduction "none" each of them."""
     if reduction == "none":
         return losses
+    losses = np.asarray(losses)
     if losses.dtype.itemsize == 2:  # 65504 is soon reached
         return np.add.reduce(losses, axis=None, dtype=np.float32).astype(losses.dtype)
     return np.add.reduce(losses, axis=None)
 
 
-@linear(collected)
+@linear(collected, shaped=True)
 def collected_rule(g: Array, losses: Array, reduction: str) -> Array:
     return np.broadcast_to(g, np.shape(losses))
 
@@ -40,7 +41,7 @@ def share(x: Array, count: int, reduction: str) -> Array:
     return x / count if reduction == "mean" and count else x
 
 
-@linear(share)
+@linear(share, shaped=True)
 def share_rule(g: Array, x: Array, count: int, reduction: str) -> Array:
     return share(g, count, reduction)
 
@@ -49,6 +50,7 @@ def reduced(losses: Array, reduction: str) -> Array:
     """The mean of the losses, their sum, or each of them; the mean of none is nan."""
     if reduction != "mean":
         return collected(losses, reduction)
+    losses = np.asarray(losses)
     if not losses.size:
         return losses.dtype.type(math.nan)
     if losses.dtype.itemsize == 2:
@@ -171,8 +173,9 @@ def binary_cross_entropy(input: Array, target: Array, weight: Constant, reductio
             f"Using a target size (torch.Size({list(np.shape(target))})) that is different to the input size "
             f"(torch.Size({list(np.shape(input))})) is deprecated. Please ensure they have the same size."
         )
-    if np.size(input) and not (np.min(input) >= 0.0 and np.max(input) <= 1.0):
-        raise RuntimeError("all elements of input should be between 0 and 1")
+    for name, chances in (("input", input), ("target", target)):
+        if np.size(chances) and not (np.min(chances) >= 0.0 and np.max(chances) <= 1.0):
+            raise RuntimeError(f"all elements of {name} should be between 0 and 1")
     with np.errstate(divide="ignore"):
         hit, miss = np.maximum(np.log(input), -100.0), np.maximum(np.log1p(-input), -100.0)
     return reduced(weight * ((target - 1.0) * miss - target * hit), reduction)

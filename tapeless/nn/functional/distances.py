@@ -7,8 +7,9 @@ import math
 import numpy as np
 
 from tapeless._types import Array
-from tapeless.graph.tensor import Size
-from tapeless.nn.functional.losses import floats, how, reduced
+from tapeless.graph.ops import check_broadcast
+from tapeless.graph.tensor import Size, Tensor
+from tapeless.nn.functional.losses import how, matched, reduced
 from tapeless.rules.losses import raised
 
 SQUARE_FLOOR = 1e-12  # what PyTorch adds to squared lengths in cosine_embedding_loss
@@ -66,6 +67,8 @@ def cosine_embedding_loss(
     squares1 = np.sum(input1 * input1, axis=-1) + SQUARE_FLOOR
     squares2 = np.sum(input2 * input2, axis=-1) + SQUARE_FLOOR
     cosine = np.sum(input1 * input2, axis=-1) / np.sqrt(squares1 * squares2)
+    if isinstance(input1, Tensor):
+        check_broadcast(target, cosine)
     apart = np.where(np.equal(target, -1), np.clip(cosine - margin, 0.0, None), 0.0)
     return reduced(np.where(np.equal(target, 1), 1.0 - cosine, apart), reduction)
 
@@ -92,7 +95,7 @@ def margin_ranking_loss(
             "margin_ranking_loss : All input tensors should have same dimension but got sizes: "
             f"input1: {Size(input1.shape)}, input2: {Size(input2.shape)}, target: {Size(target.shape)} "
         )
-    target = floats(target, input1)
+    target = matched(target, input1)
     return reduced(np.clip(-target * (input1 - input2) + margin, 0.0, None), reduction)
 
 
@@ -165,14 +168,22 @@ def gaussian_nll_loss(
     """
     if reduction not in ("none", "mean", "sum"):
         raise ValueError(reduction + " is not valid")
-    target = floats(target, input)
+    target = matched(target, input)
     if isinstance(var, float | int):
         var = var * np.ones_like(input)
     held = raised(var, eps)
+    if isinstance(input, Tensor):
+        _check_variances(input.shape, held.shape)
     if held.ndim == input.ndim - 1:
         held = np.expand_dims(held, -1)
     loss = 0.5 * (np.log(held) + (input - target) ** 2 / held)
     return reduced(loss + 0.5 * math.log(2.0 * math.pi) if full else loss, reduction)
+
+
+def _check_variances(shape: tuple[int, ...], given: tuple[int, ...]) -> None:
+    stretched = [m for n, m in zip(shape, given, strict=False) if n != m]
+    if shape[:-1] != given and (len(shape) != len(given) or stretched not in ([], [1])):
+        raise ValueError("var is of incorrect size")
 
 
 def poisson_nll_loss(
@@ -194,7 +205,7 @@ def poisson_nll_loss(
     array([1.])
     """
     reduction = how(size_average, reduce, reduction)
-    target = floats(target, input)
+    target = matched(target, input)
     loss = np.exp(input) - target * input if log_input else input - target * np.log(input + eps)
     if full:
         above = np.where(target > 1, target, 1.0)  # no logarithm of zero, also on the way back

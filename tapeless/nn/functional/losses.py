@@ -14,7 +14,7 @@ import numpy as np
 
 from tapeless._types import Array
 from tapeless.graph.apply import Op, apply
-from tapeless.graph.ops import cast, op
+from tapeless.graph.ops import cast, check_broadcast, op
 from tapeless.graph.promote import result_dtype
 from tapeless.graph.tensor import Tensor
 from tapeless.graph.variable import Variable
@@ -56,9 +56,12 @@ KL_MEAN = (
 def how(size_average: bool | None, reduce: bool | None, reduction: str) -> str:
     """The reduction that the arguments ask for; ValueError if there is none of that name."""
     if size_average is not None or reduce is not None:
-        if reduce is False:
-            return "none"
-        return "sum" if size_average is False else "mean"
+        old = "none" if reduce is False else "sum" if size_average is False else "mean"
+        warnings.warn(
+            f"size_average and reduce args will be deprecated, please use reduction='{old}' instead.",
+            stacklevel=3,
+        )
+        return old
     if reduction not in ("none", "mean", "sum"):
         raise ValueError(f"{reduction} is not a valid value for reduction")
     return reduction
@@ -68,15 +71,23 @@ def floats(target: Any, input: Any) -> Any:
     """The target, as floats of the input's dtype if it is of whole numbers or booleans."""
     if isinstance(input, Tensor) or isinstance(target, Tensor):
         return _tensor_floats(target, input)
-    if target.dtype.kind in "biu":
-        return target.astype(input.dtype)
+    if isinstance(target, float | int) or target.dtype.kind == "f":
+        return target
+    return target.astype(input.dtype)
+
+
+def matched(target: Any, input: Any) -> Any:
+    """The same for targets that broadcast against the input; others are refused."""
+    target = floats(target, input)
+    if isinstance(input, Tensor):
+        check_broadcast(input, target)
     return target
 
 
 def _tensor_floats(target: Any, input: Any) -> Any:
     own = np.dtype(input.dtype)
     if own.kind in "biu":
-        raise TypeError(f"losses are of floats: the input has dtype {own}; convert it with x.float()")
+        raise TypeError(f"losses are of floats: the input has dtype {own}; convert it to float")
     if isinstance(target, Tensor):
         return cast(target, result_dtype(input, target))
     if isinstance(target, np.ndarray | np.generic):
@@ -118,7 +129,7 @@ def mse_loss(
     tensor(2., grad_fn=<MseLossBackward0>)
     """
     reduction = how(size_average, reduce, reduction)
-    target = floats(target, input)
+    target = matched(target, input)
     if weight is not None:
         return _weighted(squared_error(input, target, "none"), weight, reduction)
     if isinstance(input, Tensor):
@@ -140,7 +151,7 @@ def l1_loss(
     1.0
     """
     reduction = how(size_average, reduce, reduction)
-    target = floats(target, input)
+    target = matched(target, input)
     if weight is not None:
         return _weighted(absolute_error(input, target, "none"), weight, reduction)
     if isinstance(input, Tensor):
@@ -168,7 +179,7 @@ def smooth_l1_loss(
         raise RuntimeError("smooth_l1_loss does not support negative values for beta.")
     if beta == 0.0:
         return l1_loss(input, target, reduction=reduction)
-    target = floats(target, input)
+    target = matched(target, input)
     if isinstance(input, Tensor):
         return apply(_smooth, (input, target, beta, 1.0, reduction))
     return bent_error(input, target, beta, 1.0, reduction)
@@ -187,7 +198,7 @@ def huber_loss(
     reduction = how(None, None, reduction)
     if delta <= 0.0:
         raise RuntimeError("huber_loss does not support non-positive values for delta.")
-    target = floats(target, input)
+    target = matched(target, input)
     if weight is not None:
         found = bent_error(input, target, delta, delta, "none")
         if found.shape != weight.shape:
@@ -271,7 +282,7 @@ def kl_div(
     way = how(size_average, reduce, "sum" if reduction == "batchmean" else reduction)
     if isinstance(input, Tensor) and reduction == "mean" and size_average is None and reduce is None:
         warnings.warn(KL_MEAN, stacklevel=2)
-    target = floats(target, input)
+    target = matched(target, input)
     found = _log_divergence(input, target) if log_target else times_log(target, target) - target * input
     total = reduced(found, way)
     return total / input.shape[0] if reduction == "batchmean" and input.ndim else total
@@ -337,6 +348,9 @@ def cross_entropy(
     reduction = how(size_average, reduce, reduction)
     if not 0.0 <= label_smoothing <= 1.0:
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
+    if not hasattr(target, "dtype"):
+        kind = type(target).__name__
+        raise TypeError(f"cross_entropy_loss(): argument 'target' (position 2) must be Tensor, not {kind}")
     axis = 1 if input.ndim > 1 else 0
     if target.dtype.kind == "f":
         return _soft_cross_entropy(input, target, axis, weight, ignore_index, reduction, label_smoothing)

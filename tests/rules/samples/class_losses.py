@@ -18,6 +18,7 @@ from tests.rules.sample import Edge, Sample, array, positive
 LABELS = np.array([2, 0, 1, 2])
 HOLES = np.array([2, -100, 1, -100])
 IMAGES = np.array([[0, 2], [1, -100]])
+DOUBLE = np.dtype(np.float64)
 WAYS = ("none", "sum", "mean")
 
 
@@ -50,9 +51,9 @@ SAMPLES = [
     Sample(over_classes, (array(), 1)),
     Sample(pick_classes, (array(4, 3), LABELS, 1)),
     Sample(pick_classes, (array(2, 3, 2), IMAGES, 1)),
-    Sample(place_classes, (array(4), LABELS, (4, 3), 1)),
-    Sample(place_classes, (array(), LABELS, (4, 3), 1)),
-    Sample(place_classes, (array(), np.array(1), (3,), 0)),
+    Sample(place_classes, (array(4), LABELS, (4, 3), DOUBLE, 1)),
+    Sample(place_classes, (array(), LABELS, (4, 3), DOUBLE, 1)),
+    Sample(place_classes, (array(), np.array(1), (3,), DOUBLE, 0)),
 ]
 
 EDGES = [
@@ -95,5 +96,5 @@ EDGES = [
         note="weights",
     ),
     Edge(counted, (row(math.inf, 1.0), row(0.0, 2.0)), (row(0.0, 2.0),)),
-    Edge(place_classes, (np.zeros((0,)), np.zeros((0,), int), (0, 3), 1), (np.zeros((0,)),)),
+    Edge(place_classes, (np.zeros((0,)), np.zeros((0,), int), (0, 3), DOUBLE, 1), (np.zeros((0,)),)),
 ]
