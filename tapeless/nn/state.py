@@ -126,3 +126,76 @@ def cast_own(module: Any, dtype: np.dtype[Any]) -> None:
         buffer = module.__dict__[name]
         if buffer is not None and buffer._data.dtype.kind in "fc" and buffer._data.dtype != dtype:
             module.__dict__[name] = buffer.to(dtype)
+
+
+def functional_call(
+    module: Any,
+    parameters_and_buffers: Any,
+    args: Any = None,
+    kwargs: Mapping[str, Any] | None = None,
+    *,
+    strict: bool = False,
+) -> Any:
+    """`module(*args, **kwargs)` with other values in the place of its parameters and buffers, by name.
+
+    Values (of tied parameters, one is enough) are Tensors, Arrays or plain arrays, of any shape that
+    forward can do with; several dictionaries may be given as a tuple. `args` that are no tuple are one
+    argument. Afterwards the module is as it was; what forward writes into a buffer's memory stays. KeyError
+    for names that the module does not have, and with `strict` for names of it that are missing. As
+    `torch.func.functional_call`.
+
+    >>> import numpy as np
+    >>> import tapeless as tl
+    >>> layer = tl.nn.Linear(2, 1)
+    >>> values = {"weight": np.array([[1.0, 2.0]]), "bias": np.array([0.5])}
+    >>> functional_call(layer, values, np.array([[1.0, 1.0]]))
+    array([[3.5]])
+    """
+    values = _merged(parameters_and_buffers)
+    places = _places(module, values, strict)
+    given = args if isinstance(args, tuple) else () if args is None else (args,)
+    before = [(owner.__dict__, name, owner.__dict__[name]) for owner, name, _ in places]
+    try:
+        for owner, name, value in places:
+            owner.__dict__[name] = value
+        return module(*given, **(kwargs or {}))
+    finally:
+        for own, name, value in before:
+            own[name] = value
+
+
+def _merged(given: Any) -> dict[str, Any]:
+    if isinstance(given, Mapping):
+        return dict(given)
+    merged: dict[str, Any] = {}
+    for one in given:
+        twice = [key for key in one if key in merged]
+        if twice:
+            raise ValueError(
+                f"{_quoted(twice)} appeared in multiple dictionaries; behavior of functional call is "
+                "ambiguous"
+            )
+        merged.update(one)
+    return merged
+
+
+def _places(module: Any, values: Mapping[str, Any], strict: bool) -> list[tuple[Any, str, Any]]:
+    """The module and attribute of each value that is given; also of the other names of one object."""
+    own: dict[str, tuple[Any, str]] = {}
+    for place, owner in walking.modules(module, set(), "", remove_duplicate=False):
+        for name in (*owner._parameter_names, *owner._buffer_names):
+            own[walking.joined(place, name)] = (owner, name)
+    unknown = [key for key in values if key not in own]
+    if unknown:
+        known = _quoted(list(own))
+        raise KeyError(f"Unexpected key(s): {_quoted(unknown)}. {type(module).__name__} has: {known}.")
+    held = {key: owner.__dict__[name] for key, (owner, name) in own.items()}
+    tied = {id(held[key]): value for key, value in values.items() if held[key] is not None}
+    missing = [key for key, value in held.items() if value is not None and id(value) not in tied]
+    if strict and missing:
+        raise KeyError(f"Missing key(s): {_quoted(missing)}.")
+    return [
+        (*place, values[key] if key in values else tied[id(held[key])])
+        for key, place in own.items()
+        if key in values or id(held[key]) in tied
+    ]
