@@ -181,7 +181,8 @@ def class_scale(
     x = np.asarray(x)
     _, scale = _classes(x, target, axis, weight, ignore_index)
     if scale is None:
-        return 1.0 / np.size(target) if reduction == "mean" and np.size(target) else 1.0
+        count = np.size(target) if reduction == "mean" else 1
+        return x.dtype.type(1.0 / max(count, 1))
     total = scale.sum()
     return scale / total if reduction == "mean" and total else scale
 
