@@ -254,7 +254,8 @@ def _classes(
             f"weight tensor of shape: {list(np.shape(weight))}"
         )
     kept: Any = True
-    strange = index.size and (index.max() >= count or index.min() < 0)
+    unsigned = index.view(f"u{index.itemsize}")  # what is negative is large then
+    strange = index.size and np.maximum.reduce(unsigned, axis=None) >= count
     if strange or 0 <= ignore_index < count:
         kept = index != ignore_index
         outside = kept & ((index < 0) | (index >= count))

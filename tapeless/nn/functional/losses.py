@@ -78,14 +78,16 @@ def floats(target: Any, input: Any) -> Any:
 
 def matched(target: Any, input: Any) -> Any:
     """The same for targets that broadcast against the input; others are refused."""
-    target = floats(target, input)
-    if isinstance(input, Tensor):
-        check_broadcast(input, target)
-    return target
+    found = floats(target, input)
+    if isinstance(input, Tensor) and input.shape != found.shape:
+        check_broadcast(input, found)
+    return found
 
 
 def _tensor_floats(target: Any, input: Any) -> Any:
-    own = np.dtype(input.dtype)
+    own = input._data.dtype if isinstance(input, Tensor) else input.dtype
+    if isinstance(target, Tensor) and target._data.dtype is own and own.kind == "f":
+        return target  # nearly always
     if own.kind in "biu":
         raise TypeError(f"losses are of floats: the input has dtype {own}; convert it to float")
     if isinstance(target, Tensor):
