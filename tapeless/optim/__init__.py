@@ -1,6 +1,6 @@
 """Optimisers: of Tensors that require grad; in `pure`, of arrays."""
 
-from tapeless.optim import pure
+from tapeless.optim import lr_scheduler, pure
 from tapeless.optim.adadelta import Adadelta
 from tapeless.optim.adagrad import Adagrad
 from tapeless.optim.adam import Adam, AdamW
@@ -9,4 +9,15 @@ from tapeless.optim.optimizer import Optimizer
 from tapeless.optim.rmsprop import RMSprop
 from tapeless.optim.sgd import SGD
 
-__all__ = ["LBFGS", "SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop", "pure"]
+__all__ = [
+    "LBFGS",
+    "SGD",
+    "Adadelta",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Optimizer",
+    "RMSprop",
+    "lr_scheduler",
+    "pure",
+]

@@ -87,3 +87,19 @@ def test_lbfgs_goes_where_torch_goes(name: str, dtype: str):
     np.testing.assert_allclose(rows, expected["rows"], rtol=later, atol=later)
     np.testing.assert_allclose(losses, expected["losses"], rtol=10 * later, atol=tolerance)
     assert dtype == "float32" or evaluations == expected["evaluations"]
+
+
+@cases(problems.SCHEDULES)
+def test_schedules_set_what_torch_s_set(case: problems.ScheduleCase):
+    params = [tl.tensor(start, dtype=tl.float64, requires_grad=True) for start in problems.STARTS]
+    groups = [{"params": [p], **group} for p, group in zip(params, case.groups, strict=True)]
+    optimizer = getattr(optim, case.optimizer)(groups, **case.options)
+    scheduler = case.make(optim.lr_scheduler, optimizer)
+    rows = []
+    for epoch in range(case.epochs):
+        rows.append(problems.shown(optimizer))
+        assert scheduler.get_last_lr() == [group["lr"] for group in optimizer.param_groups]
+        optimizer.step()
+        scheduler.step(*case.arguments(epoch))
+
+    np.testing.assert_allclose(rows, STORED["schedules"][case.name], rtol=1e-10, atol=1e-15)
