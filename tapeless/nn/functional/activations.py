@@ -88,15 +88,15 @@ def prelu(input: Array, weight: Array) -> Array:
     >>> prelu(np.array([[-1.0, -1.0]]), np.array([0.1, 0.2]))
     array([[-0.1, -0.2]])
     """
-    channels = np.shape(input)[1] if np.ndim(input) > 1 else 1
+    channels = np.shape(input)[1] if input.ndim > 1 else 1
     if np.size(weight) != 1 and np.size(weight) != channels:
         raise RuntimeError(
             "Mismatch of parameter numbers and input channel size. Found parameter numbers = "
             f"{np.size(weight)} and channel size = {channels}."
         )
-    if np.ndim(input) > 2 and np.size(weight) != 1:
-        weight = np.reshape(weight, (channels,) + (1,) * (np.ndim(input) - 2))
-    elif np.ndim(input) == 0:
+    if input.ndim > 2:
+        weight = np.reshape(weight, (-1,) + (1,) * (input.ndim - 2))
+    elif input.ndim == 0:
         weight = np.reshape(weight, ())
     return np.where(input > 0.0, input, weight * input)
 

@@ -57,7 +57,7 @@ def dropout2d(input: Array, p: float = 0.5, training: bool = True, inplace: bool
 
 def _of_channels(name: str, input: Array, p: float, training: bool, inplace: bool, count: int) -> Array:
     check_probability(p)
-    ndim = np.ndim(input)
+    ndim = input.ndim
     if ndim not in (count + 1, count + 2):
         raise RuntimeError(
             f"{name}: Expected {count + 1}D or {count + 2}D input, but received a {ndim}D input. Note that "
@@ -101,4 +101,6 @@ def _thinned(input: Array, p: float, shape: tuple[int, ...], inplace: bool) -> A
 
 def _kept(shape: tuple[int, ...], p: float) -> Array:
     """False with probability `p`."""
-    return np.reshape(np.greater_equal(numpy_generator(None).random(shape), p), shape)
+    is_kept = np.zeros(shape, bool)
+    is_kept[...] = numpy_generator(None).random(shape) >= p
+    return is_kept

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from tapeless._types import Array
-from tapeless.graph.messages import type_name
 from tapeless.graph.modes import no_grad
 from tapeless.graph.tensor import Tensor
 from tapeless.graph.variable import Variable, wrap
+from tapeless.rules.fitting import row_numbers
 from tapeless.rules.support import stopped
 
 
@@ -40,7 +40,7 @@ def embedding(
         raise NotImplementedError("embedding(): gradients are dense arrays; sparse=True is not supported")
     places = input._data if isinstance(input, Variable) else input
     rows = np.shape(weight)[0]
-    _check_places(places, rows)
+    places = row_numbers(places, rows)
     if max_norm is not None:
         _shorten(weight, places, max_norm, norm_type)
     out = np.take(weight, places, axis=0)
@@ -55,16 +55,6 @@ def embedding(
         is_padding = np.expand_dims(np.equal(places, padding_idx % rows), -1)
         out = np.where(is_padding, stopped(out), out)
     return out
-
-
-def _check_places(places: Any, rows: int) -> None:
-    if places.dtype.kind not in "iu":
-        raise RuntimeError(
-            "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; "
-            f"but got {type_name(places)} instead (while checking arguments for embedding)"
-        )
-    if places.size and (places.min() < 0 or places.max() >= rows):
-        raise IndexError("index out of range in self")
 
 
 def _shorten(weight: Any, places: Any, max_norm: float, norm_type: float) -> None:

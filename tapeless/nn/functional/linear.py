@@ -20,12 +20,12 @@ def linear(input: Array, weight: Array, bias: Array | None = None) -> Array:
     >>> linear(np.array([[1.0, 2.0]]), np.array([[3.0, 4.0], [0.0, 1.0]]), np.array([0.5, 0.0]))
     array([[11.5,  2. ]])
     """
-    if np.ndim(input) > 2 and np.ndim(weight) == 2:  # one product, not one for each matrix
+    if input.ndim > 2 and weight.ndim == 2:  # one product, not one for each matrix
         rows = np.reshape(input, (-1, np.shape(input)[-1]))
         return np.reshape(linear(rows, weight, bias), (*np.shape(input)[:-1], np.shape(weight)[0]))
     if isinstance(input, Tensor) and isinstance(weight, Tensor):
         return _of_tensors(input, weight, bias)
-    out = np.matmul(input, np.transpose(weight))
+    out = np.matmul(input, weight.T)
     return out if bias is None else out + bias
 
 
@@ -34,7 +34,7 @@ def _of_tensors(input: Any, weight: Any, bias: Any) -> Any:
     turned = weight.t()
     if bias is None:
         return products.matmul(input, turned)
-    if np.ndim(input) == 2 and np.ndim(weight) == 2:
+    if input.ndim == 2 and weight.ndim == 2:
         return products.addmm(bias, input, turned)
     return products.matmul(input, turned) + bias
 

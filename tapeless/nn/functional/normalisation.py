@@ -11,6 +11,7 @@ from tapeless.graph.modes import no_grad
 from tapeless.graph.ops import op
 from tapeless.graph.tensor import Size, Tensor
 from tapeless.graph.variable import Variable
+from tapeless.rules.fitting import across_channels, across_groups, last_axes
 from tapeless.rules.standardising import standardised
 from tapeless.rules.support import stopped
 
@@ -38,50 +39,38 @@ def batch_norm(
     array([[-1.],
            [ 1.]])
     """
-    shape = np.shape(input)
+    sizes = (_size(running_mean), _size(running_var), _size(weight), _size(bias))
+    across = across_channels(np.shape(input), training, sizes)
     if training:
-        check_size(shape)
-    _check_channels(shape[1], running_mean=running_mean, running_var=running_var, weight=weight, bias=bias)
-    across = (1, shape[1]) + (1,) * (len(shape) - 2)
-    if training:
-        axes = (0, *range(2, len(shape)))
-        out, mean, variance = standardised(input, axes, eps)
-        count = np.size(input) // max(shape[1], 1)
-        _follow(running_mean, mean, momentum)
-        _follow(running_var, variance, momentum, count / (count - 1) if count > 1 else 1.0)
+        out, mean, variance = standardised(input, (0, *range(2, input.ndim)), eps)
+        if running_mean is not None or running_var is not None:
+            count = np.size(input) // np.shape(input)[1]
+            _follow(running_mean, mean, momentum)
+            _follow(running_var, variance, momentum, count / (count - 1))
     else:
-        if running_mean is None or running_var is None:
-            missing = "running_mean" if running_mean is None else "running_var"
-            raise RuntimeError(f"{missing} must be defined in evaluation mode")
-        scale = 1.0 / np.sqrt(running_var + eps)
-        if weight is not None:
-            scale = scale * weight
-            weight = None
+        if running_mean is None:
+            raise RuntimeError("running_mean must be defined in evaluation mode")
+        if running_var is None:
+            raise RuntimeError("running_var must be defined in evaluation mode")
+        inverse = 1.0 / np.sqrt(running_var + eps)
+        scale = inverse if weight is None else inverse * weight
         out = (input - np.reshape(running_mean, across)) * np.reshape(scale, across)
+        weight = None
     return _placed(out, weight, bias, across)
+
+
+def _size(x: Array | None) -> int | None:
+    return None if x is None else np.size(x)
+
+
+def _shape(x: Array | None) -> tuple[int, ...] | None:
+    return None if x is None else np.shape(x)
 
 
 def _placed(out: Array, weight: Array | None, bias: Array | None, shape: tuple[int, ...]) -> Array:
     if weight is not None:
         out = out * np.reshape(weight, shape)
     return out if bias is None else out + np.reshape(bias, shape)
-
-
-def check_size(shape: tuple[int, ...]) -> None:
-    """ValueError where one value is all there is for a channel."""
-    values = shape[0]
-    for length in shape[2:]:
-        values = values * length
-    if values == 1:
-        raise ValueError(
-            f"Expected more than 1 value per channel when training, got input size {Size(shape)}"
-        )
-
-
-def _check_channels(count: int, **given: Array | None) -> None:
-    for name, value in given.items():
-        if value is not None and np.size(value) != count:
-            raise RuntimeError(f"{name} should contain {count} elements not {np.size(value)}")
 
 
 def _follow(running: Any, now: Array, momentum: float, factor: float = 1.0) -> None:
@@ -116,11 +105,15 @@ def layer_norm(
     >>> layer_norm(np.array([[1.0, 3.0]]), (2,), eps=0.0)
     array([[-1.,  1.]])
     """
-    last = _last(input, normalized_shape, weight=weight, bias=bias)
-    out, _mean, _variance = standardised(input, tuple(range(-len(last), 0)), eps)
+    axes = last_axes(np.shape(input), _lengths(normalized_shape), (_shape(weight), _shape(bias)))
+    out, _mean, _variance = standardised(input, axes, eps)
     if weight is not None:
         out = out * weight
     return out if bias is None else out + bias
+
+
+def _lengths(normalized_shape: Any) -> tuple[int, ...]:
+    return (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
 
 
 def rms_norm(
@@ -134,35 +127,11 @@ def rms_norm(
     >>> rms_norm(np.array([[3.0, 3.0]]), (2,))
     array([[1., 1.]])
     """
-    last = _last(input, normalized_shape, weight=weight)
+    axes = last_axes(np.shape(input), _lengths(normalized_shape), (_shape(weight), None))
     small = float(np.finfo(input.dtype).eps) if eps is None else eps
-    square = np.mean(input * input, axis=tuple(range(-len(last), 0)), keepdims=True)
+    square = np.mean(input * input, axis=axes, keepdims=True)
     out = input / np.sqrt(square + small)
     return out if weight is None else out * weight
-
-
-def _last(input: Array, normalized_shape: Any, **given: Array | None) -> tuple[int, ...]:
-    """The shape of the last axes; RuntimeError if it is not what was said, or not that of what is given."""
-    wanted = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
-    if not wanted:
-        raise RuntimeError(
-            "Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one element, "
-            "but got normalized_shape = []"
-        )
-    for name, value in given.items():
-        if value is not None and np.shape(value) != wanted:
-            raise RuntimeError(
-                f"Expected {name} to be of same shape as normalized_shape, but got {name} of shape "
-                f"{list(np.shape(value))} and normalized_shape = {list(wanted)}"
-            )
-    shape = np.shape(input)
-    if shape[max(len(shape) - len(wanted), 0) :] != wanted:
-        text = ", ".join([str(length) for length in wanted])
-        raise RuntimeError(
-            f"Given normalized_shape={list(wanted)}, expected input with shape [*, {text}], but got input "
-            f"of size{list(shape)}"
-        )
-    return wanted
 
 
 def group_norm(
@@ -180,23 +149,10 @@ def group_norm(
     >>> group_norm(np.array([[1.0, 3.0, 5.0, 5.0]]), 2, eps=1e-9).round(6)
     array([[-1.,  1.,  0.,  0.]])
     """
-    shape = np.shape(input)
-    if len(shape) < 2:
-        raise RuntimeError(f"Expected at least 2 dimensions for input tensor but received {len(shape)}")
-    if shape[1] % num_groups:
-        raise RuntimeError(
-            "Expected number of channels in input to be divisible by num_groups, but got input of shape "
-            f"{list(shape)} and num_groups={num_groups}"
-        )
-    for name, value in (("weight", weight), ("bias", bias)):
-        if value is not None and np.shape(value) != (shape[1],):
-            raise RuntimeError(
-                f"Expected {name} to be a vector of size equal to the number of channels in input, but got "
-                f"{name} of shape {list(np.shape(value))} and input of shape {list(shape)}"
-            )
-    grouped = np.reshape(input, (shape[0], num_groups, -1))
+    across = across_groups(np.shape(input), num_groups, (_shape(weight), _shape(bias)))
+    grouped = np.reshape(input, (np.shape(input)[0], num_groups, -1))
     out, _mean, _variance = standardised(grouped, (2,), eps)
-    return _placed(np.reshape(out, shape), weight, bias, (1, shape[1]) + (1,) * (len(shape) - 2))
+    return _placed(np.reshape(out, np.shape(input)), weight, bias, across)
 
 
 def instance_norm(
@@ -221,15 +177,17 @@ def instance_norm(
     """
     if not use_input_stats:
         return batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)
+    sizes = (_size(running_mean), _size(running_var), _size(weight), _size(bias))
+    across = across_channels(np.shape(input), False, sizes)
     shape = np.shape(input)
-    axes = tuple(range(2, len(shape)))
     count = np.size(input) // max(shape[0] * shape[1], 1)
     if count == 1:
         raise ValueError(f"Expected more than 1 spatial element when training, got input size {Size(shape)}")
-    out, mean, variance = standardised(input, axes, eps)
-    _follow(running_mean, np.mean(mean, axis=0), momentum)
-    _follow(running_var, np.mean(variance, axis=0), momentum, count / max(count - 1, 1))
-    return _placed(out, weight, bias, (1, shape[1]) + (1,) * (len(shape) - 2))
+    out, mean, variance = standardised(input, tuple(range(2, input.ndim)), eps)
+    if running_mean is not None or running_var is not None:
+        _follow(running_mean, np.mean(mean, axis=0), momentum)
+        _follow(running_var, np.mean(variance, axis=0), momentum, count / max(count - 1, 1))
+    return _placed(out, weight, bias, across)
 
 
 def normalize(input: Array, p: float = 2.0, dim: Any = 1, eps: float = 1e-12) -> Array:
