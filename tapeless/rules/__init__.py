@@ -20,6 +20,7 @@ from tapeless.rules import parts as _parts  # noqa: F401
 from tapeless.rules import polynomials as _polynomials  # noqa: F401
 from tapeless.rules import pooling as _pooling  # noqa: F401
 from tapeless.rules import puts as _puts  # noqa: F401
+from tapeless.rules import recurrences as _recurrences  # noqa: F401
 from tapeless.rules import reductions as _reductions  # noqa: F401
 from tapeless.rules import running as _running  # noqa: F401
 from tapeless.rules import scans as _scans  # noqa: F401
