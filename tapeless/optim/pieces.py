@@ -1,7 +1,6 @@
 """A formula at work on one parameter: in pieces that stay in the cache, with scratch that is made once.
 
-A chain of operations over whole arrays of a megabyte reads and writes memory at every link; over pieces of
-some thousand elements it reads and writes the cache.  Small parameters are one piece.
+Scratch is as long as a piece, whatever the size of the parameters.  Small parameters are one piece.
 """
 
 from __future__ import annotations
@@ -13,23 +12,26 @@ import numpy as np
 
 from tapeless.optim.formulas import Formula, Options
 
-PIECE = 8192  # elements: five arrays of it fit the second level of any cache
+PIECE = 1 << 18  # bytes: benchmarks/optimizers.py; less costs more calls
+SMALL = 2048  # elements: parameters that are not worth being looked at as a flat array
 Array = np.ndarray
 
 
 class Workspace:
-    """The scratch that all parameters share."""
+    """The scratch that all parameters share; `most` is the number of elements of the largest, if known."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = PIECE) -> None:
+        self._most = most
         self._scratch: dict[np.dtype[Any], tuple[Array, Array]] = {}
         self._buffers: dict[np.dtype[Any], Array] = {}
         self._constants: dict[tuple[np.dtype[Any], int], tuple[Array, tuple[Array, ...]]] = {}
 
     def scratch(self, dtype: np.dtype[Any]) -> tuple[Array, Array]:
-        """Two arrays of PIECE elements."""
+        """Two flat arrays as long as a piece."""
         found = self._scratch.get(dtype)
         if found is None:
-            found = self._scratch[dtype] = (np.empty(PIECE, dtype), np.empty(PIECE, dtype))
+            length = min(PIECE // dtype.itemsize, max(self._most, 1))
+            found = self._scratch[dtype] = (np.empty(length, dtype), np.empty(length, dtype))
         return found
 
     def buffer(self, dtype: np.dtype[Any], size: int) -> Array:
@@ -89,7 +91,7 @@ class Work:
         self.shape = array.shape
         is_complex = array.dtype.kind == "c"
         self.dtype = _real(array.dtype)
-        self.is_direct = array.size <= PIECE and not is_complex
+        self.is_direct = array.size <= SMALL and not is_complex
         self.contiguous: Array | None = None
         if self.is_direct:
             s, t = [one[: array.size].reshape(self.shape) for one in space.scratch(self.dtype)]
@@ -97,14 +99,17 @@ class Work:
         else:
             self.contiguous = None if array.flags.c_contiguous else np.empty(self.shape, array.dtype)
             flat = flat_real(array if self.contiguous is None else self.contiguous)
-            self.pieces = [
-                self._piece(start, flat, [flat_real(one) for one in slots]) for start in _starts(flat)
-            ]
+            self.pieces = self._cut(flat, [flat_real(one) for one in slots])
 
-    def _piece(self, start: int, flat: Array, slots: list[Array]) -> tuple[Any, ...]:
-        part = slice(start, min(start + PIECE, flat.size))
-        s, t = [one[: part.stop - start] for one in self.space.scratch(self.dtype)]
-        return part, flat[part], tuple([slot[part] for slot in slots]), s, t
+    def _cut(self, flat: Array, slots: list[Array]) -> list[tuple[Any, ...]]:
+        scratch = self.space.scratch(self.dtype)
+        length = scratch[0].size
+        pieces = []
+        for start in range(0, flat.size, length):
+            part = slice(start, min(start + length, flat.size))
+            s, t = [one[: part.stop - start] for one in scratch]
+            pieces.append((part, flat[part], tuple([slot[part] for slot in slots]), s, t))
+        return pieces
 
     def count(self) -> int:
         """The number of the step that begins now."""
@@ -158,7 +163,3 @@ def parted(flat: Array, like: Sequence[Array]) -> list[Array]:
 
 def _real(dtype: np.dtype[Any]) -> np.dtype[Any]:
     return np.dtype(dtype.char.lower()) if dtype.kind == "c" else dtype
-
-
-def _starts(flat: Array) -> range:
-    return range(0, flat.size, PIECE)

@@ -99,7 +99,7 @@ class _Pure:
         self, arrays: list[np.ndarray], grads: list[np.ndarray], kept: dict[str, list[np.ndarray]], step: int
     ) -> None:
         """One step, in place."""
-        options, space = self._options(step), Workspace()
+        options, space = self._options(step), Workspace(2 * max([one.size for one in arrays], default=0))
         names = self._formula.slots(options)
         for name in names:
             if name not in kept:
