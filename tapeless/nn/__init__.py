@@ -1,10 +1,6 @@
 """Modules and layers, in PyTorch's words."""
 
-from tapeless.nn import (
-    functional,
-    init,
-    utils,
-)
+from tapeless.nn import functional, init, utils
 from tapeless.nn.activation import (
     CELU,
     ELU,
@@ -30,6 +26,13 @@ from tapeless.nn.activation import (
     Tanhshrink,
     Threshold,
 )
+from tapeless.nn.attention import MultiheadAttention, TransformerEncoder, TransformerEncoderLayer
+from tapeless.nn.cells import (
+    GRUCell,
+    LSTMCell,
+    RNNCell,
+    RNNCellBase,
+)
 from tapeless.nn.containers import (
     ModuleDict,
     ModuleList,
@@ -49,18 +52,9 @@ from tapeless.nn.dropout import (
     Dropout1d,
     Dropout2d,
 )
-from tapeless.nn.embedding import (
-    Embedding,
-)
-from tapeless.nn.flatten import (
-    Flatten,
-    Unflatten,
-)
-from tapeless.nn.linear import (
-    Bilinear,
-    Identity,
-    Linear,
-)
+from tapeless.nn.embedding import Embedding
+from tapeless.nn.flatten import Flatten, Unflatten
+from tapeless.nn.linear import Bilinear, Identity, Linear
 from tapeless.nn.losses import (
     BCELoss,
     BCEWithLogitsLoss,
@@ -80,9 +74,7 @@ from tapeless.nn.losses import (
     SmoothL1Loss,
     TripletMarginLoss,
 )
-from tapeless.nn.module import (
-    Module,
-)
+from tapeless.nn.module import Module
 from tapeless.nn.normalisation import (
     BatchNorm1d,
     BatchNorm2d,
@@ -93,10 +85,7 @@ from tapeless.nn.normalisation import (
     LayerNorm,
     RMSNorm,
 )
-from tapeless.nn.parameter import (
-    Buffer,
-    Parameter,
-)
+from tapeless.nn.parameter import Buffer, Parameter
 from tapeless.nn.pooling import (
     AdaptiveAvgPool1d,
     AdaptiveAvgPool2d,
@@ -107,21 +96,28 @@ from tapeless.nn.pooling import (
     MaxPool1d,
     MaxPool2d,
 )
+from tapeless.nn.recurrent import (
+    GRU,
+    LSTM,
+    RNN,
+    RNNBase,
+)
 from tapeless.nn.shares import (
     LogSoftmax,
     Softmax,
     Softmax2d,
     Softmin,
 )
-from tapeless.nn.state import (
-    functional_call,
-)
+from tapeless.nn.state import functional_call
 
 __all__ = [
     "CELU",
     "ELU",
     "GELU",
     "GLU",
+    "GRU",
+    "LSTM",
+    "RNN",
     "SELU",
     "AdaptiveAvgPool1d",
     "AdaptiveAvgPool2d",
@@ -149,6 +145,7 @@ __all__ = [
     "Dropout2d",
     "Embedding",
     "Flatten",
+    "GRUCell",
     "GaussianNLLLoss",
     "GroupNorm",
     "Hardshrink",
@@ -162,6 +159,7 @@ __all__ = [
     "InstanceNorm2d",
     "KLDivLoss",
     "L1Loss",
+    "LSTMCell",
     "LayerNorm",
     "LeakyReLU",
     "Linear",
@@ -175,6 +173,7 @@ __all__ = [
     "Module",
     "ModuleDict",
     "ModuleList",
+    "MultiheadAttention",
     "NLLLoss",
     "PReLU",
     "PairwiseDistance",
@@ -183,6 +182,9 @@ __all__ = [
     "ParameterList",
     "PoissonNLLLoss",
     "RMSNorm",
+    "RNNBase",
+    "RNNCell",
+    "RNNCellBase",
     "ReLU",
     "ReLU6",
     "Sequential",
@@ -198,6 +200,8 @@ __all__ = [
     "Tanh",
     "Tanhshrink",
     "Threshold",
+    "TransformerEncoder",
+    "TransformerEncoderLayer",
     "TripletMarginLoss",
     "Unflatten",
     "functional",

@@ -29,6 +29,7 @@ from tapeless.nn.functional.activations import (
     tanhshrink,
     threshold,
 )
+from tapeless.nn.functional.attention import scaled_dot_product_attention
 from tapeless.nn.functional.convolution import (
     conv1d,
     conv2d,
@@ -51,14 +52,8 @@ from tapeless.nn.functional.dropout import (
     dropout1d,
     dropout2d,
 )
-from tapeless.nn.functional.embedding import (
-    embedding,
-    one_hot,
-)
-from tapeless.nn.functional.linear import (
-    bilinear,
-    linear,
-)
+from tapeless.nn.functional.embedding import embedding, one_hot
+from tapeless.nn.functional.linear import bilinear, linear
 from tapeless.nn.functional.losses import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -87,6 +82,15 @@ from tapeless.nn.functional.pooling import (
     avg_pool2d,
     max_pool1d,
     max_pool2d,
+)
+from tapeless.nn.functional.recurrent import (
+    gru_cell,
+    gru_layer,
+    lstm_cell,
+    lstm_layer,
+    rnn_layer,
+    rnn_relu_cell,
+    rnn_tanh_cell,
 )
 from tapeless.nn.functional.shares import (
     gumbel_softmax,
@@ -125,6 +129,8 @@ __all__ = [
     "gelu",
     "glu",
     "group_norm",
+    "gru_cell",
+    "gru_layer",
     "gumbel_softmax",
     "hardshrink",
     "hardsigmoid",
@@ -142,6 +148,8 @@ __all__ = [
     "linear",
     "log_softmax",
     "logsigmoid",
+    "lstm_cell",
+    "lstm_layer",
     "margin_ranking_loss",
     "max_pool1d",
     "max_pool2d",
@@ -157,6 +165,10 @@ __all__ = [
     "relu6",
     "relu_",
     "rms_norm",
+    "rnn_layer",
+    "rnn_relu_cell",
+    "rnn_tanh_cell",
+    "scaled_dot_product_attention",
     "selu",
     "sigmoid",
     "silu",
