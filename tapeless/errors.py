@@ -118,6 +118,13 @@ def missing_extra(package: str, extra: str, purpose: str) -> MissingExtraError:
     return MissingExtraError(f"{purpose} needs {package}: install it with  pip install 'tapeless[{extra}]'")
 
 
+class SavedFileError(TapelessError, ValueError):
+    """A file given to `load` is damaged, cut short, or of another kind; the message names it and says why.
+
+    Load the copy that was saved before, or save again.  Pickles are refused, as reading one can run code.
+    """
+
+
 class DisagreementError(TapelessError, AssertionError):
     """Two roads to one gradient disagree, or a road and differences; the message names the entry.
 
