@@ -139,7 +139,7 @@ class Work:
     def _flat_gradient(self, g: Array) -> Array:
         if not g.flags.c_contiguous or g.dtype != self.array.dtype:
             apart = self.space.buffer(self.array.dtype, g.size)
-            np.copyto(apart.reshape(self.shape), g)
+            _copy(g, apart.reshape(self.shape))
             g = apart
         return flat_real(g)
 
@@ -148,6 +148,18 @@ def flat_real(array: Array) -> Array:
     """The elements in one row, as a view if they lie so; complex numbers as pairs of real ones."""
     flat = array.reshape(-1)
     return flat.view(_real(flat.dtype))
+
+
+def _copy(array: Array, out: Array) -> None:
+    """Copy; a large transposed matrix by 16 columns, so that lines of the cache are written whole.
+
+    The gradient of `x @ w.T` by `w` comes transposed.  512 x 512 floats: 150 against 600 microseconds.
+    """
+    if array.ndim == 2 and array.size >= 1 << 16 and array.flags.f_contiguous:
+        for i in range(0, array.shape[1], 16):
+            np.copyto(out[:, i : i + 16], array[:, i : i + 16])
+    else:
+        np.copyto(out, array)
 
 
 def parted(flat: Array, like: Sequence[Array]) -> list[Array]:

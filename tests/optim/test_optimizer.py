@@ -139,7 +139,7 @@ def test_large_parameters_move_as_their_elements_do(make: Any, shape: tuple[int,
     np.testing.assert_allclose([moved.flat[i] for i in picks], [one.item() for one in ones], rtol=1e-13)
 
 
-@pytest.mark.parametrize("size", [4, 150])
+@pytest.mark.parametrize("size", [4, 150, 300])
 @pytest.mark.parametrize("make", WITH_STATE)
 def test_the_layout_of_parameters_and_gradients_does_not_matter(make: Any, size: int):
     rng = np.random.default_rng(1)
