@@ -202,7 +202,7 @@ class Node:
             for one, then in _pairs(owner, expected):
                 now = one[0] if isinstance(one, list) else one._counter[0]
                 if now != then:
-                    raise RuntimeError(_modified(self, one, now, then))
+                    raise RuntimeError(modified(self, one, now, then))
 
     def free(self) -> None:
         """Drop the residuals, if any of them is an array."""
@@ -382,7 +382,8 @@ def operation_name(node: Node) -> str:
     return node.name().rstrip("0123456789").removesuffix("Backward")
 
 
-def _modified(node: Node, owner: Any, version: int, expected: int) -> str:
+def modified(node: Any, owner: Any, version: int, expected: int) -> str:
+    """What to say where a residual was written to."""
     if isinstance(owner, Variable):
         data, made_by, nr = owner._data, owner._node, owner._nr
     else:

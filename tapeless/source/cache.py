@@ -31,12 +31,14 @@ FormName = Literal["gradient", "value_and_gradient", "pair", "tangent", "linear"
 class Form:
     """Which derivative is asked for; with `has_aux` the function returns (what is differentiated, aux).
 
-    With `records` the calls of functions that cannot be read are left to the graph.
+    With `records` the calls of functions that cannot be read are left to the graph; with `lifts`
+    CapturedError says where Tensors stand that the function finds around it.
     """
 
     name: FormName
     has_aux: bool = False
     records: bool = False
+    lifts: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,7 @@ class Derived:
     single: bool = False  # there is one gradient, and it stands where the tuple of several would
     unsure: bool = False  # `function` gives the value too, whose shape and dtype only the call can tell
     like: tuple[Any, ...] = ()  # values of the same signature, without their data
+    empties: bool = True  # the backward function takes items off lists among the residuals
 
 
 class Transformed:

@@ -102,3 +102,5 @@ def own_rules_of(function: Any) -> tuple[OwnRules, int] | None:
 # What makes the rules of a function whose calls are recorded; the arguments at some positions are not
 # differentiated.  The graph is not known here: `tapeless.transforms` puts it in.
 REGIONS: list[Callable[[Any, tuple[int, ...]], OwnRules]] = []
+# What tells a Tensor that a function finds around it: its data, None of anything else.
+DATA_OF: list[Callable[[Any], Any]] = []

@@ -19,7 +19,6 @@ from tapeless.source.analyse.refusals import Refused
 from tapeless.source.cache import (
     MISSING,
     Attribute,
-    Cell,
     Derived,
     Form,
     Global,
@@ -29,6 +28,7 @@ from tapeless.source.cache import (
     Report,
     signature,
 )
+from tapeless.source.captured import place_of
 from tapeless.source.cut import cut
 from tapeless.source.facts import UNKNOWN, Fact, fact_of_constant
 from tapeless.source.forward import forward
@@ -110,7 +110,8 @@ def _derive(
     form: Form,
     start: float,
 ) -> Derived:
-    lowered = lower(function, names, values, wrt, auxiliary=form.has_aux, records=form.records)
+    options = {"auxiliary": form.has_aux, "records": form.records, "lifts": form.lifts}
+    lowered = lower(function, names, values, wrt, **options)
     course = Course(lowered, names, wrt, {"read": (time.perf_counter() - start) * 1e3})
     make = {"pair": _pair, "tangent": _tangent, "linear": _linear}.get(form.name, _gradient)
     programs = make(course, form)
@@ -128,6 +129,7 @@ def _derive(
         report=_report(course, programs, sources),
         written=lowered.written,
         single=len(wrt) == 1,
+        empties=any([".pop(" in text for text in sources.values()]),
     )
 
 
@@ -341,26 +343,16 @@ def _foundations(lowered: Lowered) -> tuple[tuple[Guard, ...], tuple[Refresh, ..
                 guards.extend(Guard(Item(where[0], k), item) for k, item in enumerate(value))
             case "attribute fact":
                 refreshes.append(Refresh(None, Attribute(where[0], where[1]), signature(value)))
+            case "contents":
+                refreshes.append(Refresh(None, place_of(where[0]), signature(value)))
             case "object":
                 pass
             case _:
-                guards.append(Guard(_place((kind, *where)), value))
+                guards.append(Guard(place_of((kind, *where)), value))
     for name, (where, value) in lowered.found.free.items():
         if where[0] != "object":
-            refreshes.append(Refresh(name, _place(where), signature(value)))
+            refreshes.append(Refresh(name, place_of(where), signature(value)))
     return tuple(guards), tuple(refreshes)
-
-
-def _place(where: tuple[Any, ...]) -> Any:
-    match where:
-        case ("global", scope, name):
-            return Global(scope, name)
-        case ("cell", function, position, _):
-            return Cell(function.__closure__[position])
-        case ("attribute", owner, name):
-            return Attribute(owner, name)
-        case _:
-            raise AssertionError(f"an unknown place: {where[0]}")
 
 
 def _report(course: Course, programs: dict[str, Program], sources: dict[str, str]) -> Report:

@@ -18,6 +18,7 @@ import numpy as np
 
 from tapeless.graph.variable import Variable
 from tapeless.source.cache import Guard, Transformed
+from tapeless.source.captured import Lifted
 from tapeless.source.own import own_rules_of
 from tapeless.source.wrappers import sets_errstate, unwrapped
 
@@ -134,7 +135,7 @@ def take_apart(f: Any, transform: str) -> Callee:
     keywords: Mapping[str, Any] = {}
     refuse_tensors(f, transform)
     while True:
-        if isinstance(f, Rewritten):
+        if isinstance(f, Rewritten | Lifted):
             break
         if isinstance(f, Transformed):
             inner: Any = f

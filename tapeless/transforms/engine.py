@@ -6,7 +6,9 @@ import importlib
 from dataclasses import replace
 from typing import Any
 
+from tapeless.errors import TransformError
 from tapeless.source.cache import Derived, Form, Guard, Transformed
+from tapeless.source.captured import Captured, CapturedError
 from tapeless.transforms.callee import Rewritten
 
 
@@ -22,6 +24,19 @@ def derive(
     text, guards = _readable(function, values)
     derived = pipeline.derive(text, names, values, wrt, form)
     return replace(derived, guards=(*derived.guards, *guards)) if guards else derived
+
+
+def captured(function: Any, names: tuple[str, ...], values: tuple[Any, ...]) -> tuple[Captured, ...]:
+    """The Tensors that a function finds around it; none of one that cannot be read."""
+    run = importlib.import_module("tapeless.source.lower.run")
+    text, _ = _readable(function, values)
+    try:
+        run.lower(text, names, values, (), lifts=True)
+    except CapturedError as error:
+        return error.found
+    except TransformError:
+        return ()
+    return ()
 
 
 def _readable(function: Any, values: tuple[Any, ...]) -> tuple[Any, tuple[Guard, ...]]:

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from tapeless import _tree
-from tapeless.source.own import REGIONS, Opaque, OwnRules
+from tapeless.graph.variable import Variable
+from tapeless.source.own import DATA_OF, REGIONS, Opaque, OwnRules
 from tapeless.transforms.callee import Parameters
 from tapeless.transforms.taped import Recorded, Run
 
@@ -106,4 +107,12 @@ def _region(function: Any, fixed: tuple[int, ...]) -> Region:
     return Region(function, fixed)
 
 
+def _data_of(value: Any) -> Any:
+    """What a program finds in the place of a Tensor; None for anything else."""
+    if not isinstance(value, Variable):
+        return None
+    return value._data if value._data.ndim else value._data[()]
+
+
 REGIONS.append(_region)
+DATA_OF.append(_data_of)

@@ -262,7 +262,7 @@ def python_call(m: Machine, function: Any, args: Args, kwargs: Kwargs) -> Value:
             raise
     if getattr(function, "__code__", None) in [one[0].value for one in m.active if one[0] != "wide"]:
         return opaque_call(m, function, args, kwargs)  # recursion: it runs as it is
-    mark = m.names.mark()
+    mark, tensors = m.names.mark(), m.tensors_read
     result: list[Value] = [NOTHING]
 
     def attempt() -> None:
@@ -270,7 +270,10 @@ def python_call(m: Machine, function: Any, args: Args, kwargs: Kwargs) -> Value:
 
     try:
         fork = m.fork(attempt)
-    except TransformError:
+    except TransformError as error:
+        if m.tensors_read > tensors:  # it finds Tensors around it: these vary
+            error.through = (*error.through, function)
+            raise
         m.back(mark)
         return opaque_call(m, function, args, kwargs)
     if fork.dead and m.recursions.is_guessing:

@@ -13,6 +13,7 @@ from tapeless.ir.program import Var
 from tapeless.rules.table import meant
 from tapeless.source.cache import Attribute
 from tapeless.source.facts import Fact, fact_of
+from tapeless.source.lower.around import holds_tensors, tensor_at
 from tapeless.source.lower.machine import MISSING, Machine
 from tapeless.source.lower.values import Dyn, Entries, Frame, Items, Known, Poison, Tup, Value
 
@@ -61,6 +62,11 @@ def external(m: Machine, frame: Frame, name: str) -> Value:
 
 def classify(m: Machine, value: Any, name: str, where: tuple[Any, ...]) -> Value:
     """An object found outside: known as it is, under guard, or data that each call reads again."""
+    tensor = tensor_at(m, value, name, where)
+    if tensor is not None:
+        return tensor
+    if holds_tensors(m, value):
+        return of_tensors(m, value, name, where)
     if isinstance(value, STATIC) or _is_function(value):
         m.found.guards.append((*where, value))
         return Known(meant(value))
@@ -131,6 +137,20 @@ def _structure(m: Machine, value: Any) -> Value:
     if isinstance(value, tuple):
         return Tup(tuple([_structure(m, item) for item in value]), type(value))
     return Known(value)
+
+
+def of_tensors(m: Machine, value: Any, name: str, where: tuple[Any, ...]) -> Value:
+    """A container with Tensors in it: its items are read each for itself."""
+    m.found.origins.setdefault(id(value), where)
+    m.found.guards.append(("contents", where, value))
+    if isinstance(value, dict):
+        entries = [
+            (key, classify(m, item, key if isinstance(key, str) else name, ("item", value, key)))
+            for key, item in value.items()
+        ]
+        return m.new(Entries(tuple(entries)))
+    items = tuple([classify(m, item, name, ("item", value, k)) for k, item in enumerate(value)])
+    return m.new(Items(items)) if isinstance(value, list) else Tup(items, type(value))
 
 
 def module_attribute(m: Machine, owner: Any, name: str) -> Value:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import is_dataclass, replace
 from typing import Any, TypeVar
@@ -81,6 +81,9 @@ class Machine(Handing):
         self.calling = False  # whether the attribute that is being read is called at once
         self.memory = Memory()
         self.regions: dict[int, Any] = {}  # by id, functions whose calls are recorded, and why
+        self.lifts = False  # whether Tensors found outside are differentiated
+        self.tensors_read = 0  # how often one was met
+        self.captured: dict[Hashable, Value | None] = {}  # what stands for the Tensor at an address
 
     # State ---------------------------------------------------------------------------------------
 

@@ -58,3 +58,5 @@ class Findings:
     inlined: dict[str, int] = field(default_factory=dict)
     errstate: dict[str, str] = field(default_factory=dict)  # kind of warning -> "ignore", or what differs
     contexts: list[str] = field(default_factory=list)  # other settings of NumPy and Python that are restored
+    captured: list[tuple[tuple[Any, ...], str]] = field(default_factory=list)  # where Tensors are, names
+    origins: dict[int, tuple[Any, ...]] = field(default_factory=dict)  # where objects were found, by id

@@ -12,13 +12,23 @@ from typing import Any
 import numpy as np
 
 from tapeless.source.facts import Fact, fact_of
+from tapeless.source.lower.around import holds_tensors, tensor_at
 from tapeless.source.lower.forms import is_setting
-from tapeless.source.lower.lookup import STATIC, classify, guard_attribute, is_library, module_attribute
+from tapeless.source.lower.lookup import (
+    STATIC,
+    classify,
+    guard_attribute,
+    is_library,
+    module_attribute,
+    of_tensors,
+)
 from tapeless.source.lower.machine import Machine
 from tapeless.source.lower.subscripts import set_item, set_item_of
 from tapeless.source.lower.values import Bound, Dyn, Fields, Items, Known, Part, Ref, Super, Tup, Value
+from tapeless.source.wrappers import Transparent
 
 Run = Callable[[Machine, Any, Sequence[Value], Mapping[str, Value]], Value]
+METHODS = types.FunctionType | functools._lru_cache_wrapper | Transparent  # of a class, bound to its objects
 DATA = (np.ndarray, np.generic, int, float, complex)
 
 
@@ -26,7 +36,7 @@ def class_attribute(m: Machine, owner: Value, name: str) -> Value:
     """`owner.name` found on the owner's class."""
     cls = owner_class(m, owner)
     found = inspect.getattr_static(cls, name, None)
-    if isinstance(found, staticmethod | classmethod | types.FunctionType):
+    if isinstance(found, staticmethod | classmethod | METHODS):
         # A method may be hidden by an attribute of the object itself.
         place = owner.value if isinstance(owner, Known) and not name.startswith("__") else cls
         guard_attribute(m, place, name, getattr(place, name))
@@ -34,7 +44,7 @@ def class_attribute(m: Machine, owner: Value, name: str) -> Value:
         return Known(found.__func__)
     if isinstance(found, classmethod):
         return Bound(Known(cls), name, Known(found.__func__))
-    if isinstance(found, types.FunctionType):
+    if isinstance(found, METHODS):
         return Bound(owner, name, Known(found))
     if found is None:
         raise m.refuse(f"the attribute {name}", f"{cls.__name__} objects do not have it here")
@@ -96,24 +106,31 @@ def instance_attribute(m: Machine, owner: Known, name: str) -> Value:
     if not in_object and not isinstance(value, types.MemberDescriptorType):
         return class_attribute(m, owner, name)
     value = getattr(owner.value, name)
+    where = ("attribute", owner.value, name)
+    tensor = tensor_at(m, value, name, where)
+    if tensor is not None:
+        return tensor
+    if holds_tensors(m, value):
+        return of_tensors(m, value, name, where)
     if isinstance(value, (*STATIC, types.FunctionType, types.MethodType)):
         guard_attribute(m, owner.value, name, value)
         return Known(value)
     read = m.let(getattr, [owner, Known(name)], hint=name)
     assert isinstance(read, Dyn)
     if isinstance(value, DATA) or (isinstance(value, list | tuple | dict) and not _holds_objects(value)):
-        where = f"{name} of {id(owner.value)}"  # lengths are those of this object's array
-        fact = fact_of(value, where) if not isinstance(value, dict) else Fact("dict")
+        size = f"{name} of {id(owner.value)}"  # lengths are those of this object's array
+        fact = fact_of(value, size) if not isinstance(value, dict) else Fact("dict")
         m.found.guards.append(("attribute fact", owner.value, name, value))
         return m.refined(read, fact)
     m.found.guards.append(("attribute", owner.value, name, value))
-    return _held(m, value, read)
+    return _held(m, value, read, where)
 
 
-def _held(m: Machine, value: Any, read: Dyn) -> Value:
+def _held(m: Machine, value: Any, read: Dyn, where: tuple[Any, ...]) -> Value:
     """An object, or a container of objects, that hangs on another object."""
+    m.found.origins.setdefault(id(value), where)
     if isinstance(value, list | tuple):
-        parts = [_held(m, item, read) for item in value]
+        parts = [_held(m, item, read, ("item", value, k)) for k, item in enumerate(value)]
         m.found.guards.append(("items", value, tuple(value)))
         return Tup(tuple(parts)) if isinstance(value, tuple) else m.new(Items(tuple(parts)))
     if isinstance(value, DATA):

@@ -18,8 +18,9 @@ from tapeless.ir.names import Names
 from tapeless.ir.program import Atom, Const, Let, Program, Return, Var, build_dict, build_list, build_tuple
 from tapeless.ir.renaming import rename, rename_block
 from tapeless.rules import table
+from tapeless.source.captured import captured_in
 from tapeless.source.facts import Fact, Size, fact_of
-from tapeless.source.lower import customs, nested, watching
+from tapeless.source.lower import customs, lifting, nested, watching
 from tapeless.source.lower.calls import call
 from tapeless.source.lower.machine import Machine
 from tapeless.source.lower.notes import Findings
@@ -31,7 +32,7 @@ from tapeless.source.lower.values import Dyn, Entries, Fields, Items, Known, Ref
 from tapeless.source.own import own_rules_of
 from tapeless.source.wrappers import unwrapped
 
-REGISTERED = customs, nested, watching  # importing them fills a table
+REGISTERED = customs, lifting, nested, watching  # importing them fills a table
 # The default of NumPy's that says nothing was given.
 NOT_GIVEN: Any = inspect.signature(np.sum).parameters["initial"].default
 
@@ -74,37 +75,43 @@ def lower(
     *,
     auxiliary: bool = False,
     records: bool = False,
+    lifts: bool = False,
 ) -> Lowered:
     """The program of `function` for arguments like these; TransformError where it cannot be read.
 
-    With `records` the calls of functions that cannot be read are left to the graph.
+    With `records` the calls of functions that cannot be read are left to the graph; with `lifts`
+    CapturedError says where Tensors stand that the function finds around it.
     """
     wanted: set[Any] = set()
     regions: dict[int, Any] = {}
     while True:
+        m = reader()
+        m.lifts, m.recursions.wanted, m.regions = lifts, wanted, regions
         try:
-            return _lowered(function, names, values, wrt, auxiliary, wanted, regions)
+            return _lowered(m, function, names, values, wrt, auxiliary)
         except RecursionFoundError as found:  # it is read from the start again, now as a procedure
             wanted.add(found.key)
-        except TransformError as error:  # now without the function that was in the way
+        except TransformError as error:
+            _refuse_captured(m, function, values)  # what is in the way may be that they have no type yet
             unreadable = next_region(error, regions, function) if records else None
             if unreadable is None:
                 raise
-            regions[id(unreadable)] = (unreadable, error.with_traceback(None))
+            regions[id(unreadable)] = (unreadable, error.with_traceback(None))  # now without it
+
+
+def _refuse_captured(m: Machine, function: Any, values: Sequence[Any]) -> None:
+    if m.found.captured:
+        raise captured_in(m.found.captured, m.found.origins, function, tuple(values)) from None
 
 
 def _lowered(
+    m: Machine,
     function: Callable[..., Any],
     names: Sequence[str],
     values: Sequence[Any],
     wrt: Sequence[int],
     auxiliary: bool,
-    wanted: set[Any],
-    regions: dict[int, Any],
 ) -> Lowered:
-    m = reader()
-    m.recursions.wanted = wanted
-    m.regions = regions
     for name in names:
         m.names.take(name)
     bound: list[Value] = []
@@ -119,6 +126,7 @@ def _lowered(
             f"{function.__name__} is not written in Python: differentiate a function that calls it"
         )
     result = call(m, Known(function), args, kwargs)
+    _refuse_captured(m, function, values)
     for pulled in m.recursions.maps:
         check_unwritten(m, pulled)
     if auxiliary and isinstance(result, Tup) and len(result.items) == 2:
@@ -132,7 +140,7 @@ def _lowered(
     program = Program(title, tuple(names), body, exit_, tuple(m.found.free))
     written = tuple([k for k, name in enumerate(names) if m.memory.is_written(name)])
     leaves = tuple([trees[position] for position in wrt])
-    return Lowered(check(program), m.facts, leaves, result, m.found, written, tuple(regions.values()))
+    return Lowered(check(program), m.facts, leaves, result, m.found, written, tuple(m.regions.values()))
 
 
 def arranged(

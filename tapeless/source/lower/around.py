@@ -1,0 +1,39 @@
+"""Tensors that a function finds around it: they are read as the arguments that stand for them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tapeless.ir.program import Var
+from tapeless.source.captured import address, place_of
+from tapeless.source.facts import fact_of
+from tapeless.source.lower.machine import Machine
+from tapeless.source.lower.values import Dyn
+from tapeless.source.own import DATA_OF
+
+
+def tensor_at(m: Machine, value: Any, name: str, where: tuple[Any, ...]) -> Any:
+    """What stands for the Tensor at a place, noted where nothing does yet; None if it is no Tensor."""
+    if not m.lifts:
+        return None
+    data = DATA_OF[0](value)
+    if data is None:
+        m.found.origins.setdefault(id(value), where)
+        return None
+    m.tensors_read += 1
+    key = address(place_of(where))
+    known = m.captured.get(key)
+    if known is None:
+        free = m.fresh(name)
+        fact = m.facts[free] = fact_of(data, free)
+        known = m.captured[key] = Dyn(Var(free), fact, True)
+        m.found.captured.append((where, name))
+    return known
+
+
+def holds_tensors(m: Machine, value: Any) -> bool:
+    """Whether a list, tuple or dict has Tensors in it that are to be read one by one."""
+    if not m.lifts or not isinstance(value, list | tuple | dict):
+        return False
+    items = list(value.values()) if isinstance(value, dict) else list(value)
+    return any([DATA_OF[0](item) is not None or holds_tensors(m, item) for item in items])

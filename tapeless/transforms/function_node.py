@@ -1,0 +1,435 @@
+"""One call of a graph function: what it runs, and the node that it leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from tapeless import _tree
+from tapeless.graph import dual, modes
+from tapeless.graph.apply import finish
+from tapeless.graph.array import Array
+from tapeless.graph.messages import FREED, SAVED_INFERENCE
+from tapeless.graph.modes import Mode, current
+from tapeless.graph.node import MultiNode, Node, edge, modified, needs_grad, writes
+from tapeless.graph.residuals import Packed
+from tapeless.graph.tensor import Tensor
+from tapeless.graph.variable import Variable, result, wrap
+from tapeless.source.captured import Lifted
+from tapeless.source.store import Ready
+from tapeless.transforms.function_text import Key
+from tapeless.transforms.ownership import kept, refilled
+from tapeless.transforms.pairs import Pair
+from tapeless.transforms.selection import Selection
+
+if TYPE_CHECKING:
+    from tapeless.transforms.function import GraphFunction
+
+FLOATS = (np.dtype(np.float64), np.dtype(np.float32))  # single objects, quickly told
+ONE = (True,)
+
+
+class LiftingPair(Pair):
+    """Forward and backward of a function; CapturedError where it finds Tensors around it."""
+
+    def _begin(self) -> None:
+        self.form = replace(self.form, lifts=True)
+        super()._begin()
+
+    @property
+    def is_made(self) -> bool:
+        """Whether there is a source."""
+        return bool(self._log)
+
+
+class Call:
+    """One call, and the pullback of its node, in the place of a rule's slice.
+
+    `wrt` are the arguments that require grad, `arguments` their structures; `inputs` the Variables in them
+    that do, each with its argument's number in `wrt` and its own among that argument's leaves.
+    """
+
+    __slots__ = (
+        "args",
+        "arguments",
+        "conjugates",
+        "data",
+        "face",
+        "flowing",
+        "function",
+        "inputs",
+        "is_plain",
+        "kwargs",
+        "mode",
+        "ready",
+        "selection",
+        "structure",
+        "variables",
+        "versions",
+        "wrt",
+    )
+    # Of a call that became a node: what was called, how the result is held, which of its leaves have
+    # cotangents, whether Tensors hold complex numbers, whether there is one gradient for each input.
+    ready: Ready
+    selection: Selection
+    structure: _tree.Structure
+    flowing: Sequence[bool]
+    conjugates: bool
+    is_plain: bool
+    versions: tuple[int, ...]  # of the variables, when it ran
+
+    def __init__(self, function: GraphFunction, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        self.function = function
+        self.args = args
+        self.kwargs = kwargs
+        self.mode: Mode = current()
+        self.face: Any = Tensor
+        self.variables: list[Variable] = []
+        self.inputs: list[tuple[int, int, Variable]] = []
+        self.arguments: list[_tree.Structure] = []
+        self.data: list[Any] = []  # of all arguments
+        self.wrt: list[Key] = []
+        for number, value in enumerate(args):
+            if type(value) is np.ndarray:
+                self.data.append(value)
+            elif isinstance(value, Variable):  # here, without calls: the commonest
+                self.variables.append(value)
+                if value._needs or (value._view is not None and needs_grad(value)):
+                    self.inputs.append((len(self.wrt), 0, value))
+                    self.arguments.append(_tree.LEAF)
+                    self.wrt.append(number)
+                if value._face is not Tensor:
+                    self.face = Array
+                data = value._data
+                self.data.append(data if data.ndim else data[()])
+            else:
+                self._take(number, value)
+        for name, value in kwargs.items():
+            self._take(name, value)
+
+    def _take(self, key: Key, value: Any) -> None:
+        count = len(self.inputs)
+        leaves, structure = _tree.flatten(value)
+        for place, leaf in enumerate(leaves):
+            if isinstance(leaf, Variable):
+                leaves[place] = self._data_of(leaf, place)
+        self.data.append(_tree.unflatten(structure, leaves))
+        if len(self.inputs) > count:
+            self.wrt.append(key)
+            self.arguments.append(structure)
+
+    def _data_of(self, leaf: Variable, place: int) -> Any:
+        self.variables.append(leaf)
+        if leaf._face is not Tensor:
+            self.face = Array
+        if leaf._needs or (leaf._view is not None and needs_grad(leaf)):
+            self.inputs.append((len(self.wrt), place, leaf))
+        data = leaf._data
+        return data if data.ndim else data[()]
+
+    @property
+    def given(self) -> dict[Key, Any]:
+        """All arguments, by position or name."""
+        return {**dict(enumerate(self.args)), **self.kwargs}
+
+    def split(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The data by position and by name."""
+        if not self.kwargs:
+            return tuple(self.data), {}
+        count = len(self.args)
+        return tuple(self.data[:count]), dict(zip(self.kwargs, self.data[count:], strict=True))
+
+    # Forward -----------------------------------------------------------------------------------------------
+
+    def run(self) -> Any:
+        function, mode = self.function, self.mode
+        if not self.wrt or not mode.records:
+            out = self._unrecorded()
+        else:
+            args, kwargs = self.split()
+            plan, ready, values = function.pair(tuple(self.wrt))._prepare(args, kwargs)
+            if ready.derived.written:
+                self._refuse_writes([values[position] for position in ready.derived.written])
+            self.ready, self.selection = ready, plan.selection
+            found = ready.forward(*values)
+            if type(found[0]) is not np.ndarray and _holds_variables(found[0]):
+                # It found Tensors around it where it could not be read: these have a history too.
+                return function.__wrapped__(*self.args, **self.kwargs)
+            out = self._recorded(found)
+            del found
+        if mode.dual_level is not None and not mode.inference:
+            self._push(out)
+        return out
+
+    def _refuse_writes(self, written: list[Any]) -> None:
+        memory = {id(leaf._data) for leaf in self.variables}
+        if any([id(leaf) in memory for leaf in _tree.flatten(written)[0]]):
+            raise TypeError(f"{self.function} writes into its arguments: write into copies of Tensors")
+
+    def _unrecorded(self) -> Any:
+        original = self.function.__wrapped__
+        if isinstance(original, Lifted):  # what it finds around it are Tensors: so are its arguments
+            return original(*self.args, **self.kwargs)
+        args, kwargs = self.split()
+        return _tree.map(self.shown, original(*args, **kwargs))
+
+    def _recorded(self, found: tuple[Any, Any]) -> Any:
+        """What the function returned as the results of a node."""
+        out, residuals = found
+        if (type(out) is np.ndarray or isinstance(out, np.floating)) and out.dtype in FLOATS:
+            leaves, self.structure, self.flowing = [out], _tree.LEAF, ONE
+        else:
+            leaves, self.structure = _tree.flatten(out)
+            self.flowing = [_flows(leaf) for leaf in leaves]
+        self.conjugates = bool(self.face._conjugates) and self._is_complex(leaves)
+        self.is_plain = self.selection.is_plain and not any([one.type for one in self.arguments])
+        edges: list[Node] = []
+        nrs = None
+        for _, _, leaf in self.inputs:
+            source = leaf._node
+            edges.append(edge(leaf) if source is None or leaf._view is not None else source)
+            if leaf._nr:
+                nrs = tuple([leaf._nr for _, _, leaf in self.inputs])
+        kind = self.function.nodes[self.flowing is ONE or self.flowing.count(True) == 1]
+        self.versions = tuple([leaf._counter[0] for leaf in self.variables])
+        node = kind(self, tuple(edges), nrs, None, None, self.versions)
+        node.face = self.face
+        infos: list[Any] = []
+        for place, leaf in enumerate(leaves):
+            if not self.flowing[place]:
+                leaves[place] = self.shown(leaf)
+                continue
+            data = leaf if isinstance(leaf, np.ndarray | np.generic) else np.asarray(leaf)[()]
+            leaves[place] = result(self.face, data, node, len(infos))
+            infos.append((data.shape, data.dtype))
+        if isinstance(node, MultiNode):
+            node.infos = infos
+        held = (residuals,)
+        del residuals, out, found
+        self._keep(node, held)
+        return leaves[0] if self.structure is _tree.LEAF else _tree.unflatten(self.structure, leaves)
+
+    def _is_complex(self, leaves: list[Any]) -> bool:
+        kinds = [leaf._data.dtype.kind for leaf in self.variables]
+        return "c" in kinds or any(
+            [isinstance(leaf, np.ndarray | np.generic) and leaf.dtype.kind == "c" for leaf in leaves]
+        )
+
+    def _keep(self, node: Node, held: tuple[Any]) -> None:
+        """What backward reads: a Tensor that is written to is noticed, an Array's values are kept apart."""
+        mode = self.mode
+        if self.face is Array or mode.mutation is not None:
+            node.saved, node.owners = (kept(held[0]),), ()
+        else:
+            node.saved, node.owners = held, tuple(self.variables)
+            if min(self.versions) < 0:
+                read = _memory_of(held[0])
+                if any([leaf._counter[0] < 0 and _memory(leaf._data) in read for leaf in self.variables]):
+                    raise RuntimeError(SAVED_INFERENCE)
+        if mode.saved_hooks is not None:
+            node.saved = (_packed(node.saved[0], *mode.saved_hooks),)
+            node.owners = ()
+            node.own_hooks().packed = True
+        if mode.anomaly:
+            finish(node, mode._replace(saved_hooks=None, mutation=None))
+
+    def shown(self, leaf: Any) -> Any:
+        return wrap(self.face, leaf) if isinstance(leaf, np.ndarray | np.generic | float | complex) else leaf
+
+    def _push(self, out: Any) -> None:
+        """Forward mode: the results get their tangents."""
+        level = self.mode.dual_level
+        given = self.given
+        wrt = tuple([key for key, value in given.items() if _has_tangent(value, level)])
+        if not wrt:
+            return
+        before = modes.change(dual_level=None)
+        try:
+            tangents = [_tree.map(lambda leaf: _tangent(leaf, level), given[key]) for key in wrt]
+            found = self.function.pushed(wrt, tuple(given))(*given.values(), *tangents)
+        finally:
+            modes.restore(before)
+        for leaf, (_, tangent) in zip(
+            _tree.flatten(out)[0], _tree.parts_like(_tree.structure(out), found), strict=True
+        ):
+            if isinstance(leaf, Variable) and isinstance(tangent, Variable):
+                dual.set_tangent(leaf, tangent, level)
+
+    # Backward ----------------------------------------------------------------------------------------------
+
+    def on_arrays(self, g: Any, residuals: Any) -> tuple[Any, ...]:
+        """The cotangents of the inputs, from arrays."""
+        if self.conjugates:
+            g = _conjugated(g)
+        derived = self.ready.derived
+        if derived.empties:
+            residuals = refilled(residuals)
+        found = self.ready.backward(residuals, g if self.structure is _tree.LEAF else self._in_structure(g))
+        if derived.single:
+            found = (found,)
+        if not self.is_plain:
+            found = self._by_edge(self._chosen(found))
+        return _conjugated(found) if self.conjugates else found
+
+    def on_variables(self, g: Any, residuals: Any) -> tuple[Any, ...]:
+        """The same, recorded: by a function that computes both, of the arguments and the cotangents."""
+        given = self.given
+        if self.face._conjugates and any(
+            [leaf._data.dtype.kind == "c" for leaf in (*self.variables, *_several(g))]
+        ):
+            raise TypeError("complex Tensors have no second derivatives through functions: use Arrays")
+        for leaf, version in zip(self.variables, self.versions, strict=True):
+            if leaf._counter[0] != version:
+                raise RuntimeError(
+                    f"an argument of {self.function} was written to since: its second derivatives need the "
+                    "values of that time, so write into a copy"
+                )
+        pulled = self.function.pulled(tuple(self.wrt), tuple(given))
+        return self._by_edge(pulled(*given.values(), self._in_structure(g)))
+
+    def _in_structure(self, g: Any) -> Any:
+        """The cotangent of what the function returned."""
+        if self.structure is _tree.LEAF:
+            return g
+        left = iter(_several(g))
+        return _tree.unflatten(self.structure, [next(left) if flows else None for flows in self.flowing])
+
+    def _chosen(self, gradients: Sequence[Any]) -> Sequence[Any]:
+        """Of the selected arguments, which may be parts of parameters."""
+        if self.selection.is_plain:
+            return gradients
+        places = {position: at for at, position in enumerate(self.selection.wrt)}
+        parts = [(gradients[places[one.position]], one.key) for one in self.selection.selected]
+        return [part if key is None else part[key] for part, key in parts]
+
+    def _by_edge(self, per_argument: Sequence[Any]) -> tuple[Any, ...]:
+        flat = [
+            (one,) if structure is _tree.LEAF else [part for _, part in _tree.parts_like(structure, one)]
+            for structure, one in zip(self.arguments, per_argument, strict=True)
+        ]
+        return tuple([flat[number][place] for number, place, _ in self.inputs])
+
+
+# Nodes ------------------------------------------------------------------------------------------------------
+
+
+class _Residuals:
+    """What both kinds of node have in common: the residuals are one value, whatever the function is like.
+
+    The owners are all Variables among the arguments; whether the residuals are in the memory of one is looked
+    at when it was written to.
+    """
+
+    __slots__ = ()
+    saved: Any
+    owners: Any
+    versions: Any
+    seq: int
+
+    def arrays(self) -> tuple[Any, ...]:
+        if self.saved is None:
+            raise RuntimeError(FREED)
+        self.check_versions()
+        return (_unpacked(self.saved[0]),) if self.hooks is not None and self.hooks.packed else self.saved
+
+    variables = arrays
+    hooks: ClassVar[Any]
+
+    def check_versions(self) -> None:
+        if not self.owners or self.seq > writes.last:
+            return
+        for owner, then in zip(self.owners, self.versions, strict=True):
+            now = owner._counter[0]
+            if now != then and _memory(owner._data) in _memory_of(self.saved[0]):
+                raise RuntimeError(modified(self, owner, now, then))
+
+    def free(self) -> None:
+        self.saved = self.owners = self.pullback = None
+
+
+class PairNode(_Residuals, Node):
+    """A call of a function with one result, pulled back by the generated backward function."""
+
+    __slots__ = ("face",)
+
+
+class PairNodes(_Residuals, MultiNode):
+    """The same with several results."""
+
+    __slots__ = ("face",)
+
+
+def node_types(name: str) -> tuple[Any, Any]:
+    """The nodes of a function's calls: with several results, and with one."""
+    several, one = [type(f"{name}Backward", (kind,), {"__slots__": ()}) for kind in (PairNodes, PairNode)]
+    return several, one
+
+
+# Small words ------------------------------------------------------------------------------------------------
+
+
+def _flows(leaf: Any) -> bool:
+    if isinstance(leaf, np.ndarray | np.generic):
+        return leaf.dtype.kind in "fc"
+    return isinstance(leaf, float | complex)
+
+
+def _holds_variables(out: Any) -> bool:
+    return any([isinstance(leaf, Variable) for leaf in _tree.flatten(out)[0]])
+
+
+def _several(g: Any) -> tuple[Any, ...]:
+    """The cotangents of one result or of several."""
+    return g if isinstance(g, tuple) else (g,)
+
+
+def _conjugated(gs: Any) -> Any:
+    if isinstance(gs, tuple):
+        return tuple([_conjugated(g) for g in gs])
+    return np.conjugate(gs) if gs.dtype.kind == "c" else gs
+
+
+def _has_tangent(value: Any, level: Any) -> bool:
+    leaves = _tree.flatten(value)[0]
+    return any([isinstance(leaf, Variable) and dual.tangent_of(leaf, level) is not None for leaf in leaves])
+
+
+def _tangent(leaf: Any, level: Any) -> Any:
+    if not isinstance(leaf, Variable) or leaf._data.dtype.kind not in "fc":
+        return None
+    found = dual.tangent_of(leaf, level)
+    return wrap(leaf._face, np.zeros_like(leaf._data)) if found is None else found
+
+
+def _packed(value: Any, pack: Callable[..., Any], unpack: Callable[..., Any]) -> Any:
+    """Residuals with what `saved_tensors_hooks` made of their arrays."""
+    if type(value) is tuple or type(value) is list:
+        return type(value)([_packed(item, pack, unpack) for item in value])
+    return Packed(wrap(Tensor, value), None, pack, unpack) if type(value) is np.ndarray else value
+
+
+def _unpacked(value: Any) -> Any:
+    if type(value) is tuple or type(value) is list:
+        return type(value)([_unpacked(item) for item in value])
+    return value.unpack()._data if isinstance(value, Packed) else value
+
+
+def _memory_of(residuals: Any) -> set[int]:
+    """The objects that own the memory of the arrays in residuals."""
+
+    def arrays(value: Any) -> Iterator[np.ndarray]:
+        if type(value) is tuple or type(value) is list:
+            for item in value:
+                yield from arrays(item)
+        elif type(value) is np.ndarray:
+            yield value
+
+    return {_memory(array) for array in arrays(residuals)}
+
+
+def _memory(data: Any) -> int:
+    base = getattr(data, "base", None)  # NumPy leads all views to the owner itself
+    return id(data if base is None else base)
