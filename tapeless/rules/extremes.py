@@ -8,13 +8,12 @@ import numpy as np
 
 from tapeless._types import Array, Axis
 from tapeless.errors import MissingRuleError
-from tapeless.rules.kinds import constant, forward_rule, general, same_as
+from tapeless.rules.kinds import constant, forward_rule, general, linear, same_as
 from tapeless.rules.scans import not_nan
 from tapeless.rules.support import dtype_of, masked, merge_axes, restore_axes, split_axes, unbroadcast
 from tapeless.rules.table import Call, primitive
 
 
-@primitive
 def attained(a: Array, extreme: Array, where: Array) -> Array:
     """Which elements within the mask are the extreme; where the extreme is nan, those that are nan."""
     hits = np.equal(a, extreme)
@@ -25,19 +24,38 @@ def attained(a: Array, extreme: Array, where: Array) -> Array:
 
 
 @primitive
-def count_ties(hits: Array, extreme: Array, axis: Axis, initial: float | None, dtype: np.dtype[Any]) -> Array:
-    """Among how many the cotangent is shared, at least one; an `initial` that is extreme takes its share."""
-    if initial is None and axis is not None and np.count_nonzero(hits) == np.size(extreme):
-        ties = np.empty(np.shape(extreme), dtype)  # each extreme is attained: once, then
-        ties.fill(1.0)
-        return ties
-    ties = np.add.reduce(hits, axis=axis, dtype=dtype, keepdims=True)
+def ties_of(a: Array, extreme: Array, axis: Axis, initial: float | None = None, where: Array = True) -> Array:
+    """Of each element that attains its extreme, among how many it does; zero of all others.
+
+    An `initial` that is extreme is one of them.  A mask where each extreme is attained once.
+    """
+    hits = np.equal(a, extreme)
+    found_all = np.count_nonzero(hits) == np.size(extreme) and not np.count_nonzero(np.isnan(extreme))
+    if found_all and initial is None and where is True:
+        return hits
+    hits = attained(a, extreme, where)
+    ties = np.add.reduce(hits, axis=axis, dtype=np.intp, keepdims=True)
     if initial is not None:
-        ties = ties + np.asarray(np.equal(np.reshape(extreme, ties.shape), initial), dtype)
-    return np.maximum(ties, 1.0)
+        ties = ties + np.equal(np.reshape(extreme, ties.shape), initial)
+    return np.where(hits, ties, 0)
 
 
-constant(attained, count_ties)
+constant(ties_of)
+
+
+@primitive
+def share_ties(x: Array, ties: Array) -> Array:
+    """`x`, one for each extreme, at the elements that attain it: in equal shares, zero elsewhere."""
+    if ties.dtype == np.bool_:
+        shares = np.zeros(np.broadcast_shapes(np.shape(x), ties.shape), dtype_of(x))
+        np.copyto(shares, x, where=ties)
+        return shares[()]
+    return masked(x / np.maximum(ties, 1).astype(dtype_of(x)), ties > 0)
+
+
+@linear(share_ties)
+def share_ties_rule(g: Array, x: Array, ties: Array) -> Array:
+    return unbroadcast(share_ties(g, ties), np.shape(x))
 
 
 @general(np.max)
@@ -51,9 +69,7 @@ def max(  # also min: nothing but equality is asked
     where: Array = True,
 ) -> Array:
     extreme = restore_axes(out, np.shape(a), axis, keepdims)
-    hits = attained(a, extreme, where)
-    ties = count_ties(hits, extreme, axis, initial, dtype_of(g))
-    return masked(restore_axes(g, np.shape(a), axis, keepdims) / ties, hits)
+    return share_ties(restore_axes(g, np.shape(a), axis, keepdims), ties_of(a, extreme, axis, initial, where))
 
 
 @forward_rule(np.max)
@@ -67,9 +83,7 @@ def max_forward(
     where: Array = True,
 ) -> Array:
     extreme = restore_axes(out, np.shape(a), axis, keepdims)
-    hits = attained(a, extreme, where)
-    ties = count_ties(hits, extreme, axis, initial, dtype_of(t))
-    return np.sum(t / ties, axis, keepdims=keepdims, where=hits)
+    return np.sum(share_ties(t, ties_of(a, extreme, axis, initial, where)), axis, keepdims=keepdims)
 
 
 same_as(np.max, np.amax, np.min, np.amin, np.nanmax, np.nanmin)
@@ -80,11 +94,8 @@ same_as(np.max, np.maximum.reduce, np.minimum.reduce, np.fmax.reduce, np.fmin.re
 def ptp(g: Array, a: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     high = np.max(a, axis=axis, keepdims=True)
     low = np.min(a, axis=axis, keepdims=True)
-    is_high = attained(a, high, True)
-    is_low = attained(a, low, True)
-    up = masked(1.0 / count_ties(is_high, high, axis, None, dtype_of(g)), is_high)
-    down = masked(1.0 / count_ties(is_low, low, axis, None, dtype_of(g)), is_low)
-    return restore_axes(g, np.shape(a), axis, keepdims) * (up - down)
+    g = restore_axes(g, np.shape(a), axis, keepdims)
+    return share_ties(g, ties_of(a, high, axis)) - share_ties(g, ties_of(a, low, axis))
 
 
 @primitive
@@ -119,8 +130,7 @@ def _shares_of_one(rows: Array, q: float, ignore_nan: bool, dtype: np.dtype[Any]
     for index, weight in ((below, 1.0 - (place - below)), (np.ceil(place), place - below)):
         value = np.take_along_axis(ordered, index.astype(np.intp), -1)
         value = value if ignore_nan else np.where(has_nan, np.nan, value)
-        hits = attained(rows, value, True)
-        shares += masked(weight / count_ties(hits, value, -1, None, dtype), hits)
+        shares += share_ties(weight.astype(dtype), ties_of(rows, value, -1))
     return shares
 
 

@@ -122,9 +122,15 @@ def at_least_one(count: Term) -> Fact:
     return loose(fact.dtype if fact.weak is False else None, fact.dims)
 
 
-def count_ties(hits: Term, extreme: Term, axis: Term, initial: Term, dtype: Term) -> Fact:
-    """Among how many a cotangent is shared."""
-    return loose(dtype_argument(dtype, None), reduced(operand(hits).dims, axis, True))
+def ties_of(a: Term, *rest: Term) -> Fact:
+    """A mask, or whole numbers."""
+    return loose(None, operand(a).dims)
+
+
+def share_ties(x: Term, ties: Term) -> Fact:
+    """The cotangents of extremes, at the elements that attain them."""
+    dtype = operand(x).dtype
+    return loose(dtype if dtype is not None and dtype.kind in "fc" else None, operand(ties).dims)
 
 
 def norm_axes(axis: Term, ndim: Term) -> Fact:
@@ -211,7 +217,8 @@ HANDLERS: dict[Any, Callable[..., Result]] = {
     norms.norm_axes: norm_axes,
     reductions.count_reduced: count_reduced,
     reductions.at_least_one: at_least_one,
-    extremes.count_ties: count_ties,
+    extremes.ties_of: ties_of,
+    extremes.share_ties: share_ties,
     parts.pieces: pieces,
     parts.rows: rows,
     joining.unconcatenate: unjoined,

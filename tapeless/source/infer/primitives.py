@@ -487,7 +487,6 @@ HANDLERS: dict[Any, Callable[..., Result]] = {
     is_within: within_bounds,
     is_raised: mask_of(3),
     is_lowered: mask_of(3),
-    extremes.attained: mask_of(3),
     extremes.quantile_shares: quantile_shares,
     indexing.last_written: last_written,
     puts.last_put: last_written,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tapeless.ir.program import Atom, Const
-from tapeless.rules.extremes import attained, count_ties
+from tapeless.rules.extremes import share_ties, ties_of
 from tapeless.rules.norms import norm
 from tapeless.rules.reductions import count_reduced
 from tapeless.rules.smooth import power_derivative
@@ -57,4 +57,4 @@ _BEYOND: Mapping[Any, Callable[..., Fact]] = {spread: _spread, norm: _norm}
 BY_ID = {id(op): handler for op, handler in _BEYOND.items()}
 
 # Their results share nothing with their arguments.
-FRESH = frozenset(map(id, (divide_or_zero, power_derivative, count_reduced, count_ties, attained)))
+FRESH = frozenset(map(id, (divide_or_zero, power_derivative, count_reduced, share_ties, ties_of)))

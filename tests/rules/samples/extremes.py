@@ -2,11 +2,13 @@
 
 import numpy as np
 
-from tests.rules.sample import Edge, Sample, distinct
+from tapeless.rules.extremes import share_ties, ties_of
+from tests.rules.sample import Edge, Sample, array, distinct
 
 nan, inf = np.nan, np.inf
 CUBE = distinct(2, 3, 4)
 MASK = distinct(2, 3, 4, seed=5) > -0.3
+TIED = np.array([[3.0, 1.0, 3.0], [3.0, 2.0, 1.0]])
 AXES = [
     {},
     {"axis": 0},
@@ -28,6 +30,11 @@ SAMPLES = [
     *(Sample(f, (CUBE,), kwargs | {"initial": -9.0}) for f in HIGHEST for kwargs in MASKED),
     *(Sample(f, (CUBE,), kwargs | {"initial": 9.0}) for f in LOWEST for kwargs in MASKED),
     *(Sample(f, (CUBE, 1, None, True, 0.1), {}) for f in (np.max, np.min)),
+    Sample(share_ties, (array(2, 1, 4), ties_of(CUBE, CUBE.max(1, keepdims=True), 1)), complex=True),
+    Sample(
+        share_ties, (array(2, 1, 4), ties_of(CUBE, CUBE.max(1, keepdims=True), 1, 0.1, MASK)), note="masked"
+    ),
+    Sample(share_ties, (array(2, 1), ties_of(TIED, TIED.max(1, keepdims=True), 1)), note="ties"),
     *(Sample(f, (np.array(0.7),), {"axis": None}) for f in (*HIGHEST, *LOWEST, *MIDDLE, np.ptp)),
     *(Sample(f, (np.array(0.7),), {"axis": 0}) for f in (np.max, np.ptp)),
     *(Sample(f, (distinct(5),), {}) for f in MIDDLE),
