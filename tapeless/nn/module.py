@@ -13,7 +13,7 @@ from tapeless.graph.hooks import RemovableHandle
 from tapeless.graph.messages import type_name
 from tapeless.graph.modes import no_grad
 from tapeless.graph.variable import Variable
-from tapeless.graph.vocabulary.creating import check_device
+from tapeless.graph.vocabulary.creating import check_device, zeros_like
 from tapeless.graph.vocabulary.dtypes import dtype_from
 from tapeless.nn import state, walking
 from tapeless.nn.hooks import ModuleHooks
@@ -293,9 +293,10 @@ class Module:
                 continue
             if set_to_none:
                 parameter.grad = None
+            elif grad.grad_fn is not None:  # it may be a view of something that is needed
+                parameter.grad = zeros_like(grad.detach())
             else:
-                grad.detach_() if grad.grad_fn is not None else grad.requires_grad_(False)
-                grad.zero_()
+                grad.requires_grad_(False).zero_()
 
     # State --------------------------------------------------------------------------------------------
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from tapeless.graph.modes import no_grad
 from tapeless.graph.vocabulary.creating import empty, ones, tensor, zeros
 from tapeless.nn import functional, init
 from tapeless.nn.module import Module
@@ -72,16 +71,6 @@ class _Tracking(Module):
             wanted = " or ".join([f"{rank}D" for rank in self.ranks])
             raise ValueError(f"expected {wanted} input (got {np.ndim(input)}D input)")
 
-    def _part(self) -> float:
-        """By how much the statistics move in this step; without momentum they are means over batches."""
-        if not (self.training and self.track_running_stats):
-            return 0.0
-        with no_grad():
-            self.num_batches_tracked.add_(1)
-        if self.momentum is None:
-            return 1.0 / int(self.num_batches_tracked)
-        return self.momentum
-
     def extra_repr(self) -> str:
         return (
             f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
@@ -92,13 +81,19 @@ class _Tracking(Module):
 class _BatchNorm(_Tracking):
     def forward(self, input: Any) -> Any:
         self._check_rank(input)
-        part = self._part()
-        by_batch = self.training or self.running_mean is None
-        follows = self.training and self.track_running_stats
-        mean, variance = self.running_mean, self.running_var
-        if by_batch and not follows:
+        mean, variance, part = self.running_mean, self.running_var, 0.0
+        by_batch = self.training or mean is None
+        if self.training and self.track_running_stats:
+            part = self._next_part()
+        elif by_batch:
             mean = variance = None
         return functional.batch_norm(input, mean, variance, self.weight, self.bias, by_batch, part, self.eps)
+
+    def _next_part(self) -> float:
+        """By how much the statistics move in this step; without momentum they are means over batches."""
+        count = self.num_batches_tracked
+        count[...] = count + 1
+        return 1.0 / int(count) if self.momentum is None else self.momentum
 
 
 class BatchNorm1d(_BatchNorm):
@@ -173,7 +168,7 @@ class _InstanceNorm(_Tracking):
                 f"but got: {channels}."
             )
         by_sample = self.training or not self.track_running_stats
-        part = self._part()
+        part = 0.0 if self.momentum is None else self.momentum
         return functional.instance_norm(
             input, self.running_mean, self.running_var, self.weight, self.bias, by_sample, part, self.eps
         )

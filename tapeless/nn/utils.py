@@ -66,7 +66,7 @@ def clip_grad_norm_(
     total = get_total_norm(grads, norm_type, error_if_nonfinite)
     factor = float(max_norm) / (float(total) + 1e-6)
     if not factor >= 1.0:  # nan too
-        with no_grad():
+        with no_grad(), np.errstate(invalid="ignore"):
             for grad in grads:
                 grad.mul_(factor)
     return total

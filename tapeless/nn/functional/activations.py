@@ -278,6 +278,8 @@ def celu(input: Array, alpha: float = 1.0, inplace: bool = False) -> Array:
     >>> celu(np.array([-1.0, 1.0]), 2.0).round(4)
     array([-0.7869,  1.    ])
     """
+    if alpha == 0.0:
+        raise RuntimeError("ZeroDivisionError: alpha cannot be 0 for CELU")
     if inplace:
         return overwritten(input, exponential_linear(np.copy(input), alpha, 1.0, 1.0 / alpha))
     return exponential_linear(input, alpha, 1.0, 1.0 / alpha)
@@ -331,6 +333,8 @@ def glu(input: Array, dim: int = -1) -> Array:
     """
     length = np.shape(input)[dim]
     if length % 2:
-        raise RuntimeError(f"Halving dimension must be even, but dimension {dim} is size {length}")
+        raise RuntimeError(
+            f"Halving dimension must be even, but dimension {dim % input.ndim} is size {length}"
+        )
     first, second = np.split(input, 2, axis=dim)
     return first * activations.sigmoid(second)

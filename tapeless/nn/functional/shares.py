@@ -84,8 +84,8 @@ def gumbel_softmax(logits: Array, tau: float = 1.0, hard: bool = False, dim: int
     soft = softmax((logits + noise) / tau, dim)
     if not hard:
         return soft
-    axis = dim % np.ndim(logits)
-    places = np.reshape(np.arange(np.shape(logits)[axis]), (-1,) + (1,) * (np.ndim(logits) - axis - 1))
+    axis = dim % logits.ndim
+    places = np.reshape(np.arange(np.shape(logits)[axis]), (-1,) + (1,) * (logits.ndim - axis - 1))
     is_peak = np.equal(np.expand_dims(np.argmax(soft, axis=axis), axis), places)
     fixed = stopped(soft)
-    return np.where(is_peak, 1.0, 0.0).astype(logits.dtype) - fixed + soft
+    return np.where(is_peak, 1.0 - fixed, -fixed) + soft
