@@ -1,9 +1,8 @@
 """Recurrent layers run over a whole sequence: one operation for all of its steps.
 
 Arrays are (steps, batch, numbers).  What the input contributes to each step's gates is computed before, for
-all steps at once; here is what depends on the step before.  On the way back only the cotangent of the state
-goes from step to step.  All else is done for all steps at once, also the products that give the weights'
-cotangents: their factors are stacked, and multiplied once.
+all steps at once; here is what depends on the step before.  On the way back the products that give the
+weights' cotangents are also left until their factors are known for all steps, and are stacked.
 """
 
 from __future__ import annotations
@@ -78,28 +77,31 @@ def lstm_scan(gates: Array, h: Array, c: Array, w: Array) -> tuple[Array, Array]
 def lstm_scan_rule(g: Any, out: Any, gates: Array, h: Array, c: Array, w: Array) -> Any:
     g_states, g_cells = g
     states, cells = out
+    size = np.shape(h)[-1]
     h_before, c_before = _before(h, states), _before(c, cells)
-    into, kept, new, shown = np.split(gates + np.matmul(h_before, np.transpose(w)), 4, axis=-1)
-    into, kept, new, shown = sigmoid(into), sigmoid(kept), np.tanh(new), sigmoid(shown)
-    top = np.tanh(cells)
-    to_cell = shown * (1.0 - top * top)
-    slopes = [
-        new * into * (1.0 - into),
-        c_before * kept * (1.0 - kept),
-        into * (1.0 - new * new),
-        top * shown * (1.0 - shown),
-    ]
-    factors = np.stack(slopes, axis=2)
+    inner = gates + _times(h_before, w)
     back, cell_back = np.zeros_like(h), np.zeros_like(c)
     backs = []
     for step in reversed(range(np.shape(gates)[0])):
+        shares = sigmoid(inner[step])
+        into, kept, shown = shares[:, :size], shares[:, size : 2 * size], shares[:, 3 * size :]
+        new, top = np.tanh(inner[step][:, 2 * size : 3 * size]), np.tanh(cells[step])
         state = g_states[step] + back
-        cell = g_cells[step] + cell_back + state * to_cell[step]
-        parts = np.stack([cell, cell, cell, state], axis=1) * factors[step]
-        row = np.reshape(parts, np.shape(gates)[1:])
+        seen = state * shown
+        cell = g_cells[step] + cell_back + seen * (1.0 - top * top)
+        cell_back = cell * kept
+        added = cell * into
+        row = np.concatenate(
+            [
+                added * new * (1.0 - into),
+                cell_back * c_before[step] * (1.0 - kept),
+                added * (1.0 - new * new),
+                seen * top * (1.0 - shown),
+            ],
+            axis=-1,
+        )
         backs.append(row)
         back = np.matmul(row, w)
-        cell_back = cell * kept[step]
     rows = np.stack(backs[::-1])
     return rows, back, cell_back, _weights(rows, h_before)
 
@@ -125,31 +127,38 @@ def gru_scan(gates: Array, h: Array, w: Array, b: Array) -> Array:
 
 @general(gru_scan, shaped=True)
 def gru_scan_rule(g: Array, out: Array, gates: Array, h: Array, w: Array, b: Array) -> Any:
+    size = np.shape(h)[-1]
     h_before = _before(h, out)
-    h_reset, h_update, h_new = np.split(np.matmul(h_before, np.transpose(w)) + b, 3, axis=-1)
-    x_reset, x_update, x_new = np.split(gates, 3, axis=-1)
-    reset, update = sigmoid(x_reset + h_reset), sigmoid(x_update + h_update)
-    new = np.tanh(x_new + reset * h_new)
-    to_new = (1.0 - update) * (1.0 - new * new)
-    to_update = (h_before - new) * update * (1.0 - update)
-    to_reset = to_new * h_new * reset * (1.0 - reset)
-    to_inner = np.stack([to_reset, to_update, to_new * reset], axis=2)
+    inner = _times(h_before, w) + b
     back = np.zeros_like(h)
-    backs = []
+    backs, inner_backs = [], []
     for step in reversed(range(np.shape(gates)[0])):
-        state = np.expand_dims(g[step] + back, 1)
-        backs.append(state)
-        row = np.reshape(state * to_inner[step], np.shape(gates)[1:])
-        back = np.matmul(row, w) + state[:, 0] * update[step]
-    states = np.stack(backs[::-1])
-    rows = np.reshape(states * np.stack([to_reset, to_update, to_new], axis=2), np.shape(gates))
-    inner = np.reshape(states * to_inner, np.shape(gates))
-    return rows, back, _weights(inner, h_before), np.sum(inner, (0, 1))
+        shares = sigmoid(gates[step][:, : 2 * size] + inner[step][:, : 2 * size])
+        reset, update, h_new = shares[:, :size], shares[:, size:], inner[step][:, 2 * size :]
+        new = np.tanh(gates[step][:, 2 * size :] + reset * h_new)
+        state = g[step] + back
+        kept = state * update
+        to_new = (state - kept) * (1.0 - new * new)
+        to_update = kept * (h_before[step] - new) * (1.0 - update)
+        to_inner = to_new * reset
+        to_reset = to_inner * h_new * (1.0 - reset)
+        row = np.concatenate([to_reset, to_update, to_inner], axis=-1)
+        backs.append(np.concatenate([to_reset, to_update, to_new], axis=-1))
+        inner_backs.append(row)
+        back = np.matmul(row, w) + kept
+    rows = np.stack(inner_backs[::-1])
+    return np.stack(backs[::-1]), back, _weights(rows, h_before), np.sum(rows, (0, 1))
 
 
 def _before(first: Array, states: Array) -> Array:
     """The states that the steps begin with."""
     return np.concatenate([np.expand_dims(first, 0), states[:-1]])
+
+
+def _times(states: Array, w: Array) -> Array:
+    """`states @ w.T` for all steps, as one product."""
+    flat = np.matmul(np.reshape(states, (-1, np.shape(states)[-1])), np.transpose(w))
+    return np.reshape(flat, (*np.shape(states)[:2], np.shape(w)[0]))
 
 
 def _weights(rows: Array, states: Array) -> Array:

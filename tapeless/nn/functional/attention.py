@@ -42,11 +42,12 @@ def scaled_dot_product_attention(
         raise RuntimeError("Explicit attn_mask should not be set when is_causal=True")
     if is_causal:
         seen = np.tri(query.shape[-2], key.shape[-2], dtype=bool)
-        return np.matmul(dropout(softmax(np.where(seen, scores, -math.inf), -1), dropout_p), value)
-    if attn_mask is None:
-        return np.matmul(dropout(softmax(scores, -1), dropout_p), value)
-    weights = seeing_softmax(masked_scores(scores, attn_mask))
-    return np.matmul(dropout(weights, dropout_p), value)
+        weights = softmax(np.where(seen, scores, -math.inf), -1)
+    elif attn_mask is None:
+        weights = softmax(scores, -1)
+    else:
+        weights = seeing_softmax(masked_scores(scores, attn_mask))
+    return np.matmul(weights if dropout_p == 0.0 else dropout(weights, dropout_p), value)
 
 
 def masked_scores(scores: Array, mask: Array) -> Array:

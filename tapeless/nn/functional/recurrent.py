@@ -92,7 +92,7 @@ def rnn_layer(
     >>> rnn_layer(np.zeros((3, 1, 2)), np.ones((1, 1)), np.ones((1, 2)), 2.0 * np.eye(1), relu=True).ravel()
     array([2., 4., 8.])
     """
-    return rnn_scan(linear(input, w_ih, _together(b_ih, b_hh)), h, w_hh, relu)
+    return rnn_scan(_gates(input, w_ih, _together(b_ih, b_hh)), h, w_hh, relu)
 
 
 def lstm_layer(
@@ -111,7 +111,7 @@ def lstm_layer(
     >>> cells.ravel()
     array([0.5  , 0.25 , 0.125])
     """
-    return lstm_scan(linear(input, w_ih, _together(b_ih, b_hh)), h, c, w_hh)
+    return lstm_scan(_gates(input, w_ih, _together(b_ih, b_hh)), h, c, w_hh)
 
 
 def gru_layer(
@@ -123,7 +123,14 @@ def gru_layer(
     array([0.5  , 0.25 , 0.125])
     """
     bias = np.zeros_like(w_hh[:, 0]) if b_hh is None else b_hh
-    return gru_scan(linear(input, w_ih, b_ih), h, w_hh, bias)
+    return gru_scan(_gates(input, w_ih, b_ih), h, w_hh, bias)
+
+
+def _gates(input: Array, w_ih: Array, bias: Array | None) -> Array:
+    """What the input contributes, for all steps by one product."""
+    steps, batch, size = input.shape
+    rows = linear(np.reshape(input, (steps * batch, size)), w_ih, bias)
+    return np.reshape(rows, (steps, batch, w_ih.shape[0]))
 
 
 def _together(b_ih: Array | None, b_hh: Array | None) -> Array | None:

@@ -38,8 +38,23 @@ def states_with_bias(gates: Term, h: Term, w: Term, b: Term) -> Fact:
     return found if operand(b).dtype == found.dtype else Fact("array", None, found.dims)
 
 
+def cotangents(count: int) -> Callable[..., Result]:
+    """The rules themselves, for `count` arrays: of each array's shape, and of the dtype that all have."""
+
+    def handler(g: Term, out: Term, *arguments: Term) -> Result:
+        facts = [operand(term) for term in arguments[:count]]
+        dtype = facts[0].dtype
+        same = all(fact.dtype == dtype for fact in facts) and dtype is not None and dtype.kind == "f"
+        return tuple([Fact("array", dtype if same else None, fact.dims) for fact in facts])
+
+    return handler
+
+
 HANDLERS: dict[Any, Callable[..., Result]] = {
     recurrences.rnn_scan: states,
     recurrences.lstm_scan: states_and_cells,
     recurrences.gru_scan: states_with_bias,
+    recurrences.rnn_scan_rule: cotangents(3),
+    recurrences.lstm_scan_rule: cotangents(4),
+    recurrences.gru_scan_rule: cotangents(4),
 }
