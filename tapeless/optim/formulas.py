@@ -24,6 +24,7 @@ Options = Mapping[str, Any]
 class Formula:
     """`slots` names the arrays that are kept for a parameter, `start` says what they are filled with.
 
+    `every` are all names that `slots` may give.
     `constants(options, step)` are Python numbers, in the order in which `update` takes them; the first step
     is number 1.  `counts`: whether the number of steps is kept for each parameter.
     """
@@ -31,6 +32,7 @@ class Formula:
     update: Callable[..., None]
     constants: Callable[[Options, int], tuple[float, ...]]
     slots: Callable[[Options], tuple[str, ...]]
+    every: tuple[str, ...]
     start: Callable[[Options], float] = lambda options: 0.0
     counts: bool = True
 
@@ -84,7 +86,7 @@ def _sgd_slots(o: Options) -> tuple[str, ...]:
     return ("momentum_buffer",) if o["momentum"] else ()
 
 
-SGD = Formula(_sgd, _sgd_constants, _sgd_slots, counts=False)
+SGD = Formula(_sgd, _sgd_constants, _sgd_slots, ("momentum_buffer",), counts=False)
 
 
 # Adam -----------------------------------------------------------------------------------------------------
@@ -137,7 +139,7 @@ def _adam_slots(o: Options) -> tuple[str, ...]:
     return ("exp_avg", "exp_avg_sq", "max_exp_avg_sq") if o["amsgrad"] else ("exp_avg", "exp_avg_sq")
 
 
-ADAM = Formula(_adam, _adam_constants, _adam_slots)
+ADAM = Formula(_adam, _adam_constants, _adam_slots, ("exp_avg", "exp_avg_sq", "max_exp_avg_sq"))
 
 
 # RMSprop --------------------------------------------------------------------------------------------------
@@ -199,7 +201,7 @@ def _rmsprop_slots(o: Options) -> tuple[str, ...]:
     return _RMSPROP_SLOTS[bool(o["momentum"]), bool(o["centered"])]
 
 
-RMSPROP = Formula(_rmsprop, _rmsprop_constants, _rmsprop_slots)
+RMSPROP = Formula(_rmsprop, _rmsprop_constants, _rmsprop_slots, _RMSPROP_SLOTS[True, True])
 
 
 # Adagrad --------------------------------------------------------------------------------------------------
@@ -235,6 +237,7 @@ ADAGRAD = Formula(
     _adagrad,
     _adagrad_constants,
     lambda options: ("sum",),
+    ("sum",),
     lambda options: options["initial_accumulator_value"],
 )
 
@@ -277,4 +280,5 @@ def _adadelta(
     subtract(p, t, p)
 
 
-ADADELTA = Formula(_adadelta, _adadelta_constants, lambda options: ("square_avg", "acc_delta"))
+_ADADELTA_SLOTS = ("square_avg", "acc_delta")
+ADADELTA = Formula(_adadelta, _adadelta_constants, lambda options: _ADADELTA_SLOTS, _ADADELTA_SLOTS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -9,10 +10,12 @@ import numpy as np
 from tapeless.graph.tensor import Tensor
 from tapeless.graph.variable import Variable, wrap
 from tapeless.optim import checks
-from tapeless.optim.optimizer import Closure, Optimizer, evaluate
+from tapeless.optim.optimizer import FOREIGN, Closure, Optimizer, evaluate
 from tapeless.optim.pieces import flat_real, parted
 from tapeless.optim.quasi_newton import Memory, minimise
 from tapeless.optim.writing import write
+
+FIELDS = tuple(field.name for field in fields(Memory))
 
 
 class LBFGS(Optimizer):
@@ -66,6 +69,15 @@ class LBFGS(Optimizer):
         if len(self.param_groups) != 1:
             raise ValueError("LBFGS doesn't support per-parameter options (parameter groups)")
 
+    def _check_state(self, loaded: list[tuple[Any, Any, dict[str, Any]]]) -> None:
+        size = sum([flat_real(p._array()).size for p in self._params()])
+        for number, _, kept in loaded:
+            if kept and "n_iter" not in kept:
+                raise ValueError(FOREIGN.format(number, sorted(kept), "LBFGS"))
+            d = kept.get("d")
+            if d is not None and d._data.size != size:
+                raise ValueError(f"the state 'd' has {d._data.size} elements, the parameters have {size}")
+
     def step(self, closure: Closure) -> Any:  # type: ignore[override]
         """Up to `max_iter` iterations; returns the first loss that `closure` gives."""
         group = self.param_groups[0]
@@ -82,7 +94,7 @@ class LBFGS(Optimizer):
                 write(p, part)
 
         kept = self.state[params[0]]
-        memory = Memory(**{name: _raw(value) for name, value in kept.items()})
+        memory = Memory(**{name: _raw(kept[name]) for name in FIELDS if name in kept})
         start = np.concatenate([flat_real(p._array()) for p in params])
         memory = minimise(start, place, loss_and_gradient, memory, group)
         kept.update({name: _tensors(value) for name, value in vars(memory).items()})

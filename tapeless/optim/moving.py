@@ -10,7 +10,7 @@ from tapeless.graph.engine import mark_written
 from tapeless.graph.tensor import Tensor
 from tapeless.graph.variable import Variable, wrap
 from tapeless.optim.formulas import Formula
-from tapeless.optim.optimizer import Closure, Group, Optimizer, evaluate
+from tapeless.optim.optimizer import FOREIGN, Closure, Group, Optimizer, evaluate
 from tapeless.optim.pieces import Work, Workspace
 from tapeless.optim.writing import is_quick, may_write_memory, write
 
@@ -40,6 +40,9 @@ class FormulaOptimizer(Optimizer):
         return loss
 
     def _check_state(self, loaded: list[tuple[Any, Any, dict[str, Any]]]) -> None:
+        for number, _, kept in loaded:
+            if kept and not any([name in kept for name in self._formula.every]):
+                raise ValueError(FOREIGN.format(number, sorted(kept), type(self).__name__))
         misfits = [
             MISFIT_STATE.format(
                 f"{name!r} of parameter {number}", list(value._data.shape), list(p._data.shape)

@@ -26,6 +26,7 @@ DUPLICATE = (
     "optimizer contains a parameter group with duplicate parameters: each step would move them twice; list "
     "every parameter once"
 )
+FOREIGN = "loaded state dict is of another optimizer than {2}: parameter {0} has {1}"
 NAMES = "all optimizer params should be with/without names. Some param names are missing"
 GROUP_NAMES = (
     "all optimizer param groups should be with/without names. cannot add param group {} names to the "

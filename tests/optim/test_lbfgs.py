@@ -136,6 +136,20 @@ def test_training_that_is_resumed_goes_on_as_if_never_stopped(options: dict[str,
         assert p.tolist() == q.tolist()
 
 
+def test_torch_s_state_is_loaded_with_its_scratch():
+    params = valley_params()
+    optimizer = optim.LBFGS(params)
+    optimizer.step(closure_of(optimizer, params))
+    stored = optimizer.state_dict()
+    stored["state"][0] = {**stored["state"][0], "al": [None], "H_diag": tl.tensor(0.5)}
+    optimizer.load_state_dict(stored)
+    optimizer.step(closure_of(optimizer, params))
+
+    longer = optim.LBFGS([tl.zeros(9, requires_grad=True), tl.zeros(1, requires_grad=True)])
+    with pytest.raises(ValueError, match="the state 'd' has 4 elements, the parameters have 10"):
+        longer.load_state_dict(stored)
+
+
 w1 = tl.tensor([1.0], requires_grad=True)
 REFUSALS = [
     (

@@ -560,6 +560,12 @@ def test_state_dicts_that_do_not_fit_are_refused_and_change_nothing():
     ):
         adam.load_state_dict(other.state_dict())
 
+    with pytest.raises(
+        ValueError, match=r"of another optimizer than SGD: parameter 0 has \['exp_avg', 'exp_avg_sq'"
+    ):
+        optim.SGD([long]).load_state_dict(other.state_dict())
+    with pytest.raises(ValueError, match="of another optimizer than LBFGS"):
+        optim.LBFGS([long]).load_state_dict(other.state_dict())
     stored = other.state_dict()
     with pytest.raises(ValueError, match="state for parameter '0', which no group of it has"):
         other.load_state_dict({**stored, "state": {"0": stored["state"][0]}})
