@@ -58,11 +58,21 @@ def pool_places(
     views = (_under(whole, place, counts, steps, far) for place in inner)
     # Until something larger is found: the first place of the window that is not padding.
     first = [-(np.minimum(start, 0) // reach) for start, reach in zip(starts, far, strict=True)]
+    _check_inside(starts, first, far, x.shape[lead:])
     best = np.full(x.shape[:lead] + counts, _lowest(x.dtype), x.dtype)
     chosen = _scanned(views, best, _mixed(first, own))
     scale = _mixing(x.shape[lead:])
     offsets = [sum(k * reach * n for k, reach, n in zip(place, far, scale, strict=True)) for place in inner]
     return _mixed(starts, x.shape[lead:]) + np.array(offsets, np.int64)[chosen]
+
+
+def _check_inside(starts: list[Array], first: list[Array], dilation: Steps, lengths: Shape) -> None:
+    """RuntimeError if dilation steps over the whole input, so that a window holds nothing but padding."""
+    for start, skipped, far, n in zip(starts, first, dilation, lengths, strict=True):
+        if np.max(start + skipped * far, initial=0) >= max(n, 1):
+            raise RuntimeError(
+                f"a window of dilation {far} holds nothing but padding: the input has a length of {n} there"
+            )
 
 
 @primitive

@@ -224,6 +224,11 @@ def pooling(
                 "pad should be at most half of effective kernel size, but got "
                 f"pad={pad}, kernel_size={k} and dilation={reach}"
             )
+        if pad > k // 2:
+            raise RuntimeError(
+                "pad should be smaller than or equal to half of kernel size, but got "
+                f"pad={pad} and kernel_size={k}"
+            )
     return own, steps, pads, far
 
 

@@ -112,10 +112,10 @@ def test_padding_is_never_the_largest():
 
 
 def test_padding_by_steps_of_a_dilated_window_begins_with_the_first_place_inside():
-    # places -2, 0, 2 and 0, 2, 4
-    assert pool_places(np.full(5, -INF), 1, 3, 2, 2, 2, False).tolist() == [0, 0, 2]
     # places -1, 1, 3 and 1, 3, 5
     assert pool_places(np.full(6, -INF), 1, 3, 2, 1, 2, False).tolist() == [1, 1]
+    # places -2, 1, 4, 7 and 0, 3, 6, 9
+    assert pool_places(np.full(10, -INF), 1, 4, 2, 2, 3, False).tolist()[:2] == [1, 0]
 
 
 def test_float32_stays_float32():
@@ -136,3 +136,15 @@ def test_a_plane_smaller_than_a_window_is_refused_in_the_words_people_search_for
     assert str(refused.value) == (
         "Given input size: (1x2x2). Calculated output size: (1x0x0). Output size is too small"
     )
+
+
+def test_windows_that_hold_nothing_but_padding_are_refused():
+    # places -1 and 1 of a single number
+    with pytest.raises(RuntimeError, match="a window of dilation 2 holds nothing but padding"):
+        pool_places(np.zeros((1, 1)), 1, 2, 1, 1, 2, False)
+
+
+def test_padding_of_more_than_half_a_window_is_refused_whatever_the_dilation():
+    for dilation, message in ((1, "half of effective kernel size"), (3, "half of kernel size")):
+        with pytest.raises(RuntimeError, match=message):
+            pool_places(np.zeros((1, 9)), 1, 3, 1, 2, dilation, False)

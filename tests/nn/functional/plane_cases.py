@@ -33,6 +33,8 @@ CASES: list[Case] = [
     ("max_pool2d", ((2, 1, 6, 5),), {"kernel_size": 2}),
     ("max_pool2d", ((2, 6, 7),), {"kernel_size": (3, 2), "stride": 2, "padding": (1, 0), "ceil_mode": True}),
     ("max_pool2d", ((1, 1, 7, 7),), {"kernel_size": 3, "dilation": 2, "padding": 1, "stride": 1}),
+    ("max_pool1d", ((1, 1, 3),), {"kernel_size": 2, "stride": 2, "padding": 1, "ceil_mode": True}),
+    ("avg_pool2d", ((1, 1, 3, 6),), {"kernel_size": 2, "stride": 3, "padding": 1, "ceil_mode": True}),
     ("avg_pool1d", ((2, 2, 7),), {"kernel_size": 3, "stride": 2, "padding": 1, "count_include_pad": False}),
     ("avg_pool2d", ((2, 1, 6, 5),), {"kernel_size": 2}),
     ("avg_pool2d", ((1, 1, 6, 7),), {"kernel_size": 3, "stride": 2, "padding": 1, "ceil_mode": True}),
