@@ -3,7 +3,6 @@
 from tapeless.rules import activations as _activations  # noqa: F401
 from tapeless.rules import constant as _constant  # noqa: F401
 from tapeless.rules import contractions as _contractions  # noqa: F401
-from tapeless.rules import convolutions as _convolutions  # noqa: F401
 from tapeless.rules import decompositions as _decompositions  # noqa: F401
 from tapeless.rules import einsum as _einsum  # noqa: F401
 from tapeless.rules import elementwise as _elementwise  # noqa: F401
@@ -18,9 +17,7 @@ from tapeless.rules import lists as _lists  # noqa: F401
 from tapeless.rules import norms as _norms  # noqa: F401
 from tapeless.rules import parts as _parts  # noqa: F401
 from tapeless.rules import polynomials as _polynomials  # noqa: F401
-from tapeless.rules import pooling as _pooling  # noqa: F401
 from tapeless.rules import puts as _puts  # noqa: F401
-from tapeless.rules import recurrences as _recurrences  # noqa: F401
 from tapeless.rules import reductions as _reductions  # noqa: F401
 from tapeless.rules import running as _running  # noqa: F401
 from tapeless.rules import scans as _scans  # noqa: F401
