@@ -38,17 +38,17 @@ def optimiser_run(name: str, options: dict[str, Any], dtype: Any) -> list[list[f
     return kept
 
 
-def lbfgs_run(options: dict[str, Any], dtype: Any) -> dict[str, Any]:
+def lbfgs_run(case: problems.LbfgsCase, dtype: Any) -> dict[str, Any]:
     """Parameters and loss after each call of step, and how often the closure ran."""
     params = [torch.tensor(start, dtype=dtype, requires_grad=True) for start in problems.VALLEY_STARTS]
-    optimizer = torch.optim.LBFGS(params, **options)
+    optimizer = torch.optim.LBFGS(params, **case.options)
     evaluations = 0
 
     def closure() -> Any:
         nonlocal evaluations
         evaluations += 1
         optimizer.zero_grad()
-        loss = problems.valley(*params)
+        loss = case.function(torch, *params)
         loss.backward()
         return loss
 
@@ -82,8 +82,8 @@ def main() -> None:
         for case in problems.OPTIMISERS
     }
     lbfgs = {
-        name: {dtype: lbfgs_run(options, getattr(torch, dtype)) for dtype in ("float64", "float32")}
-        for name, options in problems.LBFGS.items()
+        case.name: {dtype: lbfgs_run(case, getattr(torch, dtype)) for dtype in ("float64", "float32")}
+        for case in problems.LBFGS
     }
     schedules = {case.name: schedule_run(case) for case in problems.SCHEDULES}
     stored = {"torch": torch.__version__, "optimisers": runs, "lbfgs": lbfgs, "schedules": schedules}

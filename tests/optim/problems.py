@@ -97,27 +97,60 @@ OPTIMISERS = [
     ),
 ]
 
-# LBFGS: a curved valley ------------------------------------------------------------------------------------
+# LBFGS: a curved valley, and a rippled bowl ----------------------------------------------------------------
 
-LBFGS_STEPS = 6
+LBFGS_STEPS = 3
 VALLEY_STARTS = ([-1.2, 1.0, 0.5], [0.3])
-LBFGS = {
-    "default": {"lr": 0.01},
-    "short history": {"lr": 0.01, "history_size": 3, "max_iter": 15},
-    "strong_wolfe": {"line_search_fn": "strong_wolfe", "max_iter": 4},
-    "strong_wolfe, long": {"line_search_fn": "strong_wolfe", "max_iter": 10, "history_size": 4},
-    "strong_wolfe, great lr": {"line_search_fn": "strong_wolfe", "lr": 30.0, "max_iter": 5},
-    "strong_wolfe, small lr": {"line_search_fn": "strong_wolfe", "lr": 1e-3, "max_iter": 3},
-    "few evaluations": {"line_search_fn": "strong_wolfe", "max_iter": 10, "max_eval": 4},
-    "loose": {"lr": 0.01, "tolerance_grad": 5.0, "tolerance_change": 1e-4},
-}
 
 
-def valley(x: Any, y: Any) -> Any:
-    """Rosenbrock's function of the four numbers: written for Tensors of either library."""
+def valley(np: Any, x: Any, y: Any) -> Any:
+    """Rosenbrock's function of the four numbers: for Tensors of either library, `np`."""
     first = 100 * ((x[1:] - x[:-1] ** 2) ** 2).sum() + ((1 - x[:-1]) ** 2).sum()
     return first + ((100 * (y - x[2:] ** 2) ** 2) + (1 - x[2:]) ** 2).sum()
 
+
+def ripples(np: Any, x: Any, y: Any) -> Any:
+    """Many shallow valleys on the way down: line searches go wrong in them."""
+    return (0.1 * x**2).sum() + (0.3 * y**2).sum() + np.sin(3 * x).sum() + (np.cos(5 * y) * x[0]).sum()
+
+
+def saturated(np: Any, x: Any, y: Any) -> Any:
+    """Steep near the bottom and almost flat far from it: line searches have far to go."""
+    return (x**2 / (1 + x**2)).sum() + 3 * (np.exp(-((y - 2) ** 2)) * -1).sum()
+
+
+@dataclass(frozen=True)
+class LbfgsCase:
+    function: Callable[..., Any]
+    options: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        return (
+            f"{self.function.__name__}: {', '.join(f'{key}={value}' for key, value in self.options.items())}"
+        )
+
+
+_WOLFE = {"line_search_fn": "strong_wolfe"}
+LBFGS = [
+    LbfgsCase(valley, {"lr": 0.01}),
+    LbfgsCase(valley, {"lr": 0.01, "history_size": 3, "max_iter": 15}),
+    LbfgsCase(valley, {"lr": 0.01, "tolerance_grad": 5.0, "tolerance_change": 1e-4}),
+    LbfgsCase(valley, {"lr": 1e-4, "tolerance_change": 0.02}),
+    LbfgsCase(valley, {"lr": 1e-4, "tolerance_change": 1e-4, "max_iter": 3}),
+    *[
+        LbfgsCase(function, {**_WOLFE, **options})
+        for function in (valley, ripples, saturated)
+        for options in (
+            {"max_iter": 4},
+            {"max_iter": 10, "history_size": 4},
+            {"lr": 30.0, "max_iter": 5, "max_eval": 60},
+            {"lr": 1e-3, "max_iter": 3, "max_eval": 60},
+            {"max_iter": 10, "max_eval": 4},
+            {"lr": 3.0, "max_iter": 20, "max_eval": 100, "tolerance_change": 1e-3},
+        )
+    ],
+]
 
 # Schedules -------------------------------------------------------------------------------------------------
 
@@ -153,6 +186,11 @@ def _rising(epoch: int) -> tuple[float, ...]:
     return (1.0 - _plateau(epoch)[0],)
 
 
+def _halved(epoch: int) -> float:
+    return 0.5 if epoch % 3 == 1 else 1.0
+
+
+_MIDWAY = ({"lr": 0.05, "initial_lr": 0.1}, {"lr": 0.2, "initial_lr": 0.5})
 _MOMENTUM = {"lr": 0.1, "momentum": 0.9}
 SCHEDULES = [
     ScheduleCase("StepLR", lambda s, o: s.StepLR(o, step_size=3, gamma=0.5)),
@@ -268,6 +306,29 @@ SCHEDULES = [
             o, [s.ConstantLR(o, 0.1, total_iters=3), s.CosineAnnealingLR(o, T_max=20)], milestones=[3]
         ),
     ),
+    ScheduleCase(
+        "SequentialLR of restarts",
+        lambda s, o: s.SequentialLR(
+            o,
+            [s.LinearLR(o), s.CosineAnnealingWarmRestarts(o, 4), s.MultiplicativeLR(o, _halved)],
+            milestones=[3, 20],
+        ),
+    ),
+    *[
+        ScheduleCase(f"resumed {name}", make, epochs=12, groups=_MIDWAY)
+        for name, make in (
+            ("StepLR", lambda s, o: s.StepLR(o, 3, last_epoch=2)),
+            ("MultiStepLR", lambda s, o: s.MultiStepLR(o, [3, 5], last_epoch=2)),
+            ("ExponentialLR", lambda s, o: s.ExponentialLR(o, 0.9, last_epoch=2)),
+            ("ConstantLR", lambda s, o: s.ConstantLR(o, last_epoch=2)),
+            ("LinearLR", lambda s, o: s.LinearLR(o, last_epoch=2)),
+            ("PolynomialLR", lambda s, o: s.PolynomialLR(o, last_epoch=2)),
+            ("LambdaLR", lambda s, o: s.LambdaLR(o, _halved, last_epoch=2)),
+            ("MultiplicativeLR", lambda s, o: s.MultiplicativeLR(o, _halved, last_epoch=2)),
+            ("CosineAnnealingLR", lambda s, o: s.CosineAnnealingLR(o, 5, last_epoch=2)),
+            ("CosineAnnealingWarmRestarts", lambda s, o: s.CosineAnnealingWarmRestarts(o, 7, last_epoch=2)),
+        )
+    ],
     ScheduleCase(
         "ChainedScheduler",
         lambda s, o: s.ChainedScheduler(

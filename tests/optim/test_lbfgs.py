@@ -18,7 +18,7 @@ from tests.optim import problems
 def closure_of(optimizer: Any, params: list[Any]) -> Any:
     def closure() -> Any:
         optimizer.zero_grad()
-        loss = problems.valley(*params)
+        loss = problems.valley(tl, *params)
         loss.backward()
         return loss
 
@@ -60,12 +60,12 @@ def test_a_quadratic_is_solved_as_a_linear_system():
 def test_a_step_gives_its_first_loss_and_runs_the_closure_with_recording_on():
     params = valley_params()
     optimizer = optim.LBFGS(params, line_search_fn="strong_wolfe")
-    first = problems.valley(*params).item()
+    first = problems.valley(tl, *params).item()
     with tl.no_grad():
         loss = optimizer.step(closure_of(optimizer, params))
 
     assert loss.item() == first
-    assert problems.valley(*params).item() < first
+    assert problems.valley(tl, *params).item() < first
 
 
 def test_where_the_gradient_vanishes_nothing_moves():
@@ -111,7 +111,7 @@ def test_complex_parameters_are_pairs_of_real_ones():
 def test_backward_through_weights_that_were_moved_since_is_refused():
     params = valley_params()
     optimizer = optim.LBFGS(params, max_iter=1, lr=1e-3)
-    loss = problems.valley(*params)
+    loss = problems.valley(tl, *params)
     optimizer.step(closure_of(optimizer, params))
 
     with pytest.raises(RuntimeError, match="modified by an inplace operation"):

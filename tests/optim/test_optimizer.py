@@ -313,6 +313,11 @@ def test_what_is_put_into_the_state_is_used():
     optimizer.step()
     assert w.item() == -6.0 - 1.0
 
+    optimizer.state[w]["momentum_buffer"] = 2 * tl.ones(3, dtype=tl.float64)[::3]
+    optimizer.step()
+    assert w.item() == -7.0 - 2.0
+    w.data = tl.tensor([-7.0]).double()
+
     optimizer.state.clear()
     optimizer.step()
     assert w.item() == -7.0 - 1.0
