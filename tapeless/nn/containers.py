@@ -14,11 +14,30 @@ from tapeless.nn.parameter import Parameter
 class _Numbered(Module):
     """What Sequential and ModuleList have in common: modules whose names are 0, 1, 2, ..."""
 
+    _held: tuple[Any, ...] = ()  # the modules in order
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        self._hold()
+
+    def __delattr__(self, name: str) -> None:
+        super().__delattr__(name)
+        self._hold()
+
+    def add_module(self, name: str, module: Module | None) -> None:
+        """Make `module` the one of that name; at the end, if there was none."""
+        super().add_module(name, module)
+        self._hold()
+
+    def _hold(self) -> None:
+        own = self.__dict__
+        own["_held"] = tuple([own[name] for name in own.get("_module_names", ())])
+
     def __len__(self) -> int:
-        return len(self._module_names)
+        return len(self._held)
 
     def __iter__(self) -> Iterator[Any]:
-        return iter([self.__dict__[name] for name in self._module_names])
+        return iter(self._held)
 
     def _name(self, index: Any) -> str:
         place = operator.index(index)
@@ -109,9 +128,8 @@ class Sequential(_Numbered):
             self.extend(modules)
 
     def forward(self, input: Any) -> Any:
-        own = self.__dict__
-        for name in self._module_names:
-            input = own[name](input)
+        for module in self._held:
+            input = module(input)
         return input
 
     def _part(self, chosen: Any) -> Any:

@@ -67,9 +67,9 @@ class _Tracking(Module):
         _reset_affine(self)
 
     def _check_rank(self, input: Any) -> None:
-        if np.ndim(input) not in self.ranks:
+        if input.ndim not in self.ranks:
             wanted = " or ".join([f"{rank}D" for rank in self.ranks])
-            raise ValueError(f"expected {wanted} input (got {np.ndim(input)}D input)")
+            raise ValueError(f"expected {wanted} input (got {input.ndim}D input)")
 
     def extra_repr(self) -> str:
         return (
@@ -156,7 +156,7 @@ class _InstanceNorm(_Tracking):
 
     def forward(self, input: Any) -> Any:
         self._check_rank(input)
-        if np.ndim(input) == self.ranks[0]:  # one sample
+        if input.ndim == self.ranks[0]:  # one sample
             return self._normalised(input[None])[0]
         return self._normalised(input)
 

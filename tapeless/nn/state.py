@@ -13,6 +13,7 @@ from tapeless.graph.tensor import Size, Tensor
 from tapeless.graph.variable import Variable, wrap
 from tapeless.nn import walking
 from tapeless.nn.parameter import Parameter
+from tapeless.source.cache import PUBLIC
 
 
 class IncompatibleKeys(NamedTuple):
@@ -199,3 +200,6 @@ def _places(module: Any, values: Mapping[str, Any], strict: bool) -> list[tuple[
         for key, place in own.items()
         if key in values or id(held[key]) in tied
     ]
+
+
+PUBLIC[functional_call] = "functional_call"

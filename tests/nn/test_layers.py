@@ -66,23 +66,25 @@ def test_first_and_second_derivatives_agree_with_differences(name):
         assert tl.autograd.gradgradcheck(layer, given)
 
 
+@pytest.mark.parametrize("mode", ["tape", "source"])
 @pytest.mark.parametrize("name", LAYERS)
-def test_a_call_on_arrays_gives_the_gradients_of_tensors(name):
+def test_a_call_on_arrays_gives_the_gradients_of_tensors(name, mode):
     layer = build(nn, name, tl.tensor)
     values = {key: value.numpy().copy() for key, value in layer.state_dict().items()}
     first, *rest = inputs(name)
+    second = rest[0] if rest else None
     weights = np.array(STORED[name]["out 0"])
 
-    def loss(x, values):
-        out = nn.functional_call(layer, values, (x, *rest))
+    def loss(x, values, state):
+        out = nn.functional_call(layer, (values, state), (x,) if second is None else (x, second))
         return np.sum(np.ravel(out) * weights)
 
-    by_tape = tl.grad(loss, argnums=(0, 1), mode="tape")
-    trained = {key: value for key, value in values.items() if value.dtype.kind == "f"}
+    trained = {key: value for key, value in values.items() if key in dict(layer.named_parameters())}
+    rest_of_state = {key: value for key, value in values.items() if key not in trained}
     x = tl.tensor(first, requires_grad=True)
     (np.ravel(layer(x, *map(tl.tensor, rest))) * tl.tensor(weights)).sum().backward()
 
-    got, gots = by_tape(first, trained)
+    got, gots = tl.grad(loss, argnums=(0, 1), mode=mode)(first, trained, rest_of_state)
     np.testing.assert_allclose(got, x.grad.numpy(), 1e-9, 1e-12)
     for key, parameter in layer.named_parameters():
         np.testing.assert_allclose(gots[key], parameter.grad.numpy(), 1e-9, 1e-12)

@@ -186,3 +186,117 @@ def test_running_statistics_may_be_arrays_too():
     np.testing.assert_allclose(state["running_var"], [1.1, 1.7])
     assert state["num_batches_tracked"] == 1
     assert model.num_batches_tracked == 0
+
+
+# Read -----------------------------------------------------------------------------------------------------
+
+X, Y = np.random.default_rng(1).standard_normal((6, 4)), np.arange(6) % 3
+
+
+def arrays(model):
+    return {name: p.detach().numpy().copy() for name, p in model.named_parameters()}
+
+
+def loss_of(model):
+    def loss(params, x, y):
+        return F.cross_entropy(nn.functional_call(model, params, x), y)
+
+    return loss
+
+
+def gradients(model):
+    model.zero_grad()
+    F.cross_entropy(model(tl.tensor(X)), tl.tensor(Y)).backward()
+    return {name: p.grad.numpy() for name, p in model.named_parameters()}
+
+
+def same(found, expected):
+    assert found.keys() == expected.keys()
+    for name, value in found.items():
+        np.testing.assert_allclose(value, expected[name], 1e-10, 1e-13)
+
+
+def test_a_model_is_read_as_the_operations_of_its_layers():
+    model = nn.Sequential(nn.Linear(4, 5), nn.Tanh(), nn.Linear(5, 3)).double()
+    gradient = tl.grad(loss_of(model), mode="source")
+
+    same(gradient(arrays(model), X, Y), gradients(model))
+    assert "np.tanh(" in gradient.source
+    assert "x @ params_1.T" in gradient.source
+    assert "Sequential" not in gradient.source
+
+
+def test_what_changes_in_a_model_that_was_read_is_seen():
+    model = nn.Sequential(nn.Linear(4, 5), nn.ELU(0.5), nn.BatchNorm1d(5), nn.Linear(5, 3)).double()
+    gradient = tl.grad(lambda p, s: F.cross_entropy(nn.functional_call(model, (p, s), X), Y), mode="source")
+
+    def found():
+        return gradient(arrays(model), {name: b.numpy().copy() for name, b in model.named_buffers()})
+
+    same(found(), gradients(model))
+    model.eval()
+    same(found(), gradients(model))
+    model[1].alpha = 1.5
+    same(found(), gradients(model))
+    model[1] = nn.Tanh()
+    same(found(), gradients(model))
+    model.append(nn.Softplus())
+    same(found(), gradients(model))
+    del model[4]
+    model[0] = nn.Linear(4, 5, bias=False).double()
+    same(found(), gradients(model))
+    model[0].register_forward_hook(lambda module, args, out: 2.0 * out)
+    with pytest.raises(tl.errors.TransformError, match="what is called is not known"):
+        found()
+
+
+def test_models_with_hooks_are_recorded():
+    model = nn.Sequential(nn.Linear(4, 3)).double()
+    model[0].register_forward_hook(lambda module, args, out: 2.0 * out)
+
+    same(tl.grad(loss_of(model))(arrays(model), X, Y), gradients(model))
+
+
+def test_tied_parameters_are_read_as_one():
+    layer = nn.Linear(4, 4).double()
+    model = nn.Sequential(layer, nn.Sigmoid(), layer)
+
+    same(tl.grad(loss_of(model), mode="source")(arrays(model), X, Y), gradients(model))
+
+
+def test_a_model_of_modules_by_name_is_read():
+    class Residual(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layers = nn.ModuleList([nn.Linear(4, 4) for _ in range(3)])
+            self.heads = nn.ModuleDict({"out": nn.Linear(4, 3)})
+            self.scale = nn.Parameter(tl.full((4,), 0.5))
+
+        def forward(self, x):
+            for layer in self.layers:
+                x = x + self.scale * F.gelu(layer(x))
+            return self.heads["out"](x)
+
+    model = Residual().double()
+
+    same(tl.grad(loss_of(model))(arrays(model), X, Y), gradients(model))
+
+
+def test_attributes_that_forward_sets_are_set():
+    class Remembering(nn.Linear):
+        def forward(self, x):
+            self.seen = x.shape[0]
+            return super().forward(x)
+
+    model = Remembering(4, 3).double()
+    with pytest.raises(tl.errors.TransformError, match="the module sets attributes of its own"):
+        tl.grad(loss_of(model), mode="source")(arrays(model), X, Y)
+
+    same(tl.grad(loss_of(model))(arrays(model), X, Y), gradients(model))
+    assert model.seen == 6
+
+
+def test_names_that_do_not_exist_are_refused_when_read_too():
+    model = nn.Linear(4, 3)
+    with pytest.raises(tl.errors.TransformError, match="the module has no w"):
+        tl.grad(loss_of(model), mode="source")({"w": np.ones((3, 4))}, X, Y)

@@ -20,7 +20,7 @@ from tapeless.ir.renaming import rename, rename_block
 from tapeless.rules import table
 from tapeless.source.captured import captured_in
 from tapeless.source.facts import Fact, Size, fact_of
-from tapeless.source.lower import customs, lifting, nested, watching
+from tapeless.source.lower import customs, lifting, nested, stand_ins, watching
 from tapeless.source.lower.calls import call
 from tapeless.source.lower.machine import Machine
 from tapeless.source.lower.notes import Findings
@@ -32,7 +32,7 @@ from tapeless.source.lower.values import Dyn, Entries, Fields, Items, Known, Ref
 from tapeless.source.own import own_rules_of
 from tapeless.source.wrappers import unwrapped
 
-REGISTERED = customs, lifting, nested, watching  # importing them fills a table
+REGISTERED = customs, lifting, nested, stand_ins, watching  # importing them fills a table
 # The default of NumPy's that says nothing was given.
 NOT_GIVEN: Any = inspect.signature(np.sum).parameters["initial"].default
 
