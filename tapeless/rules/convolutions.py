@@ -40,6 +40,8 @@ from tapeless.rules.windows import (
 
 # How many numbers the products of single rows may take before they are added up, in `convolution_to_weight`.
 BLOCK = 2**21
+# Up to how many numbers are copied for one matrix in the place of many views.
+SMALL = 2**19
 
 
 @primitive
@@ -91,10 +93,11 @@ def convolution_to_weight(
         c, x, size, laying = c[:, :, None], x[:, :, None], (1, *size), _in_plane(*laying)
     windows = _windows(x, size, *laying, groups)
     batch, outputs, height, width = c.shape
-    rows = c.reshape(batch, groups, outputs // groups, height, width).transpose(1, 3, 2, 0, 4)
-    rows = rows.reshape(groups, height, outputs // groups, batch * width)
+    blocks, own = windows.shape[1], outputs // groups
+    rows = c.reshape(batch, groups, own, blocks, height // blocks, width).transpose(1, 3, 2, 4, 0, 5)
+    rows = rows.reshape(groups, blocks, own, windows.shape[3])
     total = _summed_products(windows, rows.swapaxes(-1, -2))
-    kernels = total.reshape(groups, *size, shape[1], outputs // groups)
+    kernels = total.reshape(groups, *size, shape[1], own)
     return np.ascontiguousarray(kernels.transpose(0, 4, 3, 1, 2)).reshape(shape)
 
 
@@ -119,12 +122,13 @@ def _convolved(
     height, width = places(x.shape, w.shape[2:], stride, padding, dilation)
     kernels = w.reshape(groups, 1, outputs, *w.shape[1:]).transpose(0, 1, 2, 4, 5, 3)
     rows = np.matmul(kernels.reshape(groups, 1, outputs, windows.shape[2]), windows)
-    found = rows.reshape(groups, height, outputs, batch, width).transpose(3, 0, 2, 1, 4)
+    blocks = windows.shape[1]
+    found = rows.reshape(groups, blocks, outputs, height // blocks, batch, width).transpose(4, 0, 2, 1, 3, 5)
     shape = (batch, w.shape[0], height, width)
     if bias is None:
         return np.ascontiguousarray(found).reshape(shape)
     full = np.empty(found.shape, np.result_type(found, bias))
-    np.add(found, np.reshape(bias, (groups, outputs, 1, 1)), out=full)
+    np.add(found, np.reshape(bias, (groups, outputs, 1, 1, 1)), out=full)
     return full.reshape(shape)
 
 
@@ -134,7 +138,10 @@ def _in_plane(stride: Steps, padding: Pairs, dilation: Steps) -> tuple[Steps, Pa
 
 
 def _windows(x: Array, size: Shape, stride: Steps, padding: Pairs, dilation: Steps, groups: int) -> Array:
-    """(group, row of the result, place in the kernel and channel, image and place in the row)."""
+    """(group, row of the result, place in the kernel and channel, image and place in the row).
+
+    Where that is small, all rows are one: (group, 1, place and channel, row and image and place in it).
+    """
     batch, channels = x.shape[:2]
     height, width = places(x.shape, size, stride, padding, dilation)
     apart = x.reshape(batch, groups, channels // groups, *x.shape[2:]).transpose(1, 3, 2, 0, 4)
@@ -151,10 +158,15 @@ def _windows(x: Array, size: Shape, stride: Steps, padding: Pairs, dilation: Ste
     steps = rows.strides
     if dilation[0] == 1:  # the rows of a window follow each other
         shape = (groups, height, size[0] * depth, columns)
-        return as_strided(rows, shape, (steps[0], steps[1] * stride[0], *steps[2:]), writeable=False)
-    shape = (groups, height, size[0], depth, columns)
-    strides = (steps[0], steps[1] * stride[0], steps[1] * dilation[0], *steps[2:])
-    return as_strided(rows, shape, strides, writeable=False).reshape(groups, height, -1, columns)
+        found = as_strided(rows, shape, (steps[0], steps[1] * stride[0], *steps[2:]), writeable=False)
+    else:
+        shape = (groups, height, size[0], depth, columns)
+        strides = (steps[0], steps[1] * stride[0], steps[1] * dilation[0], *steps[2:])
+        apart = as_strided(rows, shape, strides, writeable=False)
+        found = apart.reshape(groups, height, size[0] * depth, columns)
+    if found.size > SMALL:
+        return found
+    return np.ascontiguousarray(found.swapaxes(1, 2)).reshape(groups, 1, found.shape[2], height * columns)
 
 
 def padded(x: Array, padding: Pairs) -> Array:
@@ -184,19 +196,20 @@ def _scattered(
 ) -> Array:
     """Each number of c times its kernel, added up where the kernel lay: a loop over the kernel's places."""
     batch, outputs, *lengths = c.shape
-    size = w.shape[2:]
-    kernels = w.reshape(groups, outputs // groups, -1).swapaxes(1, 2)
-    columns = np.matmul(kernels, c.reshape(batch, groups, outputs // groups, math.prod(lengths)))
-    columns = columns.reshape(batch, shape[1], *size, *lengths)
+    size, own = w.shape[2:], outputs // groups
+    kernels = w.reshape(groups, own, -1).swapaxes(1, 2)
+    rows = c.reshape(batch, groups, own, math.prod(lengths)).transpose(1, 2, 0, 3)
+    columns = np.matmul(kernels, rows.reshape(groups, own, batch * math.prod(lengths)))
+    columns = columns.reshape(shape[1], *size, batch, *lengths)
     whole = [n + before + after for n, (before, after) in zip(shape[2:], padding, strict=True)]
-    full = np.zeros((*shape[:2], *whole), columns.dtype)
+    full = np.zeros((shape[1], batch, *whole), columns.dtype)
     for place in np.ndindex(*size):
         at = [
             slice(k * far, k * far + (n - 1) * step + 1, step)
             for k, far, n, step in zip(place, dilation, lengths, stride, strict=True)
         ]
-        full[(..., *at)] += columns[(slice(None), slice(None), *place)]
-    return padded(full, ((0, 0), (0, 0), *((-before, -after) for before, after in padding)))
+        full[(..., *at)] += columns[(slice(None), *place)]
+    return padded(full.swapaxes(0, 1), ((0, 0), (0, 0), *((-before, -after) for before, after in padding)))
 
 
 # Derivatives ------------------------------------------------------------------------------------------

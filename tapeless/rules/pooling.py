@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -55,12 +55,12 @@ def pool_places(
     whole = _reaching(x, _lowest(x.dtype), counts, own, steps, pads, far)
     starts = [np.arange(m) * step - pad for m, step, pad in zip(counts, steps, pads, strict=True)]
     inner = list(itertools.product(*(range(k) for k in own)))
-    views = (_under(whole, place, counts, steps, far) for place in inner)
+    views = [_under(whole, place, counts, steps, far) for place in inner]
     # Until something larger is found: the first place of the window that is not padding.
     first = [-(np.minimum(start, 0) // reach) for start, reach in zip(starts, far, strict=True)]
     _check_inside(starts, first, far, x.shape[lead:])
     best = np.full(x.shape[:lead] + counts, _lowest(x.dtype), x.dtype)
-    chosen = _scanned(views, best, _mixed(first, own))
+    chosen = _scanned(x, views, best, _mixed(first, own))
     scale = _mixing(x.shape[lead:])
     offsets = [sum(k * reach * n for k, reach, n in zip(place, far, scale, strict=True)) for place in inner]
     return _mixed(starts, x.shape[lead:]) + np.array(offsets, np.int64)[chosen]
@@ -90,26 +90,30 @@ def adaptive_places(x: Array, axes: int, lengths: Counts) -> Array:
     ]
     steps = list(itertools.product(*(range(width) for width in widest)))
     places = [[axis[k] for axis, k in zip(at, place, strict=True)] for place in steps]
-    views = (x[(..., *np.ix_(*rows))] for rows in places)
+    views = [x[(..., *np.ix_(*rows))] for rows in places]
     best = np.full(x.shape[:lead] + counts, _lowest(x.dtype), x.dtype)
-    chosen = _scanned(views, best, np.zeros(counts, np.int64))
+    chosen = _scanned(x, views, best, np.zeros(counts, np.int64))
     table = np.array([_mixed(rows, x.shape[lead:]) for rows in places], np.int64)
     if not table.size:
         return np.zeros(best.shape, np.int64)
     return np.take_along_axis(
-        np.broadcast_to(table, (*chosen.shape[:lead], *table.shape)), np.expand_dims(chosen, lead), lead
+        np.broadcast_to(table, (*chosen.shape[:lead], *table.shape)),
+        np.expand_dims(chosen.astype(np.int64), lead),
+        lead,
     ).squeeze(lead)
 
 
-def _scanned(views: Iterable[Array], best: Array, chosen: Array) -> Array:
-    """The number of the view in which each largest is found; `best` and `chosen` are what is known before."""
-    chosen = np.array(np.broadcast_to(chosen, best.shape), np.int32)
+def _scanned(x: Array, views: Sequence[Array], best: Array, chosen: Array) -> Array:
+    """The number of the view of x in which each largest is found; `best`, `chosen`: what is known before."""
+    numbers: Any = np.uint8 if len(views) <= 256 else np.int32
+    chosen = np.array(np.broadcast_to(chosen, best.shape), numbers)
+    has_nan = x.dtype.kind == "f" and bool(np.isnan(np.max(x, initial=-math.inf)))
     for number, view in enumerate(views):
         is_larger = np.greater(view, best)
-        if best.dtype.kind == "f":
+        if has_nan:
             is_larger |= np.isnan(view)
-        np.copyto(best, view, where=is_larger)
-        np.copyto(chosen, np.int32(number), where=is_larger)
+        np.maximum(chosen, np.multiply(is_larger, numbers(number), dtype=numbers), out=chosen)
+        np.maximum(best, view, out=best)
     return chosen
 
 
@@ -153,6 +157,8 @@ def _mixed(rows: Sequence[Array], lengths: Shape) -> Array:
 
 
 def _lowest(dtype: np.dtype[Any]) -> Any:
+    if dtype.kind == "c":
+        raise TypeError("complex numbers have no largest: take the largest of np.abs(x), say")
     return -math.inf if dtype.kind == "f" else False if dtype.kind == "b" else np.iinfo(dtype).min
 
 

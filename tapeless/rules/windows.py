@@ -282,6 +282,12 @@ def adaptive_counts(name: str, shape: Shape, axes: int, lengths: int | Sequence[
             f"{name}: elements of output_size must be greater than or equal to 0 but received "
             f"{{{', '.join(map(str, wanted))}}}"
         )
+    empty = next((axis for axis in range(len(shape) - axes, len(shape)) if shape[axis] == 0), None)
+    if empty is not None and min(found) > 0:
+        raise RuntimeError(
+            f"{name}(): Expected input to have non-zero size for non-batch dimensions, but input has sizes "
+            f"{list(shape)} with dimension {empty} being empty"
+        )
     return found
 
 

@@ -86,8 +86,21 @@ def test_products_of_rows_are_added_up_in_blocks_of_any_size(monkeypatch):
     whole = convolution_to_weight(c, x, case[1], *case[2:])
 
     monkeypatch.setattr(convolutions, "BLOCK", 1)
+    monkeypatch.setattr(convolutions, "SMALL", 0)
 
     np.testing.assert_allclose(convolution_to_weight(c, x, case[1], *case[2:]), whole, atol=1e-12)
+
+
+@pytest.mark.parametrize("case", ALL, ids=str)
+def test_views_of_rows_give_what_one_copied_matrix_gives(case, monkeypatch):
+    rng = np.random.default_rng(0)
+    x, w, c = rng.standard_normal(case[0]), rng.standard_normal(case[1]), output_of(case)
+    copied = convolution(x, w, *case[2:]), convolution_to_weight(c, x, case[1], *case[2:])
+
+    monkeypatch.setattr(convolutions, "SMALL", 0)
+
+    np.testing.assert_allclose(convolution(x, w, *case[2:]), copied[0], atol=1e-12)
+    np.testing.assert_allclose(convolution_to_weight(c, x, case[1], *case[2:]), copied[1], atol=1e-12)
 
 
 def test_float32_and_complex_numbers_stay_what_they_are():

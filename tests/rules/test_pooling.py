@@ -148,3 +148,26 @@ def test_padding_of_more_than_half_a_window_is_refused_whatever_the_dilation():
     for dilation, message in ((1, "half of effective kernel size"), (3, "half of kernel size")):
         with pytest.raises(RuntimeError, match=message):
             pool_places(np.zeros((1, 9)), 1, 3, 1, 2, dilation, False)
+
+
+def test_complex_numbers_have_no_largest():
+    with pytest.raises(TypeError, match="complex numbers have no largest"):
+        pool_places(np.ones((1, 4), complex), 1, 2, None, 0, 1, False)
+
+
+def test_nothing_cannot_be_shared_among_windows():
+    for pool in (adaptive_places, adaptive_average_pool):
+        with pytest.raises(
+            RuntimeError, match=r"input has sizes \[1, 3, 0, 4\] with dimension 2 being empty"
+        ):
+            pool(np.zeros((1, 3, 0, 4)), 2, 2)
+
+
+def test_windows_of_more_than_256_places():
+    x = distinct(2, 20, 20)
+
+    places = pool_places(x, 2, 18, 1, 0, 1, False)
+
+    for plane, row, column in np.ndindex(2, 3, 3):
+        under = x[plane, row : row + 18, column : column + 18]
+        assert x[plane].ravel()[places[plane, row, column]] == under.max()
