@@ -82,7 +82,7 @@ def main() -> None:
         for case in problems.OPTIMISERS
     }
     lbfgs = {
-        case.name: {dtype: lbfgs_run(case, getattr(torch, dtype)) for dtype in ("float64", "float32")}
+        case.name: {dtype: lbfgs_run(case, getattr(torch, dtype)) for dtype in case.dtypes}
         for case in problems.LBFGS
     }
     schedules = {case.name: schedule_run(case) for case in problems.SCHEDULES}

@@ -61,8 +61,11 @@ def test_arrays_go_where_torch_goes(case: problems.OptimiserCase, dtype: str):
     np.testing.assert_allclose(rows, expected, rtol=TOLERANCE[dtype], atol=TOLERANCE[dtype])
 
 
-@pytest.mark.parametrize("dtype", TOLERANCE)
-@cases(problems.LBFGS)
+@pytest.mark.parametrize(
+    ("case", "dtype"),
+    [(case, dtype) for case in problems.LBFGS for dtype in case.dtypes],
+    ids=lambda one: one if isinstance(one, str) else one.name,
+)
 def test_lbfgs_goes_where_torch_goes(case: problems.LbfgsCase, dtype: str):
     params = [tl.tensor(one, dtype=getattr(tl, dtype), requires_grad=True) for one in problems.VALLEY_STARTS]
     optimizer = optim.LBFGS(params, **case.options)
