@@ -134,6 +134,8 @@ class LSTMCell(RNNCellBase):
         super().__init__(input_size, hidden_size, bias, 4, device, dtype)
 
     def forward(self, input: Array, hx: tuple[Array, Array] | None = None) -> tuple[Array, Array]:
+        if hx is not None and (not isinstance(hx, tuple | list) or len(hx) != 2):
+            raise TypeError(f"LSTMCell: hx must be a pair (h, c), not {type(hx).__name__}")
         self._check(input, *([] if hx is None else hx))
         pair = (self._start(input),) * 2 if hx is None else hx
         return lstm_cell(input, pair, *self._weights())

@@ -284,6 +284,8 @@ class LSTM(RNNBase):
         return output, (ends[0], ends[1])
 
     def _check_pair(self, input: Array, hx: tuple[Array, Array]) -> None:
+        if not isinstance(hx, tuple | list) or len(hx) != 2:
+            raise TypeError(f"LSTM: hx must be a pair (h_0, c_0), not {type(hx).__name__}")
         given, ndims = np.ndim(input), [np.ndim(state) for state in hx]
         if given in (2, 3) and ndims != [given, given]:
             kind = "batched 3-D" if given == 3 else "unbatched 2-D"

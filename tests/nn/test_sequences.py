@@ -332,6 +332,13 @@ def test_what_does_not_fit_is_refused_in_pytorchs_words(error, attempt, message)
         attempt()
 
 
+def test_the_state_of_a_memory_is_a_pair():
+    with pytest.raises(TypeError, match=r"LSTM: hx must be a pair \(h_0, c_0\), not Tensor"):
+        nn.LSTM(3, 4)(zeros(5, 2, 3), zeros(1, 2, 4))
+    with pytest.raises(TypeError, match=r"LSTMCell: hx must be a pair \(h, c\), not Tensor"):
+        nn.LSTMCell(3, 4)(zeros(2, 3), zeros(2, 4))
+
+
 # Attention ------------------------------------------------------------------------------------------------
 
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from tapeless._types import Array
+from tapeless.graph.messages import type_name
 from tapeless.graph.ops import op
+from tapeless.graph.tensor import Tensor
+from tapeless.graph.variable import Variable
 from tapeless.rules.convolutions import (
     convolution,
     convolution_to_input,
@@ -111,8 +116,7 @@ def _convolved(
     groups: int,
     count: int,
 ) -> Array:
-    if weight.ndim != count + 2:
-        raise RuntimeError(_other_rank(input, weight))
+    _check_kinds(f"conv{count}d", input, weight, count)
     if input.ndim == count + 1:
         alone = np.expand_dims(input, 0)
         return np.squeeze(_applied(alone, weight, bias, stride, padding, dilation, groups), 0)
@@ -133,11 +137,31 @@ def _applied(
     return convolution_with_bias(input, weight, bias, stride, padding, dilation, groups)
 
 
-def _other_rank(input: Array, weight: Array) -> str:
-    return (
-        f"Expected {weight.ndim}-dimensional input for {weight.ndim}-dimensional weight "
-        f"{list(weight.shape)}, but got {input.ndim}-dimensional input of size {list(input.shape)} instead"
-    )
+def _check_kinds(name: str, input: Any, weight: Any, count: int) -> None:
+    """Errors for what is no array, has other axes, or, of Tensors, is of two dtypes."""
+    if not _is_array(input):
+        raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {_kind(input)}")
+    if not _is_array(weight):
+        raise TypeError(f"{name}(): argument 'weight' (position 2) must be Tensor, not {_kind(weight)}")
+    if weight.ndim != count + 2:
+        raise RuntimeError(
+            f"Expected {weight.ndim}-dimensional input for {weight.ndim}-dimensional weight "
+            f"{list(weight.shape)}, but got {input.ndim}-dimensional input of size "
+            f"{list(input.shape)} instead"
+        )
+    if isinstance(input, Tensor) and isinstance(weight, Tensor) and input.dtype != weight.dtype:
+        raise RuntimeError(
+            f"Input type ({type_name(input._data)}) and weight type ({type_name(weight._data)}) "
+            "should be the same"
+        )
+
+
+def _is_array(value: Any) -> bool:
+    return isinstance(value, np.ndarray | Variable)
+
+
+def _kind(value: Any) -> str:
+    return type(value).__name__
 
 
 def _transposed(
@@ -151,8 +175,7 @@ def _transposed(
     dilation: Sizes,
     count: int,
 ) -> Array:
-    if weight.ndim != count + 2:
-        raise RuntimeError(_other_rank(input, weight))
+    _check_kinds(f"conv_transpose{count}d", input, weight, count)
     if input.ndim == count + 1:
         alone = np.expand_dims(input, 0)
         return np.squeeze(

@@ -228,3 +228,18 @@ def test_what_a_transposed_convolution_cannot_make_is_refused():
         functional.conv_transpose2d(X, zeros(2, 4, 3, 3), output_padding=1)
     with pytest.raises(RuntimeError, match=r"Calculated output size per channel: \(-1 x -1\)"):
         functional.conv_transpose2d(zeros(2, 2, 1, 1), zeros(2, 4, 3, 3), padding=2)
+
+
+def test_what_is_no_tensor_and_tensors_of_two_dtypes_are_refused():
+    with pytest.raises(
+        TypeError, match=r"conv2d\(\): argument 'input' \(position 1\) must be Tensor, not list"
+    ):
+        functional.conv2d([[1.0]], W)
+    with pytest.raises(
+        TypeError, match=r"conv_transpose1d\(\): argument 'weight' \(position 2\) must be Tensor"
+    ):
+        functional.conv_transpose1d(X, None)
+    with pytest.raises(
+        RuntimeError, match=r"Input type \(torch.DoubleTensor\) and weight type \(torch.FloatTensor"
+    ):
+        functional.conv2d(tl.from_numpy(X), tl.from_numpy(W).float())
