@@ -368,7 +368,8 @@ def _activation(activation: str | Callable[[Array], Array]) -> Callable[[Array],
 class TransformerEncoder(Module):
     """`num_layers` copies of a `TransformerEncoderLayer`, one after the other; then `norm`, if there is one.
 
-    All begin with the same parameters, of which each then has its own.  As `torch.nn.TransformerEncoder`.
+    All begin with the same parameters, of which each then has its own.  `enable_nested_tensor` and
+    `mask_check` change nothing here.  As `torch.nn.TransformerEncoder`.
 
     >>> import tapeless as tl
     >>> encoder = TransformerEncoder(TransformerEncoderLayer(8, 2, 16), num_layers=2)
@@ -376,7 +377,14 @@ class TransformerEncoder(Module):
     torch.Size([5, 3, 8])
     """
 
-    def __init__(self, encoder_layer: Module, num_layers: int, norm: Module | None = None) -> None:
+    def __init__(
+        self,
+        encoder_layer: Module,
+        num_layers: int,
+        norm: Module | None = None,
+        enable_nested_tensor: bool = True,
+        mask_check: bool = True,
+    ) -> None:
         super().__init__()
         self.layers = ModuleList([copy.deepcopy(encoder_layer) for _ in range(num_layers)])
         self.num_layers = num_layers

@@ -11,7 +11,16 @@ from tapeless.rules import convolutions, pooling, windows
 from tapeless.source.facts import INT, PYTHON_NUMBERS, UNKNOWN, Dims, Fact
 from tapeless.source.infer.dtypes import result_dtype
 from tapeless.source.infer.lengths import ANY
-from tapeless.source.infer.terms import Dtype, Result, Term, anything, items_of, operand, shape_argument
+from tapeless.source.infer.terms import (
+    Dtype,
+    Result,
+    Term,
+    anything,
+    integer,
+    items_of,
+    operand,
+    shape_argument,
+)
 
 
 def inexact(dtype: Dtype | None) -> Dtype | None:
@@ -65,10 +74,17 @@ def sum_of_channels(x: Term) -> Fact:
     return Fact("array", inexact(fact.dtype), fact.dims[1:2] if fact.dims else None)
 
 
-def places(x: Term, *options: Term) -> Fact:
+def pooled(fact: Fact, axes: Term) -> Dims | None:
+    """The dims of an array of which the last axes are pooled."""
+    count = integer(axes)
+    if fact.dims is None or count is None or not 0 < count <= len(fact.dims):
+        return None if fact.dims is None else anything(len(fact.dims))
+    return (*fact.dims[:-count], *anything(count))
+
+
+def places(x: Term, axes: Term, *options: Term) -> Fact:
     """A whole number for each window."""
-    fact = operand(x)
-    return Fact("array", INT, None if fact.dims is None else anything(len(fact.dims)))
+    return Fact("array", INT, pooled(operand(x), axes))
 
 
 def take_pooled(x: Term, places: Term, axes: Term) -> Fact:
@@ -76,11 +92,10 @@ def take_pooled(x: Term, places: Term, axes: Term) -> Fact:
     return Fact("array", operand(x).dtype, operand(places).dims or None)
 
 
-def means(x: Term, *options: Term) -> Fact:
+def means(x: Term, axes: Term, *options: Term) -> Fact:
     """A mean for each window."""
     fact = operand(x)
-    dims = None if fact.dims is None else anything(len(fact.dims))
-    return Fact("array", inexact(fact.dtype), dims)
+    return Fact("array", inexact(fact.dtype), pooled(fact, axes))
 
 
 HANDLERS: dict[Any, Callable[..., Result]] = {
