@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tapeless.rules.choosing import choose
 from tapeless.rules.support import dtype_of, layout_of
 from tapeless.rules.table import Rule, on_arrays
 
@@ -66,11 +67,15 @@ class Pullback:
 
     @functools.cached_property
     def on_arrays(self) -> Callable[..., Any]:
-        return _slices().load(self.program, on_arrays)
+        return _slices().load(self.program, _quickest)
 
     @functools.cached_property
     def on_variables(self) -> Callable[..., Any]:
         return _slices().load(self.program)
+
+
+def _quickest(function: Any) -> Any:
+    return choose if function is np.where else on_arrays(function)
 
 
 _lock = threading.Lock()

@@ -19,6 +19,8 @@ def leaky_relu(x: Array, slope: float) -> Array:
     >>> leaky_relu(np.array([-1.0, 2.0]), 0.1)
     array([-0.1,  2. ])
     """
+    if 0.0 < slope <= 1.0:
+        return np.maximum(x, slope * x)
     return np.where(np.greater(x, 0.0), x, slope * x)[()]
 
 
@@ -29,8 +31,7 @@ def exponential_linear(x: Array, alpha: float, scale: float, inner: float) -> Ar
     >>> exponential_linear(np.array([-1000.0, 2.0]), 1.0, 1.0, 1.0)
     array([-1.,  2.])
     """
-    falling = alpha * np.expm1(inner * np.minimum(x, 0.0))
-    return scale * np.where(np.less_equal(x, 0.0), falling, x)[()]
+    return scale * (np.maximum(x, 0.0) + alpha * np.expm1(inner * np.minimum(x, 0.0)))
 
 
 @primitive

@@ -95,7 +95,9 @@ def _thinned(input: Array, p: float, shape: tuple[int, ...], inplace: bool) -> A
         mask *= scale
         out = input * wrap(input._face, mask)
     else:
-        out = np.where(_kept(shape, p), input * scale, 0.0)
+        mask = np.zeros(shape, input.dtype)
+        mask[...] = _kept(shape, p)
+        out = input * (mask * scale)
     return overwritten(input, out) if inplace else out
 
 

@@ -18,6 +18,8 @@ def row(*values):
 SAMPLES = [
     Sample(leaky_relu, (row(-0.5, 0.7, 2.0), 0.1)),
     Sample(leaky_relu, (array(), 0.3)),
+    Sample(leaky_relu, (row(-0.5, 0.7, 2.0), 1.7), note="steeper"),
+    Sample(leaky_relu, (row(-0.5, 0.7, 2.0), -0.2), note="bent back"),
     Sample(exponential_linear, (row(-2.0, -0.3, 0.4, 2.0), 1.5, 0.7, 0.8)),
     Sample(exponential_linear, (array(2, 3), 1.0, 1.0, 1.0)),
     Sample(hard_tanh, (row(-2.0, -0.5, 0.5, 3.0), -1.0, 2.0)),
