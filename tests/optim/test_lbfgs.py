@@ -11,7 +11,7 @@ import pytest
 import tapeless as tl
 from tapeless import _tree, optim
 from tapeless.optim import pure
-from tapeless.optim.line_search import Point, Search, lowest, strong_wolfe
+from tapeless.optim.line_search import Point, Search, _inside, lowest, strong_wolfe
 from tests.optim import problems
 
 
@@ -209,6 +209,52 @@ def test_a_search_that_may_not_go_on_gives_the_lowest_point_so_far():
 
     assert (point.t, count) == (1e-3, 1)
     assert visited == [1e-3]
+
+
+def test_the_second_point_may_be_higher_than_the_first():
+    given = iter([(-0.5, -0.95), (-0.4, -0.95), (-1.0, 0.0)])  # still falling, and lower than the start
+    visited: list[float] = []
+
+    def at(t: float) -> Point:
+        visited.append(t)
+        loss, slope = next(given)
+        return Point(t, loss, np.zeros(1), slope)
+
+    point, count = strong_wolfe(Search(at, Point(0.0, 0.0, np.zeros(1), -1.0), 1.0, 1e-9, 25), 1.0)
+
+    assert count == 3
+    assert point.t == visited[2] > visited[1] > 1.0
+
+
+@pytest.mark.parametrize(
+    ("t", "was_poor", "expected"),
+    [
+        (0.5, True, (0.5, False)),
+        (0.95, False, (0.95, True)),  # once it may be
+        (0.95, True, (0.9, False)),
+        (0.05, True, (0.1, False)),
+        (1.0, False, (0.9, False)),
+        (0.0, False, (0.1, False)),
+    ],
+)
+def test_points_at_the_edge_of_a_bracket_are_moved_inwards(t: float, was_poor: bool, expected: Any):
+    assert _inside(t, 0.0, 1.0, was_poor) == expected
+
+
+@pytest.mark.parametrize(("tolerance", "iterations"), [(8e-5, 1), (4e-5, 20)])
+def test_a_step_ends_where_the_loss_hardly_changes(tolerance: float, iterations: int):
+    w = tl.tensor([1.0], dtype=tl.float64, requires_grad=True)
+    optimizer = optim.LBFGS([w], lr=0.5, tolerance_change=tolerance)
+
+    def closure() -> Any:
+        optimizer.zero_grad()
+        loss = 0.01 * w.sum()  # each iteration moves by 0.005, and the loss by 0.00005
+        loss.backward()
+        return loss
+
+    optimizer.step(closure)
+
+    assert optimizer.state[w]["n_iter"] == iterations
 
 
 def test_the_cubic_is_lowest_where_calculus_says():

@@ -313,14 +313,33 @@ def test_what_is_put_into_the_state_is_used():
     optimizer.step()
     assert w.item() == -6.0 - 1.0
 
-    optimizer.state[w]["momentum_buffer"] = 2 * tl.ones(3, dtype=tl.float64)[::3]
-    optimizer.step()
-    assert w.item() == -7.0 - 2.0
-    w.data = tl.tensor([-7.0]).double()
-
     optimizer.state.clear()
     optimizer.step()
     assert w.item() == -7.0 - 1.0
+
+
+def test_a_state_whose_elements_lie_apart_is_kept_in_one_piece():
+    w = tl.zeros(3000, dtype=tl.float64).requires_grad_()
+    w.grad = tl.zeros(3000, dtype=tl.float64)
+    optimizer = optim.SGD([w], lr=1.0, momentum=0.5)
+    optimizer.step()
+    apart = tl.from_numpy(np.arange(6000.0)[::2])
+    optimizer.state[w]["momentum_buffer"] = apart
+    optimizer.step()
+    optimizer.step()
+
+    np.testing.assert_array_equal(w.detach().numpy(), -(0.5 + 0.25) * np.arange(6000.0)[::2])
+    assert apart[1].item() == 2.0
+
+
+def test_a_real_gradient_moves_the_real_part():
+    z = tl.tensor([1.0], dtype=tl.float64).requires_grad_()
+    optimizer = optim.SGD([z], lr=1.0)
+    z.grad = tl.tensor([0.25], dtype=tl.float64)
+    z.data = tl.tensor([1.0 + 2.0j])
+    optimizer.step()
+
+    assert z.item() == 0.75 + 2.0j
 
 
 def test_options_may_change_between_steps():
