@@ -73,6 +73,7 @@ from tapeless.nn.functional.normalisation import (
     normalize,
     rms_norm,
 )
+from tapeless.nn.functional.padding import pad
 from tapeless.nn.functional.pooling import (
     adaptive_avg_pool1d,
     adaptive_avg_pool2d,
@@ -158,6 +159,7 @@ __all__ = [
     "nll_loss",
     "normalize",
     "one_hot",
+    "pad",
     "pairwise_distance",
     "poisson_nll_loss",
     "prelu",
