@@ -11,14 +11,12 @@ import numpy as np
 from tapeless._types import Array
 from tapeless.graph.vocabulary.creating import empty
 from tapeless.nn import functional, init
+from tapeless.nn.functional.padding import MODES
 from tapeless.nn.module import Module
 from tapeless.nn.parameter import Parameter
 
 # One number for all axes, or one for each.
 Sizes: TypeAlias = int | tuple[int, ...]
-
-# What NumPy calls the ways to pad.
-PADDING_MODES = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}
 
 
 class _Convolution(Module):
@@ -73,7 +71,7 @@ class _Convolution(Module):
                 raise ValueError(f"Invalid padding string {padding!r}, should be one of {{'same', 'valid'}}")
             if padding == "same" and max(self._each(stride)) > 1:
                 raise ValueError("padding='same' is not supported for strided convolutions")
-        if mode != "zeros" and mode not in PADDING_MODES:
+        if mode != "zeros" and mode not in MODES:
             raise ValueError(
                 "padding_mode must be one of {'zeros', 'reflect', 'replicate', 'circular'}, "
                 f"but got padding_mode='{mode}'"
@@ -100,7 +98,7 @@ class _Convolution(Module):
         padding: Any = self.padding
         if self.padding_mode != "zeros":
             kept = [(0, 0)] * (np.ndim(input) - self.count)
-            input = np.pad(input, [*kept, *self._around()], mode=PADDING_MODES[self.padding_mode])  # type: ignore[call-overload]
+            input = np.pad(input, [*kept, *self._around()], mode=MODES[self.padding_mode])  # type: ignore[call-overload]
             padding = 0
         return function(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
 

@@ -199,6 +199,65 @@ def transposed_padding(padding: Sizes, output_padding: Sizes, count: int) -> Pai
 constant(transposed_shape, transposed_padding)
 
 
+# Padding by itself ------------------------------------------------------------------------------------
+
+
+@primitive
+def kept_within(shape: Shape, pad: Sequence[int]) -> tuple[slice, ...]:
+    """What negative numbers of `pad`, (before, after) from the last axis on, leave of each axis.
+
+    >>> kept_within((2, 5), (-1, 2))
+    (slice(0, 2, None), slice(1, 5, None))
+    """
+    kept: list[slice] = []
+    for axis, (n, (before, after)) in enumerate(zip(shape, _by_axis(len(shape), pad), strict=True)):
+        if n + before + after < 0:
+            raise RuntimeError(
+                f"The input size {n}, plus negative padding {before} and {after}, resulted in a negative "
+                f"output size at dimension {axis}"
+            )
+        kept.append(slice(max(-before, 0), n - max(-after, 0)))
+    return tuple(kept)
+
+
+@primitive
+def widths_around(shape: Shape, pad: Sequence[int], mode: str) -> Pairs:
+    """How much is put before and after along each axis; RuntimeError for more than the mode can put there.
+
+    >>> widths_around((2, 5), (-1, 2), "constant")
+    ((0, 0), (0, 2))
+    """
+    if len(pad) % 2:
+        raise RuntimeError("Padding length must be divisible by 2")
+    if len(pad) > 2 * len(shape):
+        raise RuntimeError(
+            "Padding length should be less than or equal to two times the input dimension but got padding "
+            f"length {len(pad)} and input of dimension {len(shape)}"
+        )
+    widths = tuple((max(before, 0), max(after, 0)) for before, after in _by_axis(len(shape), pad))
+    for axis, (n, pair) in enumerate(zip(shape, widths, strict=True)):
+        if mode == "reflect" and max(pair) >= max(n, 1):
+            raise RuntimeError(
+                "Padding size should be less than the corresponding input dimension, but got: padding "
+                f"{pair} at dimension {axis} of input {list(shape)}"
+            )
+        if mode == "circular" and max(pair) > n:
+            raise RuntimeError("Padding value causes wrapping around more than once.")
+        if mode == "replicate" and n == 0 and max(pair) > 0:
+            raise RuntimeError(f"dimension {axis} of input {list(shape)} is empty: nothing to repeat")
+    return widths
+
+
+def _by_axis(ndim: int, pad: Sequence[int]) -> Pairs:
+    """Pairs in the order of the axes, of numbers that begin with the last axis."""
+    count = len(pad) // 2
+    pairs = tuple((pad[2 * place], pad[2 * place + 1]) for place in reversed(range(count)))
+    return ((0, 0),) * (ndim - count) + pairs
+
+
+constant(kept_within, widths_around)
+
+
 # Pooling ----------------------------------------------------------------------------------------------
 
 

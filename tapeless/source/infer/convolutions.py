@@ -68,6 +68,13 @@ def transposed_shape(x: Term, *rest: Term) -> Fact:
     return UNKNOWN if items is None else Fact("tuple", items=(PYTHON_NUMBERS[int],) * len(items))
 
 
+def widths_around(shape: Term, *rest: Term) -> Fact:
+    """A pair of whole numbers for each axis."""
+    items = items_of(shape)
+    pair = Fact("tuple", items=(PYTHON_NUMBERS[int],) * 2)
+    return UNKNOWN if items is None else Fact("tuple", items=(pair,) * len(items))
+
+
 def sum_of_channels(x: Term) -> Fact:
     """A number for each channel."""
     fact = operand(x)
@@ -104,6 +111,7 @@ HANDLERS: dict[Any, Callable[..., Result]] = {
     convolutions.convolution_to_input: product_in_shape,
     convolutions.convolution_to_weight: product_in_shape,
     windows.transposed_shape: transposed_shape,
+    windows.widths_around: widths_around,
     convolutions.sum_of_channels: sum_of_channels,
     convolutions.over_channels: in_shape(1),
     pooling.pool_places: places,
