@@ -25,6 +25,7 @@ class Adadelta(FormulaOptimizer):
     """
 
     _formula = formulas.ADADELTA
+    _check = staticmethod(checks.adadelta)
 
     def __init__(
         self,
@@ -37,5 +38,4 @@ class Adadelta(FormulaOptimizer):
         maximize: bool = False,
     ) -> None:
         defaults = {"lr": lr, "rho": rho, "eps": eps, "weight_decay": weight_decay, "maximize": maximize}
-        checks.adadelta(defaults)
         super().__init__(params, defaults)

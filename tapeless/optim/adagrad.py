@@ -25,6 +25,7 @@ class Adagrad(FormulaOptimizer):
     """
 
     _formula = formulas.ADAGRAD
+    _check = staticmethod(checks.adagrad)
 
     def __init__(
         self,
@@ -45,5 +46,4 @@ class Adagrad(FormulaOptimizer):
             "initial_accumulator_value": initial_accumulator_value,
             "maximize": maximize,
         }
-        checks.adagrad(defaults)
         super().__init__(params, defaults)

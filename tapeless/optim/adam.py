@@ -30,6 +30,7 @@ class Adam(FormulaOptimizer):
     """
 
     _formula = formulas.ADAM
+    _check = staticmethod(checks.adam)
 
     def __init__(
         self,
@@ -52,7 +53,6 @@ class Adam(FormulaOptimizer):
             "maximize": maximize,
             "decoupled_weight_decay": decoupled_weight_decay,
         }
-        checks.adam(defaults)
         super().__init__(params, defaults)
 
 

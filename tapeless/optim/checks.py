@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 Options = Mapping[str, Any]
@@ -15,6 +15,8 @@ def at_least_zero(what: str, value: Any) -> None:
             f"the {what} must be a number, not a function: a learning rate that changes is what "
             "optim.lr_scheduler is for"
         )
+    if isinstance(value, str) or not hasattr(value, "__float__"):
+        raise TypeError(f"the {what} must be a number, not {type(value).__name__}")
     if not value >= 0.0:
         raise ValueError(f"Invalid {what}: {value}")
 
@@ -32,7 +34,10 @@ def adam(options: Options) -> None:
     """ValueError for a negative number, and for betas outside [0, 1)."""
     at_least_zero("learning rate", options["lr"])
     at_least_zero("epsilon value", options["eps"])
-    for index, beta in enumerate(options["betas"]):
+    betas = options["betas"]
+    if not isinstance(betas, Sequence) or len(betas) != 2:
+        raise ValueError(f"betas must be a pair of decay rates, as (0.9, 0.999), not {betas}")
+    for index, beta in enumerate(betas):
         if not 0.0 <= beta < 1.0:
             raise ValueError(f"Invalid beta parameter at index {index}: {beta}")
     at_least_zero("weight_decay value", options["weight_decay"])

@@ -44,6 +44,8 @@ class LBFGS(Optimizer):
     tensor([1.0000, 1.0000], dtype=torch.float64)
     """
 
+    _check = staticmethod(checks.lbfgs)
+
     def __init__(
         self,
         params: Any,
@@ -64,7 +66,6 @@ class LBFGS(Optimizer):
             "history_size": history_size,
             "line_search_fn": line_search_fn,
         }
-        checks.lbfgs(defaults)
         super().__init__(params, defaults)
         if len(self.param_groups) != 1:
             raise ValueError("LBFGS doesn't support per-parameter options (parameter groups)")

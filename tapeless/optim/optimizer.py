@@ -63,6 +63,7 @@ class Optimizer:
     """
 
     def __init__(self, params: Any, defaults: Group) -> None:
+        self._check(defaults)
         if isinstance(params, Variable):
             raise TypeError(
                 "params argument given to the optimizer should be an iterable of Tensors or dicts, but got "
@@ -77,6 +78,10 @@ class Optimizer:
             raise ValueError("optimizer got an empty parameter list")
         for group in given if isinstance(given[0], dict) else [{"params": given}]:
             self.add_param_group(group)
+
+    @staticmethod
+    def _check(options: Any) -> None:
+        """Refuse options that make no sense: those in `defaults`, and each group's."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -122,6 +127,7 @@ class Optimizer:
         for name, value in self.defaults.items():
             group.setdefault(name, value)
         self._check_params(params)
+        self._check(group)
         self.param_groups.append(group)
 
     def _check_names(self, names: list[str] | None) -> None:
@@ -131,8 +137,9 @@ class Optimizer:
     def _check_params(self, params: list[Any]) -> None:
         for p in params:
             if not isinstance(p, Variable):
+                hint = ": give it model.parameters()" if hasattr(p, "parameters") else ""
                 raise TypeError(
-                    f"optimizer can only optimize Tensors, but one of the params is {type(p).__name__}"
+                    f"optimizer can only optimize Tensors, but one of the params is {type(p).__name__}{hint}"
                 )
             if not (p.is_leaf or p.retains_grad):  # type: ignore[attr-defined]
                 raise ValueError("can't optimize a non-leaf Tensor")

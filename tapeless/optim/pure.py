@@ -79,6 +79,8 @@ class _Pure:
 
         ValueError, which names the place, if `grads` or `state` are not made as `params` are.
         """
+        if not isinstance(state, State):
+            raise TypeError(f"the state must be what init or update gave, not {type(state).__name__}")
         leaves, structure = _tree.flatten(params)
         arrays = _arrays(leaves, structure, "params")
         towards = _arrays(_tree.leaves_like(structure, grads, "grads"), structure, "grads", arrays)
@@ -315,6 +317,8 @@ class LBFGS:
                 "LBFGS asks for the loss at several points: give its update a function, "
                 f"tapeless.value_and_grad(loss) for one, not {type(value_and_grad).__name__}"
             )
+        if not isinstance(state, Memory):
+            raise TypeError(f"the state must be what init or update gave, not {type(state).__name__}")
         leaves, structure = _tree.flatten(params)
         arrays = _arrays(leaves, structure, "params")
         here = np.concatenate([flat_real(array) for array in arrays])

@@ -26,6 +26,7 @@ class RMSprop(FormulaOptimizer):
     """
 
     _formula = formulas.RMSPROP
+    _check = staticmethod(checks.rmsprop)
 
     def __init__(
         self,
@@ -48,5 +49,4 @@ class RMSprop(FormulaOptimizer):
             "weight_decay": weight_decay,
             "maximize": maximize,
         }
-        checks.rmsprop(defaults)
         super().__init__(params, defaults)

@@ -30,6 +30,7 @@ class SGD(FormulaOptimizer):
     """
 
     _formula = formulas.SGD
+    _check = staticmethod(checks.sgd)
 
     def __init__(
         self,
@@ -50,5 +51,4 @@ class SGD(FormulaOptimizer):
             "nesterov": nesterov,
             "maximize": maximize,
         }
-        checks.sgd(defaults)
         super().__init__(params, defaults)

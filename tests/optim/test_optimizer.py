@@ -456,6 +456,12 @@ REFUSALS = [
         TypeError,
         "must be a number, not a function.*lr_scheduler",
     ),
+    (lambda: optim.SGD([w1], lr="0.1"), TypeError, "the learning rate must be a number, not str"),
+    (lambda: optim.SGD([w1], lr=None), TypeError, "the learning rate must be a number, not NoneType"),
+    (lambda: optim.SGD([{"params": [w1], "lr": -3}], lr=0.1), ValueError, "Invalid learning rate: -3"),
+    (lambda: optim.SGD([tl.nn.Linear(2, 1)]), TypeError, r"params is Linear: give it model.parameters\(\)"),
+    (lambda: optim.SGD([w1], foreach=True), TypeError, "foreach"),  # type: ignore[call-arg]
+    (lambda: optim.Adam([w1], betas=0.9), ValueError, "betas must be a pair of decay rates"),
     (lambda: optim.SGD([w1], momentum=-1), ValueError, "Invalid momentum value: -1"),
     (lambda: optim.SGD([w1], weight_decay=-1), ValueError, "Invalid weight_decay value: -1"),
     (

@@ -183,6 +183,12 @@ REFUSALS = [
         ValueError,
         r"the state has no 'exp_avg': make it with this optimizer's init\(params\)",
     ),
+    (
+        lambda: pure.Adam().update(w, None, w),
+        TypeError,
+        "the state must be what init or update gave, not NoneType",
+    ),
+    (lambda: pure.Adam("x"), TypeError, "the learning rate must be a number, not str"),
     (lambda: pure.Adam(-1), ValueError, "Invalid learning rate: -1"),
     (lambda: pure.SGD(nesterov=True), ValueError, "Nesterov momentum requires a momentum"),
     (lambda: pure.AdamW(betas=(0.9, 1.5)), ValueError, "Invalid beta parameter at index 1: 1.5"),
