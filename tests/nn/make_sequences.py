@@ -7,15 +7,14 @@ Needs torch (2.13 made the file that is stored); the tests do not.
 
 from __future__ import annotations
 
+import importlib
 import json
 from pathlib import Path
-
-import torch
 
 from tests.nn.sequence_cases import CASES, arrays_of, cotangents, first_values, flat
 
 
-def result(case):
+def result(torch, case):
     """The results, and the gradients of inputs and parameters for waves as cotangents."""
     layer = getattr(torch.nn, case.name)(*case.args, **case.options).double()
     values = first_values({name: tuple(p.shape) for name, p in layer.named_parameters()})
@@ -44,5 +43,6 @@ def rounded(value):
 
 
 if __name__ == "__main__":
-    lines = ",\n".join(json.dumps(result(case), separators=(",", ":")) for case in CASES)
+    torch = importlib.import_module("torch")
+    lines = ",\n".join(json.dumps(result(torch, case), separators=(",", ":")) for case in CASES)
     Path(__file__).with_name("sequences.json").write_text(f"[\n{lines}\n]\n", encoding="utf-8")

@@ -7,15 +7,14 @@ Needs torch (2.13 made the file that is stored); the tests do not.
 
 from __future__ import annotations
 
+import importlib
 import json
 from pathlib import Path
-
-import torch
 
 from tests.nn.functional.plane_cases import CASES, WITH_INDICES, arrays_of, wave
 
 
-def result(case):
+def result(torch, case):
     """The result, its indices where there are some, and the gradients for a wave as its cotangent."""
     name, _, keywords = case
     leaves = [torch.tensor(a, requires_grad=True) for a in arrays_of(case)]
@@ -36,6 +35,7 @@ def rounded(value):
 
 
 if __name__ == "__main__":
-    found = [{key: rounded(value) for key, value in result(case).items()} for case in CASES]
+    torch = importlib.import_module("torch")
+    found = [{key: rounded(value) for key, value in result(torch, case).items()} for case in CASES]
     lines = ",\n".join(json.dumps(one, separators=(",", ":")) for one in found)
     Path(__file__).with_name("planes.json").write_text(f"[\n{lines}\n]\n", encoding="utf-8")
