@@ -6,6 +6,9 @@ import importlib
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
+from tapeless import _tree
 from tapeless.errors import TransformError
 from tapeless.source.cache import Derived, Form, Guard, Transformed
 from tapeless.source.captured import Captured, CapturedError
@@ -30,13 +33,20 @@ def captured(function: Any, names: tuple[str, ...], values: tuple[Any, ...]) -> 
     """The Tensors that a function finds around it; none of one that cannot be read."""
     run = importlib.import_module("tapeless.source.lower.run")
     text, _ = _readable(function, values)
+    wrt = tuple([k for k, value in enumerate(values) if _holds_arrays(value)])
     try:
-        run.lower(text, names, values, (), lifts=True)
+        run.lower(text, names, values, wrt, lifts=True)
     except CapturedError as error:
         return error.found
     except TransformError:
         return ()
     return ()
+
+
+def _holds_arrays(value: Any) -> bool:
+    return any(
+        [isinstance(leaf, np.ndarray | np.generic | float | complex) for leaf in _tree.flatten(value)[0]]
+    )
 
 
 def _readable(function: Any, values: tuple[Any, ...]) -> tuple[Any, tuple[Guard, ...]]:

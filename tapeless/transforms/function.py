@@ -41,6 +41,7 @@ class GraphFunction(Transparent):
         self._pairs: dict[tuple[Key, ...], LiftingPair] = {}
         self._derived: dict[tuple[Any, ...], GraphFunction] = {}
         self._lifted: Surrounded | None = None
+        self._can_lift = mode != "tape"  # or nothing is known yet
         self.nodes = node_types(getattr(function, "__name__", type(function).__name__).strip("<>"))
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
@@ -58,7 +59,7 @@ class GraphFunction(Transparent):
         except CapturedError as error:
             self._lifted = Surrounded(self, error.found)
             return self(*args, **kwargs)
-        if not call.wrt and lifted is None and isinstance(out, Variable) and out._needs:
+        if not call.wrt and self._can_lift and isinstance(out, Variable) and out._needs:
             self._lift(*call.split())
         return out
 
@@ -71,8 +72,7 @@ class GraphFunction(Transparent):
 
     def _lift(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Tensors came out though none was given: from now on those around the function are arguments."""
-        if self.mode == "tape":
-            return
+        self._can_lift = False
         callee = take_apart(self.__wrapped__, "function")
         values = callee.parameters.bind((*callee.leading, *args), {**callee.keywords, **kwargs})
         found = engine.captured(callee.function, callee.parameters.names, values)

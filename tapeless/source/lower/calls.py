@@ -260,8 +260,9 @@ def python_call(m: Machine, function: Any, args: Args, kwargs: Kwargs) -> Value:
         except TransformError as error:
             error.through = (*error.through, function)
             raise
-    if getattr(function, "__code__", None) in [one[0].value for one in m.active if one[0] != "wide"]:
-        return opaque_call(m, function, args, kwargs)  # recursion: it runs as it is
+    key = _call_of(m, function, args, kwargs)
+    if key in m.run_as_they_are or _recurs(m, key):
+        return opaque_call(m, function, args, kwargs)
     mark, tensors = m.names.mark(), m.tensors_read
     result: list[Value] = [NOTHING]
 
@@ -275,11 +276,27 @@ def python_call(m: Machine, function: Any, args: Args, kwargs: Kwargs) -> Value:
             error.through = (*error.through, function)
             raise
         m.back(mark)
+        m.run_as_they_are.add(key)  # or else what it calls would be tried again and again
         return opaque_call(m, function, args, kwargs)
     if fork.dead and m.recursions.is_guessing:
         raise UnendingError
     m.join_fork(fork)
     return result[0]
+
+
+def _call_of(m: Machine, function: Any, args: Args, kwargs: Kwargs) -> tuple[Any, ...]:
+    """A function and what is known of its arguments: what tells a call from another."""
+    tree = function.tree if isinstance(function, Closure) else getattr(function, "__code__", function)
+    return (Same(tree), *kwargs, *[outline_of(m, value) for value in [*args, *kwargs.values()]])
+
+
+def _recurs(m: Machine, key: tuple[Any, ...]) -> bool:
+    """Whether a call of constants is one within itself: of an object that is not differentiated it runs as it
+    is; another object's method may find Tensors there.
+    """
+    if m.lifts:
+        return key in m.active
+    return key[0].value in [one[0].value for one in m.active if one[0] != "wide"]
 
 
 def opaque_call(m: Machine, function: Any, args: Args, kwargs: Kwargs) -> Value:
@@ -371,9 +388,8 @@ def kind_of(m: Machine, owner: Value) -> str:
 def inline(m: Machine, function: Any, args: Args, kwargs: Kwargs) -> Value:
     """The statements of a Python function in the place of its call; a call of a procedure if it recurs."""
     closure = function if isinstance(function, Closure) else None
-    identity = Same(closure.tree if closure is not None else getattr(function, "__code__", function))
-    values = [*args, *kwargs.values()]
-    call_of = (identity, *kwargs, *[outline_of(m, value) for value in values])
+    call_of = _call_of(m, function, args, kwargs)
+    identity, values = call_of[0], [*args, *kwargs.values()]
     wide = ("wide", identity, *kwargs, *[outline_of(m, value, wide=True) for value in values])
     is_wide = ("wide", identity) in m.recursions.wanted
     reading = reading_of(closure or function, m.frame)

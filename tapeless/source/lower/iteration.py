@@ -254,5 +254,15 @@ def listed(m: Machine, value: Value) -> tuple[Value, ...] | None:
     return None
 
 
+def tuple_items(m: Machine, value: Value) -> Sequence[Value]:
+    """The items of a tuple among the arguments, whose length is known."""
+    if isinstance(value, Tup):
+        return value.items
+    fact = m.known(value)
+    assert isinstance(fact, Fact)
+    assert fact.items is not None
+    return [m.let(operator.getitem, [value, Known(k)]) for k in range(len(fact.items))]
+
+
 def _range(span: Span) -> range:
     return range(*[part.value for part in (span.start, span.stop, span.step) if isinstance(part, Known)])

@@ -22,6 +22,7 @@ from tapeless.source.captured import captured_in
 from tapeless.source.facts import Fact, Size, fact_of
 from tapeless.source.lower import customs, lifting, nested, stand_ins, watching
 from tapeless.source.lower.calls import call
+from tapeless.source.lower.iteration import tuple_items
 from tapeless.source.lower.machine import Machine
 from tapeless.source.lower.notes import Findings
 from tapeless.source.lower.pullbacks import check_unwritten
@@ -158,7 +159,9 @@ def arranged(
         if isinstance(function, np.ufunc):
             return list(bound), {}
         # What does not tell its parameters is bound as *args.
-        return [item for one in bound for item in (one.items if isinstance(one, Tup) else (one,))], {}
+        stars = [isinstance(value, tuple) for value in values]
+        items = [tuple_items(m, one) if star else (one,) for star, one in zip(stars, bound, strict=True)]
+        return [item for each in items for item in each], {}
     args: list[Value] = []
     kwargs: dict[str, Value] = {}
     by_name = False
@@ -168,8 +171,7 @@ def arranged(
         elif own is not None and parameter.kind is parameter.KEYWORD_ONLY and given is parameter.default:
             pass  # its rules do not know it
         elif parameter.kind is parameter.VAR_POSITIONAL:
-            assert isinstance(value, Tup)
-            args.extend(value.items)
+            args.extend(tuple_items(m, value))
         elif parameter.kind is parameter.VAR_KEYWORD:
             content = m.content(value) if isinstance(value, Ref) else None
             assert isinstance(content, Entries)
