@@ -42,12 +42,15 @@ class GraphFunction(Transparent):
         self._derived: dict[tuple[Any, ...], GraphFunction] = {}
         self._lifted: Surrounded | None = None
         self._can_lift = mode != "tape"  # or nothing is known yet
+        self.runs_by_operations = False  # its last resort
         self.nodes = node_types(getattr(function, "__name__", type(function).__name__).strip("<>"))
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         return self if instance is None else types.MethodType(self, instance)  # type: ignore[arg-type]
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self.runs_by_operations and current().records:
+            return self.__wrapped__(*args, **kwargs)
         lifted = self._lifted
         if lifted is not None and current().records:
             given = lifted.given(args, kwargs)

@@ -154,7 +154,10 @@ class Call:
             if ready.derived.written:
                 self._refuse_writes([values[position] for position in ready.derived.written])
             self.ready, self.selection = ready, plan.selection
-            found = ready.forward(*values)
+            try:
+                found = ready.forward(*values)
+            except TypeError as error:
+                return self._by_operations(error)
             if type(found[0]) is not np.ndarray and _holds_variables(found[0]):
                 # It found Tensors around it where it could not be read: these have a history too.
                 return function.__wrapped__(*self.args, **self.kwargs)
@@ -162,6 +165,17 @@ class Call:
             del found
         if mode.dual_level is not None and not mode.inference:
             self._push(out)
+        return out
+
+    def _by_operations(self, error: TypeError) -> Any:
+        """What could not be read met a Tensor around it, perhaps: on Tensors alone it is recorded."""
+        if self.function.mode == "source":
+            raise error
+        try:
+            out = self.function.__wrapped__(*self.args, **self.kwargs)
+        except TypeError:
+            raise error from None
+        self.function.runs_by_operations = True
         return out
 
     def _refuse_writes(self, written: list[Any]) -> None:

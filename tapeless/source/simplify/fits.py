@@ -12,6 +12,7 @@ from tapeless.ir.program import Atom, Const, Let, Program
 from tapeless.rules.fourier import fitted, transformed_axes
 from tapeless.rules.indexing import last_written
 from tapeless.rules.reductions import at_least_one, degrees_of_freedom
+from tapeless.rules.shapes import inverse_axes
 from tapeless.rules.support import as_dtype, conjugate, filled, in_dtype, masked, restore_axes, unbroadcast
 from tapeless.source.facts import NUMERIC, Fact, Size, same_dtype, stretched
 from tapeless.source.simplify.known import Known, computed, copied, plain_arguments, rewrite
@@ -146,6 +147,14 @@ def _transformed_axes(known: Known, statement: Let, args: tuple[Atom, ...]) -> S
     return copied(statement, axes) if isinstance(sizes, Const) and sizes.value is None else None
 
 
+def _inverse_axes(known: Known, statement: Let, args: tuple[Atom, ...]) -> Sequence[Let] | None:
+    return copied(statement, args[0]) if args == (Const(None),) else None
+
+
+def _transpose(known: Known, statement: Let, args: tuple[Atom, ...]) -> Sequence[Let] | None:
+    return computed(statement, np.transpose, args[0]) if args[1:] == (Const(None),) else None
+
+
 def is_basic(known: Known, index: Atom) -> bool:
     """Whether an index takes no element twice: numbers and slices."""
     fact = known.fact(index)
@@ -178,5 +187,7 @@ _FITS: Mapping[Any, Change] = {
         last_written: _last_written,
         fitted: _reshape,
         transformed_axes: _transformed_axes,
+        inverse_axes: _inverse_axes,
+        np.transpose: _transpose,
     }.items()
 }
