@@ -15,7 +15,7 @@ import functools
 import importlib
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -67,15 +67,17 @@ class Pullback:
 
     @functools.cached_property
     def on_arrays(self) -> Callable[..., Any]:
-        return _slices().load(self.program, _quickest)
+        body = [_chosen(statement) for statement in self.program.body]
+        return _slices().load(replace(self.program, body=tuple(body)), on_arrays)
 
     @functools.cached_property
     def on_variables(self) -> Callable[..., Any]:
         return _slices().load(self.program)
 
 
-def _quickest(function: Any) -> Any:
-    return choose if function is np.where else on_arrays(function)
+def _chosen(statement: Any) -> Any:
+    is_choice = getattr(statement, "op", None) is np.where
+    return replace(statement, op=choose) if is_choice else statement
 
 
 _lock = threading.Lock()

@@ -12,7 +12,7 @@ from tapeless.source.infer.convolutions import inexact
 from tapeless.source.infer.pointwise import of_one
 from tapeless.source.infer.primitives import spread_of
 from tapeless.source.infer.reductions import reduced
-from tapeless.source.infer.terms import Result, Term, items_of, operand
+from tapeless.source.infer.terms import Result, Term, broadcast_all, items_of, operand
 
 
 def standardised(x: Term, axis: Term, eps: Term) -> Result:
@@ -21,6 +21,13 @@ def standardised(x: Term, axis: Term, eps: Term) -> Result:
     dtype = inexact(fact.dtype) if fact.weak is False else None
     dims = reduced(fact.dims, axis, True)
     return Fact("array", dtype, fact.dims), Fact("array", dtype, dims), Fact("array", dtype, dims)
+
+
+def without_shares(x: Term, scaled: Term, *rest: Term) -> Fact:
+    """As the first two broadcast; the dtype where all have the same."""
+    facts = [operand(one) for one in (x, scaled, *rest[:3])]
+    dtypes = {fact.dtype if fact.weak is False else None for fact in facts}
+    return Fact("array", inexact(dtypes.pop()) if len(dtypes) == 1 else None, broadcast_all(facts[:2]))
 
 
 def across(shape: Term, *rest: Term) -> Fact:
@@ -51,6 +58,7 @@ HANDLERS: dict[Any, Callable[..., Result]] = {
     units.hard_tanh: spread_of(units.hard_tanh, 3),
     units.normal_probability: of_one(units.normal_probability),
     standardising.standardised: standardised,
+    standardising.without_shares: without_shares,
     fitting.across_channels: across,
     fitting.across_groups: across,
     fitting.last_axes: last_axes,
