@@ -2,13 +2,37 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from tapeless._types import Array
 from tapeless.rules.contractions import matmul_to_left, matmul_to_right
-from tapeless.rules.kinds import forward_rule, general
+from tapeless.rules.kinds import constant, forward_rule, general, linear
 from tapeless.rules.support import unbroadcast
 from tapeless.rules.table import primitive
+
+
+@primitive
+def lies_turned(x: Array) -> bool:
+    """Whether a matrix lies in memory column by column, as `w.T` does."""
+    return x.ndim == 2 and x.flags.f_contiguous and not x.flags.c_contiguous
+
+
+@primitive
+def matmul_to_right_as(c: Array, x1: Array, shape: tuple[int, ...], turned: bool) -> Array:
+    """`matmul_to_right`; of matrices, in memory column by column if that is wanted."""
+    if turned and np.ndim(x1) == 2 and np.ndim(c) == 2:
+        return c.T.dot(x1).T
+    return matmul_to_right(c, x1, shape)
+
+
+constant(lies_turned)
+
+
+@linear(matmul_to_right_as, shaped=True)
+def matmul_to_right_as_rule(g: Array, c: Array, x1: Array, shape: tuple[int, ...], turned: bool) -> Any:
+    return np.matmul(x1, g), matmul_to_left(c, g, np.shape(x1))
 
 
 @primitive
@@ -22,7 +46,7 @@ def affine_rule(g: Array, bias: Array, x1: Array, x2: Array) -> tuple[Array, Arr
     return (
         unbroadcast(g, np.shape(bias)),
         matmul_to_left(g, x2, np.shape(x1)),
-        matmul_to_right(g, x1, np.shape(x2)),
+        matmul_to_right_as(g, x1, np.shape(x2), lies_turned(x2)),
     )
 
 

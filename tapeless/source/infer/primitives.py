@@ -450,6 +450,7 @@ PRODUCTS_IN_SHAPE = (
     contractions.dot_to_right, contractions.inner_to_left, contractions.inner_to_right,
     contractions.tensordot_to_left, contractions.tensordot_to_right, contractions.kron_to_left,
     contractions.kron_to_right, contractions.cross_to_left, contractions.cross_to_right,
+    linear_forms.matmul_to_right_as,
 )  # fmt: skip
 OF_ONE = (
     activations.sigmoid, activations.relu, activations.error_function,
@@ -493,6 +494,7 @@ HANDLERS: dict[Any, Callable[..., Result]] = {
     puts.put_into: in_shape,
     puts.diagonal_places: places_on_diagonal,
     linear_forms.affine: affine,
+    linear_forms.lies_turned: lambda x: PYTHON_NUMBERS[bool],
     lists.added: added,
     lists.placed: placed,
     lists.zeros_of: zeros_of,
