@@ -11,7 +11,14 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
-OPTIONS = {"digits.py": ["--quick"]}
+OPTIONS = {
+    "classifier.py": ["--quick"],
+    "convnet.py": ["--quick"],
+    "diabetes.py": ["--quick"],
+    "digits.py": ["--quick"],
+    "mixture.py": ["--quick"],
+    "text.py": ["--quick"],
+}
 PICTURES = {
     "digits.py": {"loss.png", "confusion.png", "digits.png", "graph.svg"},
     "tape.py": {"tape.svg"},
