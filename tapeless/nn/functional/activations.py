@@ -10,13 +10,16 @@ import math
 import numpy as np
 
 from tapeless._types import Array
+from tapeless.graph.apply import apply
 from tapeless.graph.ops import op
+from tapeless.graph.tensor import Tensor
+from tapeless.graph.vocabulary import pointwise
 from tapeless.rules import activations
 from tapeless.rules.units import exponential_linear, hard_tanh, normal_probability
 from tapeless.rules.units import leaky_relu as _leaky
 
 # What the graph calls them.
-OPERATIONS = [op(_leaky, "LeakyRelu"), op(exponential_linear, "Elu"), op(hard_tanh, "Hardtanh")]
+LEAKY_RELU, ELU, HARDTANH = op(_leaky, "LeakyRelu"), op(exponential_linear, "Elu"), op(hard_tanh, "Hardtanh")
 
 SELU_ALPHA = 1.6732632423543772848170429916717  # Klambauer et al., Self-Normalizing Neural Networks (2017)
 SELU_SCALE = 1.0507009873554804934193349852946
@@ -38,6 +41,8 @@ def relu(input: Array, inplace: bool = False) -> Array:
     """
     if inplace:
         return overwritten(input, activations.relu(input))
+    if isinstance(input, Tensor):
+        return pointwise.relu(input)
     return activations.relu(input)
 
 
@@ -67,6 +72,8 @@ def leaky_relu(input: Array, negative_slope: float = 0.01, inplace: bool = False
     """
     if inplace:
         return overwritten(input, _leaky(np.copy(input), negative_slope))
+    if isinstance(input, Tensor):
+        return apply(LEAKY_RELU, (input, negative_slope))
     return _leaky(input, negative_slope)
 
 
@@ -184,7 +191,7 @@ def tanh(input: Array) -> Array:
     >>> tanh(np.array([0.0]))
     array([0.])
     """
-    return np.tanh(input)
+    return pointwise.tanh(input) if isinstance(input, Tensor) else np.tanh(input)
 
 
 def sigmoid(input: Array) -> Array:
@@ -193,7 +200,7 @@ def sigmoid(input: Array) -> Array:
     >>> sigmoid(np.array([0.0]))
     array([0.5])
     """
-    return activations.sigmoid(input)
+    return pointwise.sigmoid(input) if isinstance(input, Tensor) else activations.sigmoid(input)
 
 
 def logsigmoid(input: Array) -> Array:
@@ -245,6 +252,8 @@ def elu(input: Array, alpha: float = 1.0, inplace: bool = False) -> Array:
     """
     if inplace:
         return overwritten(input, exponential_linear(np.copy(input), alpha, 1.0, 1.0))
+    if isinstance(input, Tensor):
+        return apply(ELU, (input, alpha, 1.0, 1.0))
     return exponential_linear(input, alpha, 1.0, 1.0)
 
 
