@@ -14,6 +14,7 @@ import numpy as np
 from tapeless._types import Array, Constant
 from tapeless.rules.activations import sigmoid
 from tapeless.rules.kinds import elementwise, forward_rule, general, linear
+from tapeless.rules.reductions import at_least_one
 from tapeless.rules.table import primitive
 
 # What rules of losses call -------------------------------------------------------------------------------
@@ -38,7 +39,7 @@ def collected_rule(g: Array, losses: Array, reduction: str) -> Array:
 @primitive
 def share(x: Array, count: int, reduction: str) -> Array:
     """One loss's part of what is spread over all: the `count`-th if they were averaged."""
-    return x / count if reduction == "mean" and count else x
+    return x / count if reduction == "mean" else x
 
 
 @linear(share, shaped=True)
@@ -88,7 +89,7 @@ def squared_error(input: Array, target: Array, reduction: str) -> Array:
 @general(squared_error)
 def squared_error_rule(g: Array, input: Array, target: Array, reduction: str) -> Any:
     error = input - target
-    slope = share(g, np.size(error), reduction) * (2.0 * error)
+    slope = share(g, at_least_one(np.size(error)), reduction) * (2.0 * error)
     return slope, -slope
 
 
@@ -97,7 +98,9 @@ def squared_error_forward(
     t_input: Array, t_target: Array, out: Array, input: Array, target: Array, reduction: str
 ) -> Array:
     error = input - target
-    return share(collected(2.0 * error * (t_input - t_target), reduction), np.size(error), reduction)
+    return share(
+        collected(2.0 * error * (t_input - t_target), reduction), at_least_one(np.size(error)), reduction
+    )
 
 
 @primitive
@@ -110,7 +113,7 @@ def absolute_error(input: Array, target: Array, reduction: str) -> Array:
 @general(absolute_error)
 def absolute_error_rule(g: Array, input: Array, target: Array, reduction: str) -> Any:
     error = input - target
-    slope = share(g, np.size(error), reduction) * np.sign(error)
+    slope = share(g, at_least_one(np.size(error)), reduction) * np.sign(error)
     return slope, -slope
 
 
@@ -119,7 +122,9 @@ def absolute_error_forward(
     t_input: Array, t_target: Array, out: Array, input: Array, target: Array, reduction: str
 ) -> Array:
     error = input - target
-    return share(collected(np.sign(error) * (t_input - t_target), reduction), np.size(error), reduction)
+    return share(
+        collected(np.sign(error) * (t_input - t_target), reduction), at_least_one(np.size(error)), reduction
+    )
 
 
 @primitive
@@ -138,7 +143,7 @@ def bent_error(input: Array, target: Array, bend: float, slope: float, reduction
 @general(bent_error)
 def bent_error_rule(g: Array, input: Array, target: Array, bend: float, slope: float, reduction: str) -> Any:
     error = input - target
-    partial = share(g, np.size(error), reduction) * (slope / bend * np.clip(error, -bend, bend))
+    partial = share(g, at_least_one(np.size(error)), reduction) * (slope / bend * np.clip(error, -bend, bend))
     return partial, -partial
 
 
@@ -155,7 +160,7 @@ def bent_error_forward(
 ) -> Array:
     error = input - target
     moved = slope / bend * np.clip(error, -bend, bend) * (t_input - t_target)
-    return share(collected(moved, reduction), np.size(error), reduction)
+    return share(collected(moved, reduction), at_least_one(np.size(error)), reduction)
 
 
 # Two classes --------------------------------------------------------------------------------------------
@@ -184,7 +189,7 @@ def binary_cross_entropy(input: Array, target: Array, weight: Constant, reductio
 @general(binary_cross_entropy)
 def binary_cross_entropy_rule(g: Array, input: Array, target: Array, weight: Constant, reduction: str) -> Any:
     steep = weight * ((input - target) / np.maximum(input * (1.0 - input), 1e-12))
-    part = share(g, np.size(steep), reduction)
+    part = share(g, at_least_one(np.size(steep)), reduction)
     return part * steep, part * (weight * (clamped_log(1.0 - input) - clamped_log(input)))
 
 
@@ -200,7 +205,7 @@ def binary_cross_entropy_forward(
 ) -> Array:
     steep = (input - target) / np.maximum(input * (1.0 - input), 1e-12)
     moved = weight * (t_input * steep + t_target * (clamped_log(1.0 - input) - clamped_log(input)))
-    return share(collected(moved, reduction), np.size(moved), reduction)
+    return share(collected(moved, reduction), at_least_one(np.size(moved)), reduction)
 
 
 @primitive
@@ -238,7 +243,7 @@ def logistic_cross_entropy_rule(
     g: Array, input: Array, target: Array, weight: Constant, pos_weight: Constant, reduction: str
 ) -> Any:
     steep = weight * ((1.0 - target) - (1.0 + (pos_weight - 1.0) * target) * sigmoid(-input))
-    part = share(g, np.size(steep), reduction)
+    part = share(g, at_least_one(np.size(steep)), reduction)
     return part * steep, part * (weight * ((pos_weight - 1.0) * np.logaddexp(0.0, -input) - input))
 
 
@@ -256,7 +261,7 @@ def logistic_cross_entropy_forward(
     steep = (1.0 - target) - (1.0 + (pos_weight - 1.0) * target) * sigmoid(-input)
     other = (pos_weight - 1.0) * np.logaddexp(0.0, -input) - input
     moved = weight * (t_input * steep + t_target * other)
-    return share(collected(moved, reduction), np.size(moved), reduction)
+    return share(collected(moved, reduction), at_least_one(np.size(moved)), reduction)
 
 
 # Variances ----------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ import numpy as np
 
 from tapeless.ir.program import Atom, Const, Let, Program, Var
 from tapeless.rules.contractions import dot_to_left, dot_to_right, matmul_to_left, matmul_to_right
+from tapeless.rules.losses import share
 from tapeless.rules.norms import norm
 from tapeless.rules.reductions import count_reduced
 from tapeless.rules.smooth import power_derivative
@@ -56,6 +57,15 @@ def _restore_axes(known: Known, statement: Let, args: tuple[Atom, ...]) -> Seque
     if dims is None or len(rank) + len(axes) != len(dims):
         return None
     return computed(statement, np.expand_dims, g, axis)
+
+
+def _share(known: Known, statement: Let, args: tuple[Atom, ...]) -> Sequence[Let] | None:
+    g, count, reduction = args
+    if not isinstance(reduction, Const):
+        return None
+    return (
+        computed(statement, operator.truediv, g, count) if reduction.value == "mean" else copied(statement, g)
+    )
 
 
 def _count_reduced(known: Known, statement: Let, args: tuple[Atom, ...]) -> Sequence[Let] | None:
@@ -200,6 +210,7 @@ _CASES: Mapping[Any, Change] = {
     id(op): case
     for op, case in {
         restore_axes: _restore_axes,
+        share: _share,
         count_reduced: _count_reduced,
         matmul_to_left: _to_left,
         matmul_to_right: _to_right,

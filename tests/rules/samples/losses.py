@@ -64,7 +64,7 @@ SAMPLES = [
 ]
 
 EDGES = [
-    Edge(share, (np.zeros((0,)), 0, "mean"), (np.zeros((0,)),)),
+    Edge(share, (np.zeros((0,)), 1, "mean"), (np.zeros((0,)),)),
     Edge(squared_error, (np.zeros((0, 2)), np.zeros((0, 2)), "mean"), (np.zeros((0, 2)),)),
     Edge(
         absolute_error,
