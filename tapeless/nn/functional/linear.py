@@ -7,13 +7,8 @@ from typing import Any
 import numpy as np
 
 from tapeless._types import Array
-from tapeless.graph.apply import apply
-from tapeless.graph.ops import op
 from tapeless.graph.tensor import Tensor
 from tapeless.graph.vocabulary import linear as products
-from tapeless.rules.dense import dense
-
-_dense = op(dense, "Addmm")
 
 
 def linear(input: Array, weight: Array, bias: Array | None = None) -> Array:
@@ -35,15 +30,13 @@ def linear(input: Array, weight: Array, bias: Array | None = None) -> Array:
 
 
 def _of_tensors(input: Any, weight: Any, bias: Any) -> Any:
-    """Under PyTorch's names; rows and weights that fit as one operation, without a view of the weights."""
+    """The same operations as PyTorch's, so that graphs look alike."""
+    turned = weight.t()
     if bias is None:
-        return products.matmul(input, weight.t())
-    x, w = input._data, weight._data
-    if x.ndim == 2 == w.ndim:
-        if x.shape[1] == w.shape[1] and x.dtype is w.dtype is bias._data.dtype:
-            return apply(_dense, (bias, input, weight))
-        return products.addmm(bias, input, weight.t())  # says what does not fit
-    return products.matmul(input, weight.t()) + bias
+        return products.matmul(input, turned)
+    if input.ndim == 2 and weight.ndim == 2:
+        return products.addmm(bias, input, turned)
+    return products.matmul(input, turned) + bias
 
 
 def bilinear(input1: Array, input2: Array, weight: Array, bias: Array | None = None) -> Array:

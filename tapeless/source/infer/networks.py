@@ -5,18 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from tapeless.ir.program import Const
-from tapeless.rules import dense, fitting, standardising, units
+from tapeless.rules import fitting, standardising, units
 from tapeless.source.facts import Fact
-from tapeless.source.infer.contractions import matmul
 from tapeless.source.infer.convolutions import inexact
-from tapeless.source.infer.operators import binary
 from tapeless.source.infer.pointwise import of_one
 from tapeless.source.infer.primitives import spread_of
 from tapeless.source.infer.reductions import reduced
-from tapeless.source.infer.shapes import matrix_transpose
 from tapeless.source.infer.terms import Result, Term, broadcast_all, items_of, operand
 
 
@@ -33,11 +28,6 @@ def without_shares(x: Term, scaled: Term, *rest: Term) -> Fact:
     facts = [operand(one) for one in (x, scaled, *rest[:3])]
     dtypes = {fact.dtype if fact.weak is False else None for fact in facts}
     return Fact("array", inexact(dtypes.pop()) if len(dtypes) == 1 else None, broadcast_all(facts[:2]))
-
-
-def of_rows(bias: Term, x: Term, weight: Term) -> Fact:
-    """A product with a transpose, and a sum."""
-    return binary(np.add, np.add, matmul(x, matrix_transpose(weight)), bias)
 
 
 def across(shape: Term, *rest: Term) -> Fact:
@@ -69,7 +59,6 @@ HANDLERS: dict[Any, Callable[..., Result]] = {
     units.normal_probability: of_one(units.normal_probability),
     standardising.standardised: standardised,
     standardising.without_shares: without_shares,
-    dense.dense: of_rows,
     fitting.across_channels: across,
     fitting.across_groups: across,
     fitting.last_axes: last_axes,
