@@ -65,7 +65,9 @@ class Worker(threading.Thread):
         try:
             future.set_result(self._fetch(item))
         except BaseException as error:  # whatever it is, the consumer gets it
-            error.add_note(f"in thread {self.number} of a DataLoader" + (f", for {item}" if item else ""))
+            error.add_note(
+                f"in thread {self.number} of a DataLoader" + ("" if item is None else f", for {item}")
+            )
             future.set_exception(error)
 
 
