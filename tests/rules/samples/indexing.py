@@ -188,6 +188,9 @@ SAMPLES = [
 
 EDGES: list[Edge] = [
     Edge(operator.getitem, (np.arange(3.0), np.array([0, 2, 0])), (np.array([2.0, 0.0, 1.0]),)),
+    Edge(operator.getitem, (np.arange(3.0), np.array([-1, 2])), (np.array([0.0, 0.0, 2.0]),)),
+    Edge(operator.getitem, (np.ones((3, 2)), ([0, 2], [1, 1])), (np.array([[0.0, 1], [0, 0], [0, 1]]),)),
+    Edge(operator.getitem, (np.ones((2, 1)), (np.array([1, 0]), [0])), (np.ones((2, 1)),)),
     Edge(operator.getitem, (np.arange(3.0), np.zeros((2, 0), int)), (np.zeros(3),)),
     Edge(operator.getitem, (np.zeros((0, 3)), slice(None)), (np.zeros((0, 3)),)),
     Edge(operator.getitem, (np.zeros((0, 3)), np.zeros((0, 3), bool)), (np.zeros((0, 3)),)),
