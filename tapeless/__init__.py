@@ -38,6 +38,7 @@ from tapeless.graph.tensor import (
     Tensor,
 )
 from tapeless.graph.vocabulary import (
+    cuda,
     linalg,
 )
 from tapeless.graph.vocabulary.choices import (
@@ -108,6 +109,9 @@ from tapeless.graph.vocabulary.creating import (
     tensor,
     zeros,
     zeros_like,
+)
+from tapeless.graph.vocabulary.devices import (
+    device,
 )
 from tapeless.graph.vocabulary.drawing import (
     bernoulli,
@@ -528,6 +532,7 @@ __all__ = [
     "cosh",
     "count_nonzero",
     "cross",
+    "cuda",
     "cummax",
     "cummin",
     "cumprod",
@@ -536,6 +541,7 @@ __all__ = [
     "custom_vjp",
     "deg2rad",
     "det",
+    "device",
     "diag",
     "diagonal",
     "diff",

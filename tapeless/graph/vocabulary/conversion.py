@@ -13,6 +13,7 @@ from tapeless.graph.tensor import Size, Tensor
 from tapeless.graph.variable import INFERENCE, Variable
 from tapeless.graph.vocabulary import dtypes
 from tapeless.graph.vocabulary.creating import check_device, fresh
+from tapeless.graph.vocabulary.devices import CPU
 from tapeless.graph.vocabulary.dims import one_dim
 
 _clone = op(np.copy, "Clone")
@@ -206,7 +207,7 @@ def get_device(self: Any) -> int:
     return -1
 
 
-Tensor.device = property(lambda self: "cpu")  # type: ignore[attr-defined]
+Tensor.device = property(lambda self: CPU)  # type: ignore[attr-defined]
 Tensor.is_cuda = property(lambda self: False)  # type: ignore[attr-defined]
 Tensor.itemsize = property(element_size)  # type: ignore[attr-defined]
 Tensor.nbytes = property(lambda self: int(self._data.nbytes))  # type: ignore[attr-defined]
