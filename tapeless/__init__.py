@@ -423,7 +423,8 @@ from tapeless.transforms import (
 )
 
 if TYPE_CHECKING:
-    from tapeless import nn
+    from tapeless import data, nn, optim
+    from tapeless.saving import load, save
 
 # Rooms that many programs never enter are imported when somebody first asks for one.
 __getattr__ = on_demand(
@@ -539,6 +540,7 @@ __all__ = [
     "cumsum",
     "custom_jvp",
     "custom_vjp",
+    "data",
     "deg2rad",
     "det",
     "device",
@@ -647,6 +649,7 @@ __all__ = [
     "linalg",
     "linearize",
     "linspace",
+    "load",
     "log",
     "log1p",
     "log2",
@@ -705,6 +708,7 @@ __all__ = [
     "numel",
     "ones",
     "ones_like",
+    "optim",
     "outer",
     "permute",
     "pi",
@@ -736,6 +740,7 @@ __all__ = [
     "round",
     "rsqrt",
     "rsub",
+    "save",
     "scatter",
     "scatter_add",
     "searchsorted",
