@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from tapeless._types import Array
 from tapeless.rules.kinds import constant
 from tapeless.rules.table import primitive
@@ -88,10 +90,12 @@ def last_axes(shape: tuple[int, ...], wanted: tuple[int, ...], shapes: tuple[Any
 def row_numbers(places: Array, rows: int) -> Array:
     """Numbers of rows of a table, as they are; IndexError if there is no such row, RuntimeError if not whole.
 
-    >>> import numpy as np
     >>> row_numbers(np.array([0, 2]), 3)
     array([0, 2])
     """
+    if not isinstance(places, np.ndarray | np.generic):
+        kind = type(places).__name__
+        raise TypeError(f"embedding(): argument 'indices' (position 2) must be Tensor, not {kind}")
     if places.dtype.kind not in "iu":
         kind = KINDS.get(places.dtype.name, places.dtype.name.capitalize())
         raise RuntimeError(

@@ -84,6 +84,11 @@ def test_derivatives_agree_with_differences():
         (lambda: F.embedding(tl.tensor([4]), tl.tensor(TABLE)), IndexError, "index out of range in self"),
         (lambda: F.embedding(np.array([-1]), TABLE), IndexError, "index out of range in self"),
         (
+            lambda: F.embedding([1], TABLE),
+            TypeError,
+            "argument 'indices' (position 2) must be Tensor, not list",
+        ),
+        (
             lambda: F.embedding(tl.tensor([1.0]), tl.tensor(TABLE)),
             RuntimeError,
             "one of the following scalar types: Long, Int; but got torch.FloatTensor instead",
