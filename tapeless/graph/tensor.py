@@ -319,7 +319,8 @@ class Tensor(Variable):
         return show(self)
 
     def __format__(self, spec: str) -> str:
-        return format(self.item(), spec) if spec and self._data.size == 1 else repr(self)
+        is_number = type(self) is Tensor and self._data.ndim == 0
+        return format(self.item(), spec) if is_number or (spec and self._data.size == 1) else repr(self)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if any(isinstance(one, Variable) and one._face is not Tensor for one in inputs):

@@ -86,3 +86,10 @@ def test_tensor_prints_as_in_pytorch(text, printed):
 
 def test_number_in_a_tensor_takes_a_format():
     assert f"{tl.tensor(1.5):.2f}" == "1.50"
+
+
+def test_number_in_a_tensor_is_written_as_a_number_in_a_text():
+    x = tl.tensor(1.5, requires_grad=True)
+
+    assert f"{tl.tensor(9)} {x} {2 * x} {tl.ones(1)}" == "9 1.5 3.0 tensor([1.])"
+    assert str(x) == "tensor(1.5000, requires_grad=True)"
