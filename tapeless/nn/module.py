@@ -55,6 +55,7 @@ class Module:
     _module_names: dict[str, None]
     _hooks: ModuleHooks | None = None
     training: bool = True
+    of_tensors = True  # `forward` is written in their dialect: the source road asks
 
     def __init__(self) -> None:
         own = self.__dict__

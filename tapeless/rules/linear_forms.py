@@ -20,7 +20,7 @@ def lies_turned(x: Array) -> bool:
 
 
 @primitive
-def matmul_to_right_as(c: Array, x1: Array, shape: tuple[int, ...], turned: bool) -> Array:
+def laid_out_to_right(c: Array, x1: Array, shape: tuple[int, ...], turned: bool) -> Array:
     """`matmul_to_right`; of matrices, in memory column by column if that is wanted."""
     if turned and np.ndim(x1) == 2 and np.ndim(c) == 2:
         return c.T.dot(x1).T
@@ -30,8 +30,8 @@ def matmul_to_right_as(c: Array, x1: Array, shape: tuple[int, ...], turned: bool
 constant(lies_turned)
 
 
-@linear(matmul_to_right_as, shaped=True)
-def matmul_to_right_as_rule(g: Array, c: Array, x1: Array, shape: tuple[int, ...], turned: bool) -> Any:
+@linear(laid_out_to_right, shaped=True)
+def laid_out_to_right_rule(g: Array, c: Array, x1: Array, shape: tuple[int, ...], turned: bool) -> Any:
     return np.matmul(x1, g), matmul_to_left(c, g, np.shape(x1))
 
 
@@ -46,7 +46,7 @@ def affine_rule(g: Array, bias: Array, x1: Array, x2: Array) -> tuple[Array, Arr
     return (
         unbroadcast(g, np.shape(bias)),
         matmul_to_left(g, x2, np.shape(x1)),
-        matmul_to_right_as(g, x1, np.shape(x2), lies_turned(x2)),
+        laid_out_to_right(g, x1, np.shape(x2), lies_turned(x2)),
     )
 
 

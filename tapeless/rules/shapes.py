@@ -22,6 +22,8 @@ Axes = int | tuple[int, ...] | None
 
 def _memory_order(a: Array, order: Any) -> str:
     """C or F for orders that look at the array's memory: the cotangent's may be laid out otherwise."""
+    if order is not None and not isinstance(order, str):
+        raise TypeError(f"order must be str, not {type(order).__name__}")  # as NumPy says
     wanted = (order or "C").upper()
     if wanted in ("C", "F"):
         return wanted

@@ -42,14 +42,14 @@ class GraphFunction(Transparent):
         self._derived: dict[tuple[Any, ...], GraphFunction] = {}
         self._lifted: Surrounded | None = None
         self._can_lift = mode != "tape"  # or nothing is known yet
-        self.runs_by_operations = False  # its last resort
+        self.refusal: Exception | None = None  # why it is recorded operation by operation
         self.nodes = node_types(getattr(function, "__name__", type(function).__name__).strip("<>"))
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         return self if instance is None else types.MethodType(self, instance)  # type: ignore[arg-type]
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if self.runs_by_operations and current().records:
+        if self.refusal is not None and current().records:
             return self.__wrapped__(*args, **kwargs)
         lifted = self._lifted
         if lifted is not None and current().records:
@@ -70,7 +70,9 @@ class GraphFunction(Transparent):
         """Forward and backward with respect to some of the arguments."""
         found = self._pairs.get(keys)
         if found is None:
-            found = self._pairs.setdefault(keys, LiftingPair(self.__wrapped__, keys, mode=self.mode))
+            # With Tensors around it nothing is recorded on Arrays, which they would meet there.
+            mode = "source" if isinstance(self.__wrapped__, Lifted) else self.mode
+            found = self._pairs.setdefault(keys, LiftingPair(self.__wrapped__, keys, mode=mode))
         return found
 
     def _lift(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
@@ -89,7 +91,12 @@ class GraphFunction(Transparent):
         return "\n\n".join(texts if self._lifted is None else [*texts, self._lifted.function.source])
 
     def explain(self) -> Any:
-        """How the forward and backward functions came about that were made last; None before the first."""
+        """How the forward and backward functions came about that were made last; None before the first.
+
+        Where there are none, because each operation is recorded: the error that says why.
+        """
+        if self.refusal is not None:
+            return self.refusal
         if self._lifted is not None:
             return self._lifted.function.explain()
         return next((pair.explain() for pair in reversed(self._made())), None)

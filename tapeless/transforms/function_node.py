@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from tapeless import _tree
+from tapeless.errors import TransformError
 from tapeless.graph import dual, modes
 from tapeless.graph.apply import finish
 from tapeless.graph.array import Array
@@ -150,9 +151,12 @@ class Call:
             out = self._unrecorded()
         else:
             args, kwargs = self.split()
-            plan, ready, values = function.pair(tuple(self.wrt))._prepare(args, kwargs)
-            if ready.derived.written:
-                self._refuse_writes([values[position] for position in ready.derived.written])
+            try:
+                plan, ready, values = function.pair(tuple(self.wrt))._prepare(args, kwargs)
+            except (TypeError, TransformError) as error:
+                return self._by_operations(error)
+            if ready.derived.written and self._writes([values[at] for at in ready.derived.written]):
+                return function.__wrapped__(*self.args)
             self.ready, self.selection = ready, plan.selection
             try:
                 found = ready.forward(*values)
@@ -167,21 +171,25 @@ class Call:
             self._push(out)
         return out
 
-    def _by_operations(self, error: TypeError) -> Any:
-        """What could not be read met a Tensor around it, perhaps: on Tensors alone it is recorded."""
+    def _by_operations(self, error: Exception) -> Any:
+        """A function with Tensors around it that cannot be read, or that met one, is recorded on Tensors."""
         if self.function.mode == "source":
             raise error
         try:
             out = self.function.__wrapped__(*self.args, **self.kwargs)
         except TypeError:
             raise error from None
-        self.function.runs_by_operations = True
+        self.function.refusal = error.with_traceback(None)
         return out
 
-    def _refuse_writes(self, written: list[Any]) -> None:
+    def _writes(self, written: list[Any]) -> bool:
+        """Whether it writes into Tensors that it finds around it; TypeError for those that it is given."""
         memory = {id(leaf._data) for leaf in self.variables}
-        if any([id(leaf) in memory for leaf in _tree.flatten(written)[0]]):
+        if not any([id(leaf) in memory for leaf in _tree.flatten(written)[0]]):
+            return False
+        if not isinstance(self.function.__wrapped__, Lifted):
             raise TypeError(f"{self.function} writes into its arguments: write into copies of Tensors")
+        return True
 
     def _unrecorded(self) -> Any:
         original = self.function.__wrapped__

@@ -180,6 +180,37 @@ def test_what_cannot_be_read_is_recorded():
     agree(lambda: unreadable(x), lambda: ((x @ layer.w) ** 2).sum(), [x, layer.w])
 
 
+def test_methods_that_mean_something_else_of_tensors_are_recorded_on_tensors():
+    class Turned(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.linear = nn.Linear(3, 3)
+
+        def forward(self, x):
+            return self.linear(x).transpose(0, 1).std(0)
+
+    model = Turned().double()
+    turned, x = tl.function(model), normal(3, 3)
+
+    for _ in range(2):
+        agree(lambda: turned(x), lambda: model(x), [x, *model.parameters()])
+    assert "the method .transpose" in str(turned.explain())
+
+
+def test_what_is_written_around_it():
+    model = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4)).double()
+    x, function = normal(5, 3), tl.function(model)
+    function(x)
+    seen = [model[1].running_mean.clone()]
+    y = function(x)
+    seen.append(model[1].running_mean.clone())
+
+    assert not np.allclose(*seen)
+    model.eval()
+    agree(lambda: function(x), lambda: model(x), [x, *model.parameters()])
+    np.testing.assert_allclose(tl.autograd.grad(y.sum(), x)[0].numpy(), np.zeros((5, 3)), atol=1e-12)
+
+
 def test_the_text_and_how_it_came_about():
     layer = Layer()
     layer.apply(normal(3, 2))

@@ -450,7 +450,7 @@ PRODUCTS_IN_SHAPE = (
     contractions.dot_to_right, contractions.inner_to_left, contractions.inner_to_right,
     contractions.tensordot_to_left, contractions.tensordot_to_right, contractions.kron_to_left,
     contractions.kron_to_right, contractions.cross_to_left, contractions.cross_to_right,
-    linear_forms.matmul_to_right_as,
+    linear_forms.laid_out_to_right,
 )  # fmt: skip
 OF_ONE = (
     activations.sigmoid, activations.relu, activations.error_function,

@@ -8,7 +8,7 @@ from tapeless.ir.program import Var
 from tapeless.source.captured import address, place_of
 from tapeless.source.facts import fact_of
 from tapeless.source.lower.machine import Machine
-from tapeless.source.lower.values import Dyn
+from tapeless.source.lower.values import Dyn, Known
 from tapeless.source.own import DATA_OF
 
 
@@ -37,3 +37,16 @@ def holds_tensors(m: Machine, value: Any) -> bool:
         return False
     items = list(value.values()) if isinstance(value, dict) else list(value)
     return any([DATA_OF[0](item) is not None or holds_tensors(m, item) for item in items])
+
+
+def is_of_tensors(m: Machine) -> bool:
+    """Whether what is being read was written for Tensors: a module's `forward`, and what that calls."""
+    frame = m.frame
+    if frame is None or str(getattr(frame.function, "__module__", "")).partition(".")[0] == "tapeless":
+        return False
+    while frame is not None:
+        owner = m.get(("name", frame.number, "self"))
+        if isinstance(owner, Known) and getattr(type(owner.value), "of_tensors", False):
+            return True
+        frame = frame.caller
+    return False

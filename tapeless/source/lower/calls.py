@@ -19,6 +19,7 @@ from tapeless.ir.program import call as call_value
 from tapeless.ir.program import call_method as _method
 from tapeless.rules import table
 from tapeless.source.facts import Fact
+from tapeless.source.lower.around import is_of_tensors
 from tapeless.source.lower.binding import bound_arguments, constant
 from tapeless.source.lower.contexts import note_decorators
 from tapeless.source.lower.control import branch
@@ -63,6 +64,9 @@ QUIET = frozenset({"operator", "statistics"})
 WRITTEN: dict[Any, str] = {operator.setitem: "__setitem__", operator.delitem: "__delitem__"}
 # Functions that take a star of unknown length.
 SPREADING = frozenset({max, min})
+# Methods that mean something else of Tensors than of arrays; some only if they are given arguments.
+DIFFERENT = frozenset({"std", "var", "sort", "nonzero", "size", "view", "repeat", "resize", "split"})
+DIFFERENT_WITH_ARGUMENTS = frozenset({"transpose", "max", "min", "flatten", "sum", "mean", "put", "round"})
 DEEPEST = 60
 
 # Functions that are read in a way of their own.
@@ -337,7 +341,10 @@ def _call_choice(m: Machine, choice: Choice, args: Args, kwargs: Kwargs) -> Valu
 def call_method(m: Machine, bound: Bound, args: Args, kwargs: Kwargs) -> Value:
     if bound.function is not None:
         return call(m, bound.function, [bound.owner, *args], kwargs)
-    handler = METHODS.get((kind_of(m, bound.owner), bound.name))
+    kind = kind_of(m, bound.owner)
+    if kind == "array" and m.lifts and (args or kwargs or bound.name in DIFFERENT) and is_of_tensors(m):
+        _refuse_dialect(m, bound.name)
+    handler = METHODS.get((kind, bound.name))
     if handler is not None:
         return handler(m, bound.owner, args, kwargs)
     method = getattr(bound.owner.value, bound.name, None) if isinstance(bound.owner, Known) else None
@@ -351,6 +358,15 @@ def call_method(m: Machine, bound: Bound, args: Args, kwargs: Kwargs) -> Value:
             "call a NumPy function instead, or use values that are not differentiated",
         )
     return opaque_method(m, bound.owner, bound.name, args, kwargs)
+
+
+def _refuse_dialect(m: Machine, name: str) -> None:
+    """A module's forward is written for Tensors."""
+    if name in DIFFERENT or name in DIFFERENT_WITH_ARGUMENTS:
+        why = "it means one thing of arrays and another of Tensors"
+        raise m.refuse(
+            f"the method .{name}", why, "use NumPy's function, or a layer"
+        )
 
 
 def opaque_method(m: Machine, owner: Value, name: str, args: Args, kwargs: Kwargs) -> Value:

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from tapeless.rules.linear_forms import affine, matmul_to_right_as
+from tapeless.rules.linear_forms import affine, laid_out_to_right
 from tapeless.rules.parts import add_at, diagonal_view, fill_where, middle, nan_middle, picked, pieces, rows
 from tests.rules.sample import Edge, Sample, array, distinct
 
@@ -30,8 +30,8 @@ SAMPLES = [
     Sample(fill_where, (array(2, 3), MASK, array()), wrt=(0, 2)),
     Sample(affine, (array(2), array(4, 3), array(3, 2, seed=1)), wrt=(0, 1, 2), complex=True),
     Sample(affine, (array(2), array(4, 3), array(2, 3, seed=1).T), wrt=(0, 1, 2), note="turned"),
-    Sample(matmul_to_right_as, (array(4, 2), array(4, 3), (3, 2), True), wrt=(0, 1), complex=True),
-    Sample(matmul_to_right_as, (array(4, 2), array(4, 3), (3, 2), False), wrt=(0, 1), note="as it comes"),
+    Sample(laid_out_to_right, (array(4, 2), array(4, 3), (3, 2), True), wrt=(0, 1), complex=True),
+    Sample(laid_out_to_right, (array(4, 2), array(4, 3), (3, 2), False), wrt=(0, 1), note="as it comes"),
     Sample(affine, (array(4, 2), array(4, 3), array(3, 2, seed=1)), wrt=(0, 1, 2), complex=True),
 ]
 
