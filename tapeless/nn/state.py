@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from tapeless import _tree
 from tapeless.graph.modes import no_grad
 from tapeless.graph.tensor import Size, Tensor
 from tapeless.graph.variable import Variable, wrap
@@ -141,9 +142,9 @@ def functional_call(
 
     Values (of tied parameters, one is enough) are Tensors, Arrays or plain arrays, of any shape that
     forward can do with; several dictionaries may be given as a tuple. `args` that are no tuple are one
-    argument. Afterwards the module is as it was; what forward writes into a buffer's memory stays. KeyError
-    for names that the module does not have, and with `strict` for names of it that are missing. As
-    `torch.func.functional_call`.
+    argument. Where no Tensor is given, buffers that are not given are arrays too. Afterwards the module is
+    as it was; what forward writes into a buffer's memory stays. KeyError for names that the module does not
+    have, and with `strict` for names of it that are missing. As `torch.func.functional_call`.
 
     >>> import numpy as np
     >>> import tapeless as tl
@@ -155,6 +156,8 @@ def functional_call(
     values = _merged(parameters_and_buffers)
     places = _places(module, values, strict)
     given = args if isinstance(args, tuple) else () if args is None else (args,)
+    if not _holds_tensors((values, given, kwargs)):
+        places += _buffers_as_arrays(module, {(id(owner), name) for owner, name, _ in places})
     before = [(owner.__dict__, name, owner.__dict__[name]) for owner, name, _ in places]
     try:
         for owner, name, value in places:
@@ -163,6 +166,20 @@ def functional_call(
     finally:
         for own, name, value in before:
             own[name] = value
+
+
+def _holds_tensors(values: Any) -> bool:
+    return any([isinstance(leaf, Tensor) for leaf in _tree.flatten(values)[0]])
+
+
+def _buffers_as_arrays(module: Any, given: set[tuple[int, str]]) -> list[tuple[Any, str, Any]]:
+    """The places and arrays of all buffers but those: a Tensor would not go with the arrays around it."""
+    return [
+        (owner, name, owner.__dict__[name]._array())
+        for _, owner in walking.modules(module, set(), "", remove_duplicate=True)
+        for name in owner._buffer_names
+        if (id(owner), name) not in given and isinstance(owner.__dict__[name], Variable)
+    ]
 
 
 def _merged(given: Any) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections import OrderedDict
 
 import numpy as np
@@ -300,3 +301,21 @@ def test_names_that_do_not_exist_are_refused_when_read_too():
     model = nn.Linear(4, 3)
     with pytest.raises(tl.errors.TransformError, match="the module has no w"):
         tl.grad(loss_of(model), mode="source")({"w": np.ones((3, 4))}, X, Y)
+
+
+@pytest.mark.parametrize("mode", ["auto", "source", "tape"])
+def test_buffers_that_are_not_given_are_arrays_among_arrays(mode: str):
+    model = nn.Sequential(nn.Linear(4, 5), nn.BatchNorm1d(5), nn.Linear(5, 3)).double()
+    twin = copy.deepcopy(model)
+    gradient = tl.grad(loss_of(model), mode=mode)
+    for training in (True, False, True):
+        model.train(training)
+        twin.train(training)
+
+        same(gradient(arrays(model), X, Y), gradients(twin))
+        np.testing.assert_allclose(model[1].running_mean, twin[1].running_mean, 1e-12)
+        np.testing.assert_allclose(model[1].running_var, twin[1].running_var, 1e-12)
+        assert model[1].num_batches_tracked == twin[1].num_batches_tracked
+    assert type(nn.functional_call(model, arrays(model), X)) is np.ndarray
+    assert type(nn.functional_call(model, arrays(model), tl.tensor(X))) is tl.Tensor
+    assert type(model[1].running_mean) is tl.Tensor

@@ -100,6 +100,9 @@ class _StandIns:
                 return self.values[key]
             if id(value) in self.tied:
                 return self.tied[id(value)]
+            if name in module._buffer_names and value is not None:
+                value._array()  # no NumPy scalar from now on: forward may write into it
+                return instance_attribute(self.m, Known(value), "_data")
         if _is_module(value):
             guard_attribute(self.m, module, name, value)
             return self.of(value, f"{key}.")
