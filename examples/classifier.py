@@ -43,7 +43,7 @@ def load() -> list[Subset]:
     """Digits to train on, to choose the best weights by, and for the test at the end."""
     images, labels = load_digits(return_X_y=True)
     dataset = TensorDataset(tl.from_numpy((images / 16.0).astype(np.float32)), tl.from_numpy(labels))
-    return random_split(dataset, [0.6, 0.2, 0.2], generator=0)
+    return random_split(dataset, [0.6, 0.2, 0.2], generator=tl.Generator().manual_seed(0))
 
 
 def train(model: nn.Module, loader: DataLoader, optimizer: tl.optim.Optimizer) -> float:
