@@ -319,3 +319,13 @@ def test_buffers_that_are_not_given_are_arrays_among_arrays(mode: str):
     assert type(nn.functional_call(model, arrays(model), X)) is np.ndarray
     assert type(nn.functional_call(model, arrays(model), tl.tensor(X))) is tl.Tensor
     assert type(model[1].running_mean) is tl.Tensor
+
+
+def test_a_convolutional_model_is_read():
+    layers = nn.Conv2d(1, 2, 2), nn.BatchNorm2d(2), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(8, 3)
+    model = nn.Sequential(*layers).double()
+    images = np.random.default_rng(2).standard_normal((6, 1, 5, 5))
+    gradient = tl.grad(loss_of(model), mode="source")(arrays(model), images, Y)
+    F.cross_entropy(model(tl.tensor(images)), tl.tensor(Y)).backward()
+
+    same(gradient, {name: p.grad.numpy() for name, p in model.named_parameters()})

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import functools
 import operator
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
+from tapeless.source.facts import NUMERIC
 from tapeless.source.lower.attributes import get_attribute
 from tapeless.source.lower.calls import Args, Kwargs, handles, opaque_call
 from tapeless.source.lower.control import is_data
@@ -31,6 +32,9 @@ from tapeless.source.lower.values import (
     Value,
 )
 
+# What a name may hold that is known to be numeric.
+NUMBERS = (np.ndarray, np.generic, np.bool_, np.int64, np.float64, np.complex128, int, float, complex)
+
 
 @handles(isinstance)
 def isinstance_(m: Machine, args: Args, kwargs: Kwargs) -> Value:
@@ -43,7 +47,21 @@ def isinstance_(m: Machine, args: Args, kwargs: Kwargs) -> Value:
     known = type_of(m, args[0])
     if known is not None:
         return Known(issubclass(known, wanted))
+    if isinstance(args[0], Dyn) and args[0].fact.kind in NUMERIC and _is_no_number(wanted):
+        return Known(False)
     return m.let(isinstance, [args[0], Known(wanted)])
+
+
+def _is_no_number(wanted: Any) -> bool:
+    """Whether neither arrays nor numbers can be instances of a class, or of any of several."""
+    several: tuple[Any, ...] = wanted if isinstance(wanted, tuple) else get_args(wanted)
+    if several:
+        return all([_is_no_number(one) for one in several])
+    return not any([_overlap(kind, wanted) for kind in NUMBERS])
+
+
+def _overlap(kind: type, other: Any) -> bool:
+    return issubclass(kind, other) or issubclass(other, kind)
 
 
 def type_of(m: Machine, value: Value) -> type | None:

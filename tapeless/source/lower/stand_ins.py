@@ -44,7 +44,9 @@ def _positional(m: Machine, given: Value) -> tuple[Value, ...]:
     if given == Known(None):
         return ()
     if isinstance(given, Dyn) and given.fact.kind not in NUMERIC:
-        raise m.refuse("this functional_call", "how many arguments there are is not known beforehand")
+        raise m.refuse(
+            "this functional_call", "how many arguments there are is not known beforehand", "give a tuple"
+        )
     return (given,)
 
 
@@ -61,7 +63,9 @@ def _by_name(m: Machine, values: Value) -> dict[str, Value]:
     for one in values.items if isinstance(values, Tup) else (values,):
         content = entries_of(m, one)
         if content is None or not merged.keys().isdisjoint(dict(content.entries)):
-            raise m.refuse("this functional_call", "its values are not known by name beforehand")
+            raise m.refuse(
+                "this functional_call", "its values are not known by name beforehand", "give one dict"
+            )
         merged.update(content.entries)
     return merged
 
