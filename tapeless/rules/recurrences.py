@@ -13,7 +13,7 @@ import numpy as np
 
 from tapeless._types import Array
 from tapeless.rules.activations import sigmoid
-from tapeless.rules.kinds import general
+from tapeless.rules.kinds import forward_rule, general
 from tapeless.rules.table import primitive
 
 
@@ -45,6 +45,19 @@ def rnn_scan_rule(g: Array, out: Array, gates: Array, h: Array, w: Array, relu: 
         back = np.matmul(row, w)
     rows = np.stack(backs[::-1])
     return rows, back, _weights(rows, _before(h, out))
+
+
+@forward_rule(rnn_scan)
+def rnn_scan_forward(
+    t_gates: Array, t_h: Array, t_w: Array, out: Array, gates: Array, h: Array, w: Array, relu: bool
+) -> Array:
+    slopes = np.sign(out) if relu else 1.0 - out * out
+    t_inner = t_gates + _times(_before(h, out), t_w)
+    t, tangents = t_h, []
+    for step in range(np.shape(gates)[0]):
+        t = (t_inner[step] + np.matmul(t, np.transpose(w))) * slopes[step]
+        tangents.append(t)
+    return np.stack(tangents)
 
 
 @primitive
@@ -106,6 +119,36 @@ def lstm_scan_rule(g: Any, out: Any, gates: Array, h: Array, c: Array, w: Array)
     return rows, back, cell_back, _weights(rows, h_before)
 
 
+@forward_rule(lstm_scan)
+def lstm_scan_forward(
+    t_gates: Array,
+    t_h: Array,
+    t_c: Array,
+    t_w: Array,
+    out: Any,
+    gates: Array,
+    h: Array,
+    c: Array,
+    w: Array,
+) -> Any:
+    states, cells = out
+    size = np.shape(h)[-1]
+    h_before, c_before = _before(h, states), _before(c, cells)
+    inner, t_inner = gates + _times(h_before, w), t_gates + _times(h_before, t_w)
+    t_states, t_cells = [], []
+    for step in range(np.shape(gates)[0]):
+        shares, t_row = sigmoid(inner[step]), t_inner[step] + np.matmul(t_h, np.transpose(w))
+        t_shares = t_row * shares * (1.0 - shares)
+        new, top = np.tanh(inner[step][:, 2 * size : 3 * size]), np.tanh(cells[step])
+        t_new = t_row[:, 2 * size : 3 * size] * (1.0 - new * new)
+        t_c = shares[:, size : 2 * size] * t_c + t_shares[:, size : 2 * size] * c_before[step]
+        t_c = t_c + shares[:, :size] * t_new + t_shares[:, :size] * new
+        t_h = shares[:, 3 * size :] * (1.0 - top * top) * t_c + t_shares[:, 3 * size :] * top
+        t_states.append(t_h)
+        t_cells.append(t_c)
+    return np.stack(t_states), np.stack(t_cells)
+
+
 @primitive
 def gru_scan(gates: Array, h: Array, w: Array, b: Array) -> Array:
     """All states of gated recurrent units; gates are those of resetting, updating, and the new state.
@@ -148,6 +191,35 @@ def gru_scan_rule(g: Array, out: Array, gates: Array, h: Array, w: Array, b: Arr
         back = np.matmul(row, w) + kept
     rows = np.stack(inner_backs[::-1])
     return np.stack(backs[::-1]), back, _weights(rows, h_before), np.sum(rows, (0, 1))
+
+
+@forward_rule(gru_scan)
+def gru_scan_forward(
+    t_gates: Array,
+    t_h: Array,
+    t_w: Array,
+    t_b: Array,
+    out: Array,
+    gates: Array,
+    h: Array,
+    w: Array,
+    b: Array,
+) -> Array:
+    size = np.shape(h)[-1]
+    h_before = _before(h, out)
+    inner, t_inner = _times(h_before, w) + b, _times(h_before, t_w) + t_b
+    tangents = []
+    for step in range(np.shape(gates)[0]):
+        t_row = t_inner[step] + np.matmul(t_h, np.transpose(w))
+        shares = sigmoid(gates[step][:, : 2 * size] + inner[step][:, : 2 * size])
+        t_shares = (t_gates[step][:, : 2 * size] + t_row[:, : 2 * size]) * shares * (1.0 - shares)
+        reset, update, h_new = shares[:, :size], shares[:, size:], inner[step][:, 2 * size :]
+        new = np.tanh(gates[step][:, 2 * size :] + reset * h_new)
+        t_inside = t_gates[step][:, 2 * size :] + t_shares[:, :size] * h_new + reset * t_row[:, 2 * size :]
+        t_new = t_inside * (1.0 - new * new)
+        t_h = t_new + t_shares[:, size:] * (h_before[step] - new) + update * (t_h - t_new)
+        tangents.append(t_h)
+    return np.stack(tangents)
 
 
 def _before(first: Array, states: Array) -> Array:
