@@ -259,9 +259,9 @@ class Tensor(Variable):
     def ndim(self) -> int:
         return self._data.ndim
 
-    def numpy(self) -> np.ndarray:
-        """The data as an array on the same memory; RuntimeError if this tensor requires grad."""
-        if self.requires_grad:
+    def numpy(self, *, force: bool = False) -> np.ndarray:
+        """The data as an array on the same memory; RuntimeError if it requires grad, unless `force`."""
+        if self.requires_grad and not force:
             raise RuntimeError(NUMPY)
         note_reading(self, "numpy()")
         return self._array()

@@ -580,3 +580,13 @@ def test_word_gives_value_gradient_and_node(text, node, values, gradients):
     for one, (name, expected) in zip(got, gradients.items(), strict=True):
         np.testing.assert_allclose(one.numpy(), expected, rtol=2e-5, atol=1e-5, err_msg=name)
         assert one.dtype == names[name].dtype
+
+
+def test_sizes_and_dimensions_may_be_given_by_name():
+    x = tl.arange(6.0).reshape(2, 3)
+
+    assert x.flip(dims=(0,)).tolist() == tl.flip(x, [0]).tolist() == [[3.0, 4.0, 5.0], [0.0, 1.0, 2.0]]
+    assert tl.permute(x, dims=(1, 0)).shape == x.view(size=(3, 2)).shape == x.reshape(shape=(3, 2)).shape
+    assert x[:1].expand(size=(4, 3)).tolist() == x[:1].expand(4, 3).tolist()
+    assert x.tile(dims=(1, 2)).shape == (2, 6)
+    assert x.requires_grad_().numpy(force=True).tolist() == x.tolist()

@@ -170,9 +170,9 @@ def repeat(self: Any, *repeats: Any) -> Any:
 
 
 @method()
-def tile(input: Any, *dims: Any) -> Any:
+def tile(input: Any, *counts: Any, dims: Any = None) -> Any:
     """Copies of the whole, so many along the last dimensions."""
-    return apply(_repeat, (input, sizes_of(dims)))
+    return apply(_repeat, (input, sizes_of(counts if dims is None else (*counts, dims))))
 
 
 @method()
@@ -186,9 +186,10 @@ def repeat_interleave(input: Any, repeats: Any, dim: Any = None) -> Any:
 
 @tensors
 @method()
-def flip(input: Any, *dims: Any) -> Any:
+def flip(input: Any, *places: Any, dims: Any = None) -> Any:
     """The elements in reverse order along each of `dims`."""
-    return apply(_flip, (input, axes_of(sizes_of(dims), input._data.ndim) or ()))
+    sizes = sizes_of(places if dims is None else (*places, dims))
+    return apply(_flip, (input, axes_of(sizes, input._data.ndim) or ()))
 
 
 @tensors

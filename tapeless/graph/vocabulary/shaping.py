@@ -60,8 +60,10 @@ def resolved(shape: tuple[int, ...], size: int) -> tuple[int, ...]:
 
 
 @method()
-def view(self: Any, *shape: Any) -> Any:
+def view(self: Any, *shape: Any, size: Any = None) -> Any:
     """The same memory in another shape, or read as another dtype; RuntimeError if that needs a copy."""
+    if size is not None:
+        shape = (*shape, size)
     if len(shape) == 1 and isinstance(shape[0], np.dtype):
         return _reinterpreted(self, shape[0])
     wanted = resolved(sizes_of(shape), self._data.size)
@@ -88,9 +90,11 @@ def view_as(self: Any, other: Any) -> Any:
 
 @tensors
 @method()
-def reshape(input: Any, *shape: Any) -> Any:
+def reshape(input: Any, *sizes: Any, shape: Any = None) -> Any:
     """Another shape: a view if that is possible, else a copy."""
-    wanted = resolved(sizes_of(shape), input._data.size)
+    if shape is not None:
+        sizes = (*sizes, shape)
+    wanted = resolved(sizes_of(sizes), input._data.size)
     array = input._array()
     shares = array.flags.c_contiguous or np.may_share_memory(array.reshape(wanted), array)
     return apply(_view if shares else _copied, (input, wanted, "C"))
@@ -154,9 +158,9 @@ def unsqueeze(input: Any, dim: int) -> Any:
 
 
 @method()
-def expand(self: Any, *size: Any) -> Any:
+def expand(self: Any, *lengths: Any, size: Any = None) -> Any:
     """Dimensions of length one stretched, without copying; -1 leaves a dimension as it is."""
-    sizes = sizes_of(size)
+    sizes = sizes_of(lengths if size is None else (*lengths, size))
     shape = self._data.shape
     lead = len(sizes) - len(shape)
     if lead < 0:
@@ -233,9 +237,9 @@ def broadcast_tensors(*tensors: Any) -> tuple[Any, ...]:
 
 @tensors
 @method()
-def permute(input: Any, *dims: Any) -> Any:
+def permute(input: Any, *places: Any, dims: Any = None) -> Any:
     """The dimensions in the order `dims`."""
-    order = sizes_of(dims)
+    order = sizes_of(places if dims is None else (*places, dims))
     ndim = input._data.ndim
     if len(order) != ndim:
         raise RuntimeError(

@@ -86,7 +86,7 @@ def attend(rng):
     )
     history = []
     for _ in range(12):
-        loss = F.mse_loss(model(x, src_mask=mask), torch.flip(x, [1]))
+        loss = F.mse_loss(model(x, src_mask=mask), torch.flip(x, dims=[1]))
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
