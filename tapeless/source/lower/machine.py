@@ -83,6 +83,7 @@ class Machine(Handing):
         self.regions: dict[int, Any] = {}  # by id, functions whose calls are recorded, and why
         self.run_as_they_are: set[Any] = set()  # calls of constants that could not be read
         self.lifts = False  # whether Tensors found outside are differentiated
+        self.stand_ins: set[Ref] = set()  # objects that are read in the place of modules
         self.tensors_read = 0  # how often one was met
         self.captured: dict[Hashable, Value | None] = {}  # what stands for the Tensor at an address
 
