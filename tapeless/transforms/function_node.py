@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -16,13 +16,12 @@ from tapeless.graph.array import Array
 from tapeless.graph.messages import FREED, SAVED_INFERENCE
 from tapeless.graph.modes import Mode, current
 from tapeless.graph.node import MultiNode, Node, edge, modified, needs_grad, writes
-from tapeless.graph.residuals import Packed
 from tapeless.graph.tensor import Tensor
 from tapeless.graph.variable import Variable, result, wrap
 from tapeless.source.captured import Lifted
 from tapeless.source.store import Ready
 from tapeless.transforms.function_text import Key
-from tapeless.transforms.ownership import kept, refilled
+from tapeless.transforms.ownership import kept, memory, memory_of, packed, refilled, unpacked
 from tapeless.transforms.pairs import Pair
 from tapeless.transforms.selection import Selection
 
@@ -88,24 +87,27 @@ class Call:
         self.kwargs = kwargs
         self.mode: Mode = current()
         self.face: Any = Tensor
-        self.variables: list[Variable] = []
-        self.inputs: list[tuple[int, int, Variable]] = []
-        self.arguments: list[_tree.Structure] = []
-        self.data: list[Any] = []  # of all arguments
-        self.wrt: list[Key] = []
+        variables: list[Variable] = []
+        inputs: list[tuple[int, int, Variable]] = []
+        arguments: list[_tree.Structure] = []
+        found: list[Any] = []
+        wrt: list[Key] = []
+        self.variables, self.inputs, self.arguments, self.data, self.wrt = (
+            variables, inputs, arguments, found, wrt,
+        )  # fmt: skip
         for number, value in enumerate(args):
             if type(value) is np.ndarray:
-                self.data.append(value)
+                found.append(value)
             elif isinstance(value, Variable):  # here, without calls: the commonest
-                self.variables.append(value)
+                variables.append(value)
                 if value._needs or (value._view is not None and needs_grad(value)):
-                    self.inputs.append((len(self.wrt), 0, value))
-                    self.arguments.append(_tree.LEAF)
-                    self.wrt.append(number)
+                    inputs.append((len(wrt), 0, value))
+                    arguments.append(_tree.LEAF)
+                    wrt.append(number)
                 if value._face is not Tensor:
                     self.face = Array
                 data = value._data
-                self.data.append(data if data.ndim else data[()])
+                found.append(data if data.ndim else data[()])
             else:
                 self._take(number, value)
         for name, value in kwargs.items():
@@ -184,8 +186,8 @@ class Call:
 
     def _writes(self, written: list[Any]) -> bool:
         """Whether it writes into Tensors that it finds around it; TypeError for those that it is given."""
-        memory = {id(leaf._data) for leaf in self.variables}
-        if not any([id(leaf) in memory for leaf in _tree.flatten(written)[0]]):
+        held = {id(leaf._data) for leaf in self.variables}
+        if not any([id(leaf) in held for leaf in _tree.flatten(written)[0]]):
             return False
         if not isinstance(self.function.__wrapped__, Lifted):
             raise TypeError(f"{self.function} writes into its arguments: write into copies of Tensors")
@@ -248,11 +250,11 @@ class Call:
         else:
             node.saved, node.owners = held, tuple(self.variables)
             if min(self.versions) < 0:
-                read = _memory_of(held[0])
-                if any([leaf._counter[0] < 0 and _memory(leaf._data) in read for leaf in self.variables]):
+                read = memory_of(held[0])
+                if any([leaf._counter[0] < 0 and memory(leaf._data) in read for leaf in self.variables]):
                     raise RuntimeError(SAVED_INFERENCE)
         if mode.saved_hooks is not None:
-            node.saved = (_packed(node.saved[0], *mode.saved_hooks),)
+            node.saved = (packed(node.saved[0], *mode.saved_hooks),)
             node.owners = ()
             node.own_hooks().packed = True
         if mode.anomaly:
@@ -355,7 +357,7 @@ class _Residuals:
         if self.saved is None:
             raise RuntimeError(FREED)
         self.check_versions()
-        return (_unpacked(self.saved[0]),) if self.hooks is not None and self.hooks.packed else self.saved
+        return (unpacked(self.saved[0]),) if self.hooks is not None and self.hooks.packed else self.saved
 
     variables = arrays
     hooks: ClassVar[Any]
@@ -365,7 +367,7 @@ class _Residuals:
             return
         for owner, then in zip(self.owners, self.versions, strict=True):
             now = owner._counter[0]
-            if now != then and _memory(owner._data) in _memory_of(self.saved[0]):
+            if now != then and memory(owner._data) in memory_of(self.saved[0]):
                 raise RuntimeError(modified(self, owner, now, then))
 
     def free(self) -> None:
@@ -424,34 +426,3 @@ def _tangent(leaf: Any, level: Any) -> Any:
         return None
     found = dual.tangent_of(leaf, level)
     return wrap(leaf._face, np.zeros_like(leaf._data)) if found is None else found
-
-
-def _packed(value: Any, pack: Callable[..., Any], unpack: Callable[..., Any]) -> Any:
-    """Residuals with what `saved_tensors_hooks` made of their arrays."""
-    if type(value) is tuple or type(value) is list:
-        return type(value)([_packed(item, pack, unpack) for item in value])
-    return Packed(wrap(Tensor, value), None, pack, unpack) if type(value) is np.ndarray else value
-
-
-def _unpacked(value: Any) -> Any:
-    if type(value) is tuple or type(value) is list:
-        return type(value)([_unpacked(item) for item in value])
-    return value.unpack()._data if isinstance(value, Packed) else value
-
-
-def _memory_of(residuals: Any) -> set[int]:
-    """The objects that own the memory of the arrays in residuals."""
-
-    def arrays(value: Any) -> Iterator[np.ndarray]:
-        if type(value) is tuple or type(value) is list:
-            for item in value:
-                yield from arrays(item)
-        elif type(value) is np.ndarray:
-            yield value
-
-    return {_memory(array) for array in arrays(residuals)}
-
-
-def _memory(data: Any) -> int:
-    base = getattr(data, "base", None)  # NumPy leads all views to the owner itself
-    return id(data if base is None else base)

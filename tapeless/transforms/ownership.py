@@ -7,13 +7,16 @@ array tells whether anything but the result holds it: an argument, a global, an 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from sys import getrefcount
 from typing import Any
 
 import numpy as np
 
 from tapeless import _tree
+from tapeless.graph.residuals import Packed
+from tapeless.graph.tensor import Tensor
+from tapeless.graph.variable import wrap
 from tapeless.transforms.selection import Selection
 
 
@@ -109,3 +112,39 @@ def copies(values: Sequence[Any]) -> tuple[Any, ...]:
 
 def _copied(leaf: Any) -> Any:
     return leaf.copy(order="K") if isinstance(leaf, np.ndarray) else leaf
+
+
+# Residuals on the graph ---------------------------------------------------------------------------------
+
+
+def packed(value: Any, pack: Callable[..., Any], unpack: Callable[..., Any]) -> Any:
+    """Residuals with what `saved_tensors_hooks` made of their arrays."""
+    if type(value) is tuple or type(value) is list:
+        return type(value)([packed(item, pack, unpack) for item in value])
+    return Packed(wrap(Tensor, value), None, pack, unpack) if type(value) is np.ndarray else value
+
+
+def unpacked(value: Any) -> Any:
+    """Residuals as they were before `packed`."""
+    if type(value) is tuple or type(value) is list:
+        return type(value)([unpacked(item) for item in value])
+    return value.unpack()._data if isinstance(value, Packed) else value
+
+
+def memory_of(residuals: Any) -> set[int]:
+    """The objects that own the memory of the arrays in residuals."""
+
+    def arrays(value: Any) -> Iterator[np.ndarray]:
+        if type(value) is tuple or type(value) is list:
+            for item in value:
+                yield from arrays(item)
+        elif type(value) is np.ndarray:
+            yield value
+
+    return {memory(array) for array in arrays(residuals)}
+
+
+def memory(data: Any) -> int:
+    """The object that owns an array's memory."""
+    base = getattr(data, "base", None)  # NumPy leads all views to the owner itself
+    return id(data if base is None else base)
