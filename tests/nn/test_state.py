@@ -329,3 +329,16 @@ def test_a_convolutional_model_is_read():
     F.cross_entropy(model(tl.tensor(images)), tl.tensor(Y)).backward()
 
     same(gradient, {name: p.grad.numpy() for name, p in model.named_parameters()})
+
+
+@pytest.mark.parametrize(
+    "first",
+    [nn.Flatten(), nn.Tanh(), nn.BatchNorm1d(4, affine=False), nn.Sequential(nn.ReLU(), nn.Softplus())],
+)
+def test_a_model_whose_first_layers_have_no_parameters_is_read(first: nn.Module):
+    model = nn.Sequential(first, nn.Linear(4, 3)).double()
+    twin = copy.deepcopy(model)
+
+    same(tl.grad(loss_of(model), mode="source")(arrays(model), X, Y), gradients(twin))
+    for buffer, expected in zip(model.buffers(), twin.buffers(), strict=True):
+        np.testing.assert_allclose(buffer.numpy(), expected.numpy(), 1e-12)

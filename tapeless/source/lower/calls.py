@@ -265,7 +265,8 @@ def python_call(m: Machine, function: Any, args: Args, kwargs: Kwargs) -> Value:
             error.through = (*error.through, function)
             raise
     key = _call_of(m, function, args, kwargs)
-    if key in m.run_as_they_are or _recurs(m, key):
+    is_part = any([isinstance(arg, Ref) and arg in m.stand_ins for arg in args])
+    if key in m.run_as_they_are or (key in m.active if is_part else _recurs(m, key)):
         return opaque_call(m, function, args, kwargs)
     mark, tensors = m.names.mark(), m.tensors_read
     result: list[Value] = [NOTHING]
@@ -364,9 +365,7 @@ def _refuse_dialect(m: Machine, name: str) -> None:
     """A module's forward is written for Tensors."""
     if name in DIFFERENT or name in DIFFERENT_WITH_ARGUMENTS:
         why = "it means one thing of arrays and another of Tensors"
-        raise m.refuse(
-            f"the method .{name}", why, "use NumPy's function, or a layer"
-        )
+        raise m.refuse(f"the method .{name}", why, "use NumPy's function, or a layer")
 
 
 def opaque_method(m: Machine, owner: Value, name: str, args: Args, kwargs: Kwargs) -> Value:

@@ -88,6 +88,7 @@ class _StandIns:
         if id(module) in self.made:
             return self.made[id(module)]
         ref = self.made[id(module)] = self.m.new(Fields(type(module), ()))
+        self.m.stand_ins.add(ref)
         own = {name: value for name, value in vars(module).items() if name not in TABLES}
         fields = tuple([(name, self._attribute(module, prefix, name, value)) for name, value in own.items()])
         self.m.store(ref, Fields(type(module), fields))
