@@ -102,5 +102,7 @@ def own_rules_of(function: Any) -> tuple[OwnRules, int] | None:
 # What makes the rules of a function whose calls are recorded; the arguments at some positions are not
 # differentiated.  The graph is not known here: `tapeless.transforms` puts it in.
 REGIONS: list[Callable[[Any, tuple[int, ...]], OwnRules]] = []
-# What tells a Tensor that a function finds around it: its data, None of anything else.
+# What tells a Tensor or Array that a function finds around it: its data, None of anything else; and whether
+# it is a Tensor that nothing is differentiated by.
 DATA_OF: list[Callable[[Any], Any]] = []
+IS_CONSTANT: list[Callable[[Any], bool]] = []

@@ -14,8 +14,10 @@ from typing import Any
 import numpy as np
 
 from tapeless import _tree
+from tapeless.graph.node import needs_grad
+from tapeless.graph.tensor import Tensor
 from tapeless.graph.variable import Variable
-from tapeless.source.own import DATA_OF, REGIONS, Opaque, OwnRules
+from tapeless.source.own import DATA_OF, IS_CONSTANT, REGIONS, Opaque, OwnRules
 from tapeless.transforms.callee import Parameters
 from tapeless.transforms.taped import Recorded, Run
 
@@ -114,5 +116,11 @@ def _data_of(value: Any) -> Any:
     return value._data if value._data.ndim else value._data[()]
 
 
+def _is_constant(value: Any) -> bool:
+    is_plain = isinstance(value, Tensor) and (value._meta is None or value._meta.tangent is None)
+    return is_plain and not needs_grad(value)
+
+
 REGIONS.append(_region)
+IS_CONSTANT.append(_is_constant)
 DATA_OF.append(_data_of)

@@ -237,6 +237,37 @@ def test_objects_are_not_kept_alive():
     assert seen() is None
 
 
+# On arrays ------------------------------------------------------------------------------------------------
+
+
+def test_frozen_tensors_are_constants_of_gradients_on_arrays():
+    model = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2)).double().freeze()
+    shift, x = tl.ones(2, dtype=tl.float64), normal(5, 3)
+    gradient = tl.grad(lambda x: np.sum((model(x) + shift) ** 2), mode="source")
+
+    def check():
+        (expected,) = tl.autograd.grad(((model(x) + shift) ** 2).sum(), x)
+        np.testing.assert_allclose(gradient(x.detach().numpy()), expected, rtol=1e-12)
+
+    check()
+    with tl.no_grad():
+        model[0].weight.mul_(2.0)
+        shift.add_(1.0)
+    check()
+    model[2] = nn.Linear(4, 2).double().freeze()
+    check()
+    model.unfreeze()  # now they are no constants
+    with pytest.raises((tl.errors.TransformError, RuntimeError)):
+        gradient(x.detach().numpy())
+
+
+def test_methods_beside_constant_tensors_are_those_of_tensors():
+    shift = tl.ones(2, dtype=tl.float64)
+
+    with pytest.raises(tl.errors.TransformError, match=r"the method \.std"):
+        tl.grad(lambda x: (x + shift).std(), mode="source")(np.array([1.0, 3.0]))
+
+
 # Of any graph function ------------------------------------------------------------------------------------
 
 

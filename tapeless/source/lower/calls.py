@@ -343,7 +343,7 @@ def call_method(m: Machine, bound: Bound, args: Args, kwargs: Kwargs) -> Value:
     if bound.function is not None:
         return call(m, bound.function, [bound.owner, *args], kwargs)
     kind = kind_of(m, bound.owner)
-    if kind == "array" and m.lifts and (args or kwargs or bound.name in DIFFERENT) and is_of_tensors(m):
+    if kind == "array" and (args or kwargs or bound.name in DIFFERENT) and is_of_tensors(m):
         _refuse_dialect(m, bound.name)
     handler = METHODS.get((kind, bound.name))
     if handler is not None:

@@ -13,7 +13,7 @@ from tapeless.ir.program import Var
 from tapeless.rules.table import meant
 from tapeless.source.cache import Attribute
 from tapeless.source.facts import Fact, fact_of
-from tapeless.source.lower.around import holds_tensors, tensor_at
+from tapeless.source.lower.around import constant_tensor, holds_tensors, is_tensor, tensor_at
 from tapeless.source.lower.machine import MISSING, Machine
 from tapeless.source.lower.values import Dyn, Entries, Frame, Items, Known, Poison, Tup, Value
 
@@ -74,6 +74,9 @@ def classify(m: Machine, value: Any, name: str, where: tuple[Any, ...]) -> Value
         m.found.guards.append((*where, value))
         return _structure(m, value)
     free = free_name(m, name, where, value)
+    if is_tensor(m, value):
+        m.found.guards.append((*where, value))
+        return constant_tensor(m, value, Known(value, Var(free)), name)
     fact = fact_of(value, free)
     if isinstance(value, list | tuple | dict) and len(value) > LONGEST:
         fact = Fact(fact.kind)

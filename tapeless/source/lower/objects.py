@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from tapeless.source.facts import Fact, fact_of
-from tapeless.source.lower.around import holds_tensors, tensor_at
+from tapeless.source.lower.around import constant_tensor, holds_tensors, is_tensor, tensor_at
 from tapeless.source.lower.forms import is_setting
 from tapeless.source.lower.lookup import (
     STATIC,
@@ -117,6 +117,9 @@ def instance_attribute(m: Machine, owner: Known, name: str) -> Value:
         return Known(value)
     read = m.let(getattr, [owner, Known(name)], hint=name)
     assert isinstance(read, Dyn)
+    if is_tensor(m, value):
+        m.found.guards.append((*where, value))
+        return constant_tensor(m, value, read, name)
     if isinstance(value, DATA) or (isinstance(value, list | tuple | dict) and not _holds_objects(value)):
         size = f"{name} of {id(owner.value)}"  # lengths are those of this object's array
         fact = fact_of(value, size) if not isinstance(value, dict) else Fact("dict")
