@@ -324,5 +324,5 @@ def _compare(
     numerical, analytical = (wrap(source._face, np.asarray(part)) for part in (expected, found))
     raise GradcheckError(
         f"{title} output {nr} with respect to input "
-        f"{index},\nnumerical:{numerical}\nanalytical:{analytical}\n"
+        f"{index},\nnumerical:{numerical!r}\nanalytical:{analytical!r}\n"
     )
