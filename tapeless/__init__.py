@@ -30,9 +30,6 @@ from tapeless.graph.promote import (
     result_type,
     set_default_dtype,
 )
-from tapeless.graph.tape import (
-    Tape,
-)
 from tapeless.graph.tensor import (
     Size,
     Tensor,
@@ -424,12 +421,14 @@ from tapeless.transforms import (
 
 if TYPE_CHECKING:
     from tapeless import data, nn, optim
+    from tapeless.graph.tape import Tape
     from tapeless.saving import load, save
 
 # Rooms that many programs never enter are imported when somebody first asks for one.
 __getattr__ = on_demand(
     "tapeless",
     {
+        "Tape": "tapeless.graph.tape:Tape",
         "data": "tapeless.data",
         "load": "tapeless.saving:load",
         "nn": "tapeless.nn",

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -40,8 +39,7 @@ NOT_REENTRANT = (
 )
 
 
-@dataclass(frozen=True)
-class _Check:
+class _Check(NamedTuple):
     """How a function is checked, and on what."""
 
     func: Callable[..., Any]

@@ -114,59 +114,73 @@ class _Missing:
 MISSING: Any = _Missing()
 
 
-@dataclass(slots=True, eq=False)
-class Global:
+class _Place:
+    """Made of its slots in order; plain, since eight dataclasses are felt when everything is imported."""
+
+    __slots__ = ()
+
+    def __init__(self, *values: Any) -> None:
+        for name, value in zip(self.__slots__, values, strict=True):
+            setattr(self, name, value)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join([repr(getattr(self, name)) for name in self.__slots__])})"
+
+
+class Global(_Place):
     """A name in a namespace: a module's globals, or those of builtins."""
 
+    __slots__ = ("namespace", "name")  # noqa: RUF023  (the order of its arguments)
     namespace: dict[str, Any]
     name: str
 
 
-@dataclass(slots=True, eq=False)
-class Cell:
+class Cell(_Place):
     """A variable of an enclosing function."""
 
+    __slots__ = ("cell",)
     cell: types.CellType
 
 
-@dataclass(slots=True, eq=False)
-class OwnGlobal:
+class OwnGlobal(_Place):
     """A name in the globals of the function that is called."""
 
+    __slots__ = ("name",)
     name: str
 
 
-@dataclass(slots=True, eq=False)
-class OwnCell:
+class OwnCell(_Place):
     """A variable of an enclosing function, of the function that is called: by its place in `__closure__`."""
 
+    __slots__ = ("position",)
     position: int
 
 
-@dataclass(slots=True, eq=False)
-class Called:
+class Called(_Place):
     """The function that is called, itself: what only one of all functions of its text may use rests on it."""
 
+    __slots__ = ()
 
-@dataclass(slots=True, eq=False)
-class Argument:
+
+class Argument(_Place):
     """The value at a position of the arguments."""
 
+    __slots__ = ("position",)
     position: int
 
 
-@dataclass(slots=True, eq=False)
-class Attribute:
+class Attribute(_Place):
     """An attribute of an object, or of what is found at another place."""
 
+    __slots__ = ("of", "name")  # noqa: RUF023  (the order of its arguments)
     of: Any
     name: str
 
 
-@dataclass(slots=True, eq=False)
-class Item:
+class Item(_Place):
     """An item of a container, or of what is found at another place."""
 
+    __slots__ = ("of", "key")  # noqa: RUF023
     of: Any
     key: Any
 

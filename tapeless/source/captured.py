@@ -11,16 +11,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from tapeless.source.cache import Attribute, Cell, Global, Item, OwnCell, OwnGlobal, Place, in_calls_of, read
 
 POSITIONAL = inspect.Parameter.POSITIONAL_ONLY
 
 
-@dataclass(frozen=True, slots=True)
-class Captured:
+class Captured(NamedTuple):
     """Where a Tensor stands, as seen from any call of the function, and what its parameter is called."""
 
     place: Place

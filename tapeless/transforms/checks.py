@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import linecache
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -27,8 +26,7 @@ LOCATED = 1000  # so many elements are looked at one by one to say which is wron
 STEPS = {2: (1e-1, 1e-1), 4: (5e-3, 2e-2), 8: (1e-5, 1e-6), 16: (1e-6, 1e-8)}
 
 
-@dataclass(frozen=True)
-class _Check:
+class _Check(NamedTuple):
     """A function at a point, and how far its derivatives may be from differences."""
 
     f: Callable[..., Any]
@@ -130,7 +128,7 @@ def _check_orders(check: _Check, modes: tuple[str, ...], order: int) -> None:
         _check_reverse(check, tangents, cotangent)
     if order > 1:
         derivative = _derivative(check, modes, tangents, cotangent)
-        _check_orders(replace(check, f=derivative, kwargs={}, order=check.order + 1), modes, order - 1)
+        _check_orders(check._replace(f=derivative, kwargs={}, order=check.order + 1), modes, order - 1)
 
 
 def _check_forward(check: _Check, tangents: Any) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,8 +11,7 @@ from tapeless.transforms.arguments import dtype_of, is_number
 from tapeless.transforms.selection import Selected, Selection
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(NamedTuple):
     """What a cotangent or tangent must be like to stand for a leaf."""
 
     shape: tuple[int, ...]

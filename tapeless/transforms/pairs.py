@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from tapeless import _tree
@@ -77,11 +76,13 @@ class Pullback:
 # What a gradient shows of itself ----------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
 class Residuals:
     """What the forward function keeps for the backward function."""
 
-    pullback: Pullback
+    __slots__ = ("pullback",)
+
+    def __init__(self, pullback: Pullback) -> None:
+        self.pullback = pullback
 
 
 class Half:
