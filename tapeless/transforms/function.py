@@ -42,6 +42,7 @@ class GraphFunction(Transparent):
         self._derived: dict[tuple[Any, ...], GraphFunction] = {}
         self._lifted: Surrounded | None = None
         self._can_lift = mode != "tape"  # or nothing is known yet
+        self.meets_tensors = False  # around it, so that it runs on Tensors even where nothing is recorded
         self.refusal: Exception | None = None  # why it is recorded operation by operation
         self.nodes = node_types(getattr(function, "__name__", type(function).__name__).strip("<>"))
 

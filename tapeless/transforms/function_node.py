@@ -194,11 +194,23 @@ class Call:
         return True
 
     def _unrecorded(self) -> Any:
-        original = self.function.__wrapped__
-        if isinstance(original, Lifted):  # what it finds around it are Tensors: so are its arguments
-            return original(*self.args, **self.kwargs)
-        args, kwargs = self.split()
-        return _tree.map(self.shown, original(*args, **kwargs))
+        """On the data; on Tensors what finds Tensors around it, and is written for them perhaps."""
+        function, original = self.function, self.function.__wrapped__
+        if not isinstance(original, Lifted) and not function.meets_tensors:
+            args, kwargs = self.split()
+            try:
+                out = original(*args, **kwargs)
+            except (TypeError, AttributeError) as error:
+                try:
+                    out = original(*self.args, **self.kwargs)
+                except (TypeError, AttributeError):
+                    raise error from None
+                function.meets_tensors = True
+                return out
+            if not _holds_variables(out):
+                return _tree.map(self.shown, out)
+            function.meets_tensors = True
+        return original(*self.args, **self.kwargs)
 
     def _recorded(self, found: tuple[Any, Any]) -> Any:
         """What the function returned as the results of a node."""

@@ -197,6 +197,41 @@ def test_methods_that_mean_something_else_of_tensors_are_recorded_on_tensors():
     assert "the method .transpose" in str(turned.explain())
 
 
+FORWARDS = {
+    "float": lambda w, x: x * w * float(w.sum()),
+    "item": lambda w, x: x * w * w.sum().item(),
+    "a question about the input": lambda w, x: x * w if isinstance(x, tl.Tensor) else 3.0 * x * w,
+    "a question about the weight": lambda w, x: x * w if isinstance(w, nn.Parameter) else 3.0 * x * w,
+    "type": lambda w, x: x * w if type(x) is tl.Tensor else 3.0 * x * w,
+    "detach": lambda w, x: x * w.detach() * w,
+    "data": lambda w, x: x * w.data * w,
+    "largest": lambda w, x: (x * w).max(1)[0],
+    "sizes": lambda w, x: x * w / len(w) * x.shape[0] * x.size(0),
+    "branch": lambda w, x: x * w if w[0] > 0 else -x * w**2,
+    "names of Tensors' functions": lambda w, x: tl.relu(x * w) + tl.cat([x, x], 0).sum(0),
+}
+
+
+@pytest.mark.parametrize("name", FORWARDS)
+@pytest.mark.parametrize("needs", [False, True])
+def test_a_module_that_is_written_for_tensors_is_what_it_is_without(name, needs):
+    class Written(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.w = nn.Parameter(normal(3).detach())
+
+        def forward(self, x):
+            return FORWARDS[name](self.w, x)
+
+    model = Written()
+    function, x = tl.function(model), normal(4, 3).detach().requires_grad_(needs)
+    for _ in range(2):
+        np.testing.assert_allclose(function(x).detach(), model(x).detach(), rtol=1e-12)
+        agree(lambda: function(x), lambda: model(x), [model.w])
+        with tl.no_grad():
+            np.testing.assert_allclose(function(x), model(x), rtol=1e-12)
+
+
 def test_what_is_written_around_it():
     model = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4)).double()
     x, function = normal(5, 3), tl.function(model)

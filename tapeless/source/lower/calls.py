@@ -66,7 +66,11 @@ WRITTEN: dict[Any, str] = {operator.setitem: "__setitem__", operator.delitem: "_
 SPREADING = frozenset({max, min})
 # Methods that mean something else of Tensors than of arrays; some only if they are given arguments.
 DIFFERENT = frozenset({"std", "var", "sort", "nonzero", "size", "view", "repeat", "resize", "split"})
+DIFFERENT |= {"item", "tolist"}
 DIFFERENT_WITH_ARGUMENTS = frozenset({"transpose", "max", "min", "flatten", "sum", "mean", "put", "round"})
+# Functions that tell a Tensor from an array, and that take a number out of one.
+ASKING = frozenset({isinstance, type, hasattr, callable})
+CUTTING = frozenset({float, int, complex})
 DEEPEST = 60
 
 # Functions that are read in a way of their own.
@@ -128,6 +132,8 @@ def _check_spread(m: Machine, callee: Value, args: Args) -> None:
 def _call_known(m: Machine, callee: Known, args: Args, kwargs: Kwargs) -> Value:
     function = table.meant(callee.value)
     handler = HANDLERS.get(function) if _hashable(function) else None
+    if args and _hashable(function) and function in ASKING | CUTTING and is_of_tensors(m):
+        _refuse_asking(m, function, args[0])
     if handler is not None:
         return handler(m, args, kwargs)
     for read in NESTED:
@@ -366,6 +372,14 @@ def _refuse_dialect(m: Machine, name: str) -> None:
     if name in DIFFERENT or name in DIFFERENT_WITH_ARGUMENTS:
         why = "it means one thing of arrays and another of Tensors"
         raise m.refuse(f"the method .{name}", why, "use NumPy's function, or a layer")
+
+
+def _refuse_asking(m: Machine, function: Any, value: Value) -> None:
+    """What it is asked of would be a Tensor; and a number that is taken out of one has no history."""
+    is_array = isinstance(value, Dyn) and value.fact.weak is not True
+    if is_array if function in ASKING else m.varies(value):
+        why = "of a Tensor it gives something else than of an array"
+        raise m.refuse(f"this {function.__name__}", why, "leave it out, or call it before")
 
 
 def opaque_method(m: Machine, owner: Value, name: str, args: Args, kwargs: Kwargs) -> Value:
